@@ -1,0 +1,206 @@
+/**
+ * A connector is the code that talks to one kind of system.
+ *
+ * It comes in two halves. A `Reader` cannot write: a preview is given nothing else, so it cannot change anything however
+ * wrong the connector is. A `Writer` carries out one change. Neither decides: the engine compares, plans, orders, retries.
+ * All values are plain data (see `domain/value.ts`). Ids are opaque text from `read`; they survive a rename.
+ */
+import type { z } from 'zod'
+import type { ErrorCode } from '../domain/errors.ts'
+import type { Attributes, Value } from '../domain/value.ts'
+
+export interface ConnectorDefinition<Config = unknown> {
+  /** Stable name used in policy files: `file`, `ldap`, `postgresql`, `memory`. */
+  readonly kind: string
+  readonly title: string
+  /** What the configuration must look like. `.meta({ title, description, secret: true })` on fields feeds the form, the docs and the schema. */
+  readonly configSchema: z.ZodType<Config>
+  /** What this kind of system can do, given its configuration. Pure data; no connection is made. */
+  describe(config: Config): Capabilities
+  /** The half that cannot write. `secrets` resolves a secret's reference to its value. Connects lazily. */
+  openReader(config: Config, secrets: Secrets): Reader
+  /** The half that writes. Only the apply process opens it. Absent for sources that are never written. */
+  openWriter?(config: Config, secrets: Secrets): Writer
+  /** The name (DN, role name) that a record with these attributes has. Pure. Absent for sources. */
+  nameOf?(config: Config, objectType: string, attributes: Attributes): string
+  /** Jobs with the required fields filled in, offered when a system is added. */
+  readonly templates?: JobTemplate[]
+}
+
+export type Secrets = (reference: string) => Promise<string>
+
+export interface Capabilities {
+  source: boolean
+  destination: boolean
+  objectTypes: ObjectType[]
+  limits: {
+    /** Changes carried out side by side. */
+    parallel: number
+    /** Changes per second at most; absent means no limit. */
+    perSecond?: number
+    /** How long after a write a read may still show the old state, in milliseconds. */
+    settleMs: number
+  }
+  canEndSessions: boolean
+  canReadPassword: boolean
+}
+
+export interface ObjectType {
+  /** `user`, `group`, `role` … */
+  name: string
+  title: string
+  /** An account gives a person access; an entitlement is what an account can hold. */
+  kind: 'account' | 'entitlement'
+  attributes: AttributeDescription[]
+  operations: Operation[]
+}
+
+export interface AttributeDescription {
+  name: string
+  title?: string
+  type: 'text' | 'number' | 'boolean' | 'date' | 'instant' | 'reference'
+  required?: boolean
+  unique?: boolean
+  multiValued?: boolean
+  /** Usher never reads it back and shows it nowhere. */
+  secret?: boolean
+  /** How two values are compared; `exact` unless said otherwise. `dn` ignores case and spaces around the parts of a distinguished name. */
+  compare?: 'exact' | 'ignore-case' | 'dn'
+  /** Part of the record's name: a change of it is a rename, not an update. */
+  naming?: boolean
+  description?: string
+}
+
+export type Operation = 'create' | 'update' | 'rename' | 'enable' | 'disable' | 'delete' | 'grant' | 'revoke' | 'set-secret'
+
+export interface JobTemplate {
+  /** `active-directory-users`, `openldap-users`, `postgresql-roles` */
+  id: string
+  title: string
+  objectType: string
+  /** Attribute → CEL over `person`, `position`. */
+  mapping: Record<string, string>
+  /** Attributes by which an existing record is recognised as a person's, most trusted first. */
+  match: string[]
+}
+
+/* ------------------------------------------------------------------ reading */
+
+export interface Reader {
+  /** Can we reach it, sign in, and do what is needed? Each missing right by name. Never throws for what it can report. */
+  check(signal: AbortSignal): Promise<Check>
+  /** Shape of a table-like source: sheet, header row, columns, some rows. Sources only. */
+  inspect?(signal: AbortSignal): Promise<SourceShape>
+  /**
+   * Pages of what is there, in any order. The generator's return value says whether that was all.
+   * A failure half-way does not throw: it ends with `complete: false` and the finding; throwing is for programming errors.
+   */
+  read(scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page, ReadEnd>
+  /** These records as they are now, with their memberships; those that are not there are simply absent. Used before and after each write. Throws `UsherError`. */
+  lookup?(wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Page>
+  close(): Promise<void>
+}
+
+export interface Check {
+  ok: boolean
+  /** What was tried, in order: "Connect", "Sign in", "Read users under OU=Staff", "Create users" … */
+  steps: { name: string; ok: boolean; code?: ErrorCode; message?: string }[]
+}
+
+export interface ReadScope {
+  /** Object types wanted; empty means all. */
+  objectTypes: string[]
+  /** Attributes wanted, by object type; a type that is absent means all described ones. */
+  attributes?: Record<string, string[]>
+}
+
+/** How to find one record: by id, or by its name when there is no id yet, or by an attribute with a unique value. */
+export type Wanted =
+  | { objectType: string; id: string }
+  | { objectType: string; name: string }
+  | { objectType: string; attribute: string; value: Value }
+
+export interface Page {
+  records: ObservedRecord[]
+  memberships: ObservedMembership[]
+  /** Rows of a source that are not usable; the good ones go on. */
+  rejected: Rejection[]
+}
+
+export interface ObservedRecord {
+  objectType: string
+  /** Native, opaque, immutable: objectGUID, entryUUID, oid. For files: the row number as text. */
+  id: string
+  /** What the system calls it: DN, role name. For files: the cell range, `Staff!A17`. */
+  name: string
+  attributes: Attributes
+  /** Accounts only. */
+  enabled?: boolean
+  /** Built-in or otherwise never to be touched. */
+  protected?: boolean
+  /** Where it stands in a file. */
+  row?: number
+}
+
+/** A member may be given by name where the system knows only names (an LDAP group's `member`). */
+export interface ObservedMembership {
+  entitlementId: string
+  member: { id: string } | { name: string }
+}
+
+export interface Rejection {
+  row: number
+  /** `Staff!D17` */
+  address: string
+  column?: string
+  value?: string
+  code: ErrorCode
+  /** "a date such as 2026-11-21" */
+  expected: string
+}
+
+export type ReadEnd =
+  | { complete: true; count: number; digest?: string }
+  | { complete: false; count: number; code: ErrorCode; because: string }
+
+export interface SourceShape {
+  file: string
+  sheet?: string
+  sheets?: string[]
+  encoding?: string
+  delimiter?: string
+  headerRow: number
+  columns: { name: string; letter: string; index: number }[]
+  /** The first rows, to show beside a mapping. */
+  sample: Attributes[]
+}
+
+/* ------------------------------------------------------------------ writing */
+
+export interface Writer {
+  /**
+   * Carries out one change. Twice is the same as once. Resolves with the outcome for everything that a system can answer;
+   * throws for programming errors only.
+   */
+  apply(change: SystemChange, signal: AbortSignal): Promise<Outcome>
+  /** Ends what an account has open now (database sessions, web sessions). */
+  endSessions?(account: { objectType: string; id: string; name: string }, signal: AbortSignal): Promise<Outcome>
+  close(): Promise<void>
+}
+
+/** A change as one system needs it: values only. */
+export type SystemChange =
+  | { kind: 'create'; objectType: string; name: string; attributes: Attributes; enabled: boolean; secret?: string }
+  | { kind: 'update'; objectType: string; id: string; name: string; set: Attributes; clear: string[] }
+  | { kind: 'rename'; objectType: string; id: string; name: string; newName: string; set: Attributes }
+  | { kind: 'enable' | 'disable' | 'delete'; objectType: string; id: string; name: string }
+  | { kind: 'set-secret'; objectType: string; id: string; name: string; secret: string }
+  | { kind: 'grant' | 'revoke'; objectType: string; id: string; name: string; entitlement: { objectType: string; id: string; name: string } }
+
+export type Outcome =
+  /** It was done, or it was so already. `id` is the record's native id. */
+  | { outcome: 'done' | 'already'; id: string }
+  /** The system accepted it and will show it later. `until` is an instant. */
+  | { outcome: 'pending'; until: string }
+  /** `words`: the system's own, unchanged but for secrets. `ALREADY_EXISTS` lets the engine look whether it is ours. */
+  | { outcome: 'failed'; retryable: boolean; code: ErrorCode; words: string }

@@ -1,0 +1,83 @@
+/**
+ * Every error that Usher reports, by its stable code. The code is the promise; the words may change.
+ * `docs/reference/errors.md` has a line for each (a test compares them).
+ */
+export const errors = {
+  // What callers send
+  INVALID_INPUT: { status: 400, advice: 'Correct the fields named in the message.' },
+  NOT_SIGNED_IN: { status: 401, advice: 'Sign in, or send an API token.' },
+  NOT_ALLOWED: { status: 403, advice: 'Ask an administrator for the role that the message names.' },
+  NOT_FOUND: { status: 404, advice: 'Check the id; it may have been removed.' },
+  CONFLICT: { status: 409, advice: 'Somebody else changed it meanwhile. Load it again.' },
+  TOO_MANY_REQUESTS: { status: 429, advice: 'Wait a moment and try again.' },
+  INTERNAL: { status: 500, advice: 'This is a fault in Usher. The log has the details under the request id.' },
+
+  // Policy
+  POLICY_INVALID: { status: 422, advice: 'Correct the file at the line and column in the message.' },
+  POLICY_MOVED: { status: 409, advice: 'The policy changed since your files were exported. Export again, or merge.' },
+  EXPRESSION_INVALID: { status: 422, advice: 'Correct the expression at the position in the message.' },
+  EXPRESSION_FAILED: { status: 422, advice: 'The expression met a value it cannot handle. See the value in the message.' },
+
+  // Sources
+  SOURCE_MISSING: { status: 422, advice: 'The file is not there. Nobody was ended. Check the path, or upload it again.' },
+  SOURCE_UNREADABLE: { status: 422, advice: 'The file cannot be read as what it should be. Nobody was ended. Save it again.' },
+  SOURCE_EMPTY: { status: 422, advice: 'The file has no rows. Nobody was ended.' },
+  SOURCE_TRUNCATED: { status: 422, advice: 'The file ends in the middle. Nobody was ended. Transfer it again.' },
+  SOURCE_SHORT: { status: 422, advice: 'The file has far fewer rows than last time. Nobody was ended. If it is right, release the missing people.' },
+  SOURCE_COLUMN_MISSING: { status: 422, advice: 'A column that the job uses is not there. Nobody was ended. Restore it, or change the mapping.' },
+  SOURCE_SHEET_MISSING: { status: 422, advice: 'The sheet that the system names is not in the workbook.' },
+  ROW_MALFORMED: { status: 422, advice: 'The row does not have the shape of the header. Correct it in the file.' },
+  ROW_KEY_MISSING: { status: 422, advice: 'The row has no key. Fill it in.' },
+  ROW_KEY_DUPLICATE: { status: 422, advice: 'Several rows have the same key. All of them wait until one is corrected.' },
+  ROW_VALUE_INVALID: { status: 422, advice: 'A cell holds something other than expected. Correct the cell named in the message.' },
+  MATCH_AMBIGUOUS: { status: 409, advice: 'Several people fit this row. Decide which one it is.' },
+  MATCH_CONTRADICTED: { status: 409, advice: 'This key belonged to somebody who looks different. Decide whether it is the same person.' },
+  PEOPLE_MISSING: { status: 409, advice: 'These people vanished from the source without an end date. Release them if they really left.' },
+  REFERENCE_UNRESOLVED: { status: 200, advice: 'The person referred to is not known yet. It settles by itself when they appear.' },
+
+  // Systems
+  SYSTEM_UNREACHABLE: { status: 503, advice: 'The system does not answer. Usher tries again by itself.' },
+  SYSTEM_SIGN_IN_FAILED: { status: 502, advice: 'The system refused the credentials. Store the right secret.' },
+  SYSTEM_RIGHT_MISSING: { status: 502, advice: 'The account that Usher uses lacks a right. See the connector\'s page for the rights it needs.' },
+  SYSTEM_REFUSED: { status: 502, advice: 'The system refused the change, in the words quoted. Correct the cause and retry.' },
+  SYSTEM_BUSY: { status: 503, advice: 'The system asks for slower work. Usher tries again by itself.' },
+  SYSTEM_TLS_FAILED: { status: 502, advice: 'The encrypted connection could not be made. Check the certificate and the CA in the configuration.' },
+  SYSTEM_READ_INCOMPLETE: { status: 502, advice: 'The read did not reach its end. Nothing is removed because of it.' },
+  ALREADY_EXISTS: { status: 409, advice: 'Something with this name is there and is not known to be this person\'s. Link it, or rename it.' },
+  TARGET_GONE: { status: 409, advice: 'The record is no longer there. Plan again.' },
+  PROTECTED: { status: 409, advice: 'The record is protected and is never touched.' },
+  SECRET_MISSING: { status: 422, advice: 'The secret that the configuration refers to is not stored. Store it with `usher secret set`.' },
+
+  // Plans
+  PLAN_STALE: { status: 409, advice: 'What the plan was computed from has changed. Plan again.' },
+  PLAN_HASH_DIFFERS: { status: 409, advice: 'The plan is not the one that was reviewed. Review it again.' },
+  PLAN_BRAKED: { status: 409, advice: 'A brake stopped the plan before its first write. Review the listed set and release it.' },
+  PLAN_NOT_OPEN: { status: 409, advice: 'The plan is already over. Plan again.' },
+  CHANGE_DIFFERS: { status: 409, advice: 'Recomputed from what is now, the change is another. It was refused and is planned anew.' },
+  CHANGE_CONTRADICTED: { status: 409, advice: 'Read back, the system shows something else than planned.' },
+  NAME_EXHAUSTED: { status: 409, advice: 'All candidates for a unique name are taken. Add a candidate to the mapping.' },
+  REQUIRED_EMPTY: { status: 422, advice: 'An attribute that the system requires has no value for this person.' },
+} as const satisfies Record<string, { status: number; advice: string }>
+
+export type ErrorCode = keyof typeof errors
+
+/** An error with a stable code. `message` names what went wrong where; it never carries a secret or a whole record. */
+export class UsherError extends Error {
+  readonly code: ErrorCode
+  readonly details: Record<string, unknown>
+
+  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'UsherError'
+    this.code = code
+    this.details = details
+  }
+
+  get status(): number {
+    return errors[this.code].status
+  }
+
+  get advice(): string {
+    return errors[this.code].advice
+  }
+}
