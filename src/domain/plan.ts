@@ -1,0 +1,75 @@
+/**
+ * A plan is the ordered list of changes that would make systems agree, each with before, after and reasons.
+ *
+ * computing   The initial state: sources and systems are being read and compared.
+ * empty       Nothing to change. Final.
+ * open        Ready for review; something in it waits for an approval of exactly its hash.
+ * held        Like open, but a brake or a finding holds part of it until the listed set is released.
+ * approved    Approved (by an operator, or at once where everything is automatic); waits for a worker.
+ * applying    A worker carries it out; it survives a crash and goes on.
+ * stopped     An operator stopped it between two changes; it can be resumed.
+ * applied     Every change is done, refused, skipped or stuck. Final (retries of stuck changes make new plans).
+ * superseded  A newer plan for the same scope replaced it before it was approved. Final.
+ * failed      It could not be computed; `error` says why. Final.
+ */
+export type PlanState =
+  | 'computing' | 'empty' | 'open' | 'held' | 'approved' | 'applying' | 'stopped' | 'applied' | 'superseded' | 'failed'
+
+/**
+ * planned   Part of a plan that nobody approved yet.
+ * observed  Its system or job is in *observe*: shown, never carried out. Final.
+ * held      A brake or a finding holds it. Not carried out with the plan unless released.
+ * waiting   Approved; not begun.
+ * running   A worker is at it. After a crash it is begun again: every change can be repeated.
+ * done      Seen in the system as planned. Final.
+ * refused   Recomputed from what is now, it differs. Not carried out; planned anew. Final.
+ * again     The system failed for now; `nextAttemptAt` says when it is tried again.
+ * stuck     The system refused for good, or too many attempts; a person must look. Final.
+ * skipped   Something that it depends on did not happen. Final.
+ */
+export type ChangeState =
+  | 'planned' | 'observed' | 'held' | 'waiting' | 'running' | 'done' | 'refused' | 'again' | 'stuck' | 'skipped'
+
+export type ChangeKind =
+  | 'create' | 'update' | 'rename' | 'enable' | 'disable' | 'delete' | 'grant' | 'revoke' | 'link'
+
+export const changeKinds: ChangeKind[] = ['link', 'create', 'update', 'rename', 'enable', 'disable', 'delete', 'grant', 'revoke']
+
+/** Shown before a change, in every view. */
+export const symbol: Record<ChangeKind, string> = {
+  create: '+', update: '~', rename: '»', enable: '●', disable: '○', delete: '−', grant: '→', revoke: '←', link: '=',
+}
+
+/** Why a change is there, in values; the sentence is made in `domain/sentence.ts`. */
+export type Because =
+  | { because: 'new-row' | 'row-changed' | 'row-vanished'; source: string; row: number; cells: string[] }
+  | { because: 'in-scope' | 'out-of-scope'; job: string }
+  | { because: 'state'; state: string; since?: string }
+  | { because: 'rule'; rule: string; role: string; revision: number }
+  | { because: 'role'; role: string; by: string }
+  | { because: 'manual'; by: string; until?: string }
+  | { because: 'found'; at: string }
+  | { because: 'no-reason' }
+  | { because: 'mapping'; job: string; attributes: string[] }
+  | { because: 'matched'; attribute: string; value?: string }
+  | { because: 'grace-over'; days: number }
+
+export interface PlanBrake {
+  system: string
+  kind: ChangeKind
+  planned: number
+  /** How many accounts, memberships or people there are to compare with. */
+  of: number
+  limit: { share?: number; count?: number }
+  /** Hash of the exact set of changes held; a release names it. */
+  setHash: string
+  released?: { by: string; at: string }
+}
+
+export interface Finding {
+  code: string
+  system?: string
+  job?: string
+  person?: string
+  message: string
+}
