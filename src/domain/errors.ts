@@ -12,6 +12,10 @@ export const errors = {
   TOO_MANY_REQUESTS: { status: 429, advice: 'Wait a moment and try again.' },
   INTERNAL: { status: 500, advice: 'This is a fault in Usher. The log has the details under the request id.' },
 
+  // Usher's own database
+  DATA_FOLDER_IN_USE: { status: 409, advice: 'Another Usher process uses this data folder. Stop it, or set USHER_DATA to another folder.' },
+  DATABASE_NOT_STARTED: { status: 503, advice: 'The private PostgreSQL could not start. Mend the cause in the message, or set DATABASE_URL to your own.' },
+
   // Policy
   POLICY_INVALID: { status: 422, advice: 'Correct the file at the line and column in the message.' },
   POLICY_MOVED: { status: 409, advice: 'The policy changed since your files were exported. Export again, or merge.' },
