@@ -1,0 +1,69 @@
+/** What the engine works with. Made once in `main.ts`, passed to everything; nothing here is a global. */
+import type { ConnectorDefinition, Reader, Secrets, Writer } from '../connectors/connector.ts'
+import { UsherError } from '../domain/errors.ts'
+import type { Policy, System } from '../domain/policy.ts'
+import type { Pool } from '../store/database.ts'
+
+export interface Log {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+export interface Context {
+  pool: Pool
+  connectors: ConnectorDefinition[]
+  /** Resolves a secret's reference to its value. */
+  secrets: Secrets
+  /** The present instant, ISO text. Time is an argument everywhere below. */
+  now(): string
+  newId(): string
+  log: Log
+  /** Folder that relative file paths of sources are in. */
+  filesFolder: string
+}
+
+/** A policy as it was at one revision. */
+export interface Revision {
+  revision: number
+  policy: Policy
+}
+
+export function systemOf(policy: Policy, id: string): System {
+  const system = policy.systems.find((s) => s.id === id)
+  if (system === undefined) throw new UsherError('NOT_FOUND', `There is no system "${id}".`)
+  return system
+}
+
+export function connectorOf(context: Context, system: Pick<System, 'id' | 'connector'>): ConnectorDefinition {
+  const definition = context.connectors.find((c) => c.kind === system.connector)
+  if (definition === undefined) {
+    const known = context.connectors.map((c) => c.kind).join(', ')
+    throw new UsherError('POLICY_INVALID', `System "${system.id}" names the connector "${system.connector}". Known: ${known}.`)
+  }
+  return definition
+}
+
+export function configOf(context: Context, system: System): unknown {
+  const definition = connectorOf(context, system)
+  const parsed = definition.configSchema.safeParse(withFilesFolder(context, system))
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  throw new UsherError('POLICY_INVALID', `System "${system.id}", ${['config', ...issue.path].join('.')}: ${issue.message}.`)
+}
+
+export function openReader(context: Context, system: System): Reader {
+  return connectorOf(context, system).openReader(configOf(context, system), context.secrets)
+}
+
+export function openWriter(context: Context, system: System): Writer {
+  const definition = connectorOf(context, system)
+  if (definition.openWriter === undefined) throw new UsherError('POLICY_INVALID', `System "${system.id}" can only be read.`)
+  return definition.openWriter(configOf(context, system), context.secrets)
+}
+
+function withFilesFolder(context: Context, system: System): Record<string, unknown> {
+  const file = system.config['path']
+  if (system.connector !== 'file' || typeof file !== 'string' || file.startsWith('/')) return system.config
+  return { ...system.config, path: `${context.filesFolder}/${file}` }
+}

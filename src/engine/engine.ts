@@ -1,0 +1,117 @@
+/**
+ * What the doors (API, scheduler, demo) may ask of the engine. Each call is one file in this folder.
+ * `actor` is the user's id, `token:<id>` or `usher` (the scheduler); authorisation happened before.
+ */
+import type { Check, SourceShape } from '../connectors/connector.ts'
+import type { AccountJob, Job, PeopleJob, System } from '../domain/policy.ts'
+import type { Attributes, Mapped } from '../domain/value.ts'
+
+export interface Engine {
+  /** Begins a plan and returns at once; a worker reads, maps, compares. Scope null: everything. */
+  startPlan(input: { cause: string; actor: string; scope: PlanScope | null }): Promise<{ planId: string }>
+  /** Waits until the plan left `computing` or, with `applied`, until it is over. */
+  waitForPlan(planId: string, until: 'computed' | 'over', signal: AbortSignal): Promise<void>
+  /** Approves exactly the plan with this hash: PLAN_HASH_DIFFERS otherwise. */
+  approvePlan(planId: string, hash: string, actor: string): Promise<void>
+  /** Lets the exact set that a brake or finding holds go on with the plan. */
+  releaseHeld(planId: string, setHash: string, actor: string): Promise<void>
+  stopPlan(planId: string, actor: string): Promise<void>
+  resumePlan(planId: string, actor: string): Promise<void>
+  /** Tries a change in `again` or `stuck` once more, now. */
+  retryChange(planId: string, changeId: string, actor: string): Promise<void>
+
+  /** Reads a source or destination fully, without planning. */
+  readSystem(systemId: string, actor: string): Promise<void>
+  checkSystem(system: System): Promise<Check>
+  inspectSource(system: System): Promise<SourceShape>
+
+  /** One person (or one source row) through a job, with every step shown. `job` may be a draft. Writes nothing. */
+  previewJob(input: { job: PeopleJob; row?: number } | { job: AccountJob; personId: string }): Promise<JobPreview>
+  /** Everything that a person has or lacks, and because of what. */
+  why(personId: string, asOf?: string): Promise<Why>
+  /** Why a person does not have an entitlement, or an account in a system. */
+  whyNot(personId: string, target: { entitlementId: string } | { jobId: string } | { roleId: string }): Promise<WhyNot>
+
+  decideCase(caseId: string, personId: string | null, actor: string): Promise<void>
+  grant(input: { personId: string; roleId?: string; entitlementId?: string; until?: string; note?: string }, actor: string): Promise<{ reasonId: string; planId: string }>
+  endReason(reasonId: string, actor: string): Promise<{ planId: string }>
+  /** Shows a first password once and shreds it. */
+  showPassword(personId: string, jobId: string, actor: string): Promise<string>
+}
+
+export type PlanScope = { jobs: string[] } | { person: string }
+
+export interface JobPreview {
+  job: Job
+  /** In order: read, key, scope, each field, unique names, match, what would change. */
+  steps: PreviewStep[]
+}
+
+export interface PreviewStep {
+  step: 'read' | 'key' | 'scope' | 'field' | 'position-field' | 'state' | 'match' | 'account' | 'change'
+  title: string
+  /** Attribute of the step, for fields. */
+  attribute?: string
+  expression?: string
+  /** The values that the expression saw, by the name under which it read them. */
+  inputs?: Record<string, unknown>
+  result?: Mapped | unknown
+  /** A sentence for people. */
+  says: string
+  ok: boolean
+}
+
+export interface Why {
+  personId: string
+  asOf: string
+  /** Person attributes, each with the cell it came from. */
+  attributes: { attribute: string; value: unknown; origin: Origin | null }[]
+  positions: { key: string; attributes: Attributes; start?: string; end?: string; origin: Origin | null }[]
+  accounts: { accountId: string; system: string; name: string; enabled: boolean; since: string | null; reasons: WhyReason[] }[]
+  access: {
+    system: string
+    entitlementId: string
+    entitlement: string
+    /** Seen in the system now. */
+    present: boolean
+    since: string | null
+    until: string | null
+    reasons: WhyReason[]
+  }[]
+}
+
+export interface WhyReason {
+  reasonId: string
+  kind: 'scope' | 'rule' | 'role' | 'manual' | 'found'
+  /** "Rule Sales staff gives role Sales, because department is Sales (company.xlsx, Staff!H17)" */
+  says: string
+  from: string
+  until: string | null
+  role?: string
+  rule?: string
+  policyRevision: number
+  /** The cells that the rule's condition read. */
+  origins: Origin[]
+}
+
+export interface Origin {
+  job: string
+  source: string
+  row: number
+  cells: { address: string; column: string; value: unknown }[]
+  expression: string
+  policyRevision: number
+}
+
+export interface WhyNot {
+  has: boolean
+  /** One per way by which the person could have it. */
+  ways: {
+    says: string
+    rule?: string
+    role?: string
+    /** The first condition that failed, as written, and the values that it saw. */
+    failed: { condition: string; line: number; column: number; saw: Record<string, unknown> } | null
+    origins: Origin[]
+  }[]
+}

@@ -1,0 +1,79 @@
+/** The pool, transactions and migrations. Everything that speaks SQL receives a `Db` and never makes one. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import pg from 'pg'
+import { UsherError } from '../domain/errors.ts'
+
+/** Something that answers queries: the pool, or one connection inside a transaction. */
+export type Db = pg.Pool | pg.PoolClient
+export type Pool = pg.Pool
+export type Client = pg.PoolClient
+
+// Instants leave the database as ISO text, as everywhere else in Usher; bigint ids as text, as they are opaque.
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === pg.types.builtins.TIMESTAMPTZ && format !== 'binary') return (text: string) => new Date(text).toISOString()
+    if (oid === pg.types.builtins.DATE && format !== 'binary') return (text: string) => text
+    return pg.types.getTypeParser(oid, format)
+  },
+} as pg.CustomTypesConfig
+
+const migrationsFolder = path.join(import.meta.dirname, '../../sql')
+
+export function connect(url: string, options: pg.PoolConfig = {}): Pool {
+  const pool = new pg.Pool({
+    connectionString: url, max: 20, types, application_name: 'usher',
+    options: '-c search_path=usher -c timezone=UTC -c jit=off', ...options,
+  })
+  // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => {})
+  return pool
+}
+
+/** Runs `work` in one transaction on one connection. */
+export async function transaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (error) {
+    // The connection may be the very thing that failed.
+    const alive = await client.query('rollback').then(() => true, () => false)
+    client.release(!alive)
+    throw error
+  }
+}
+
+/** Brings the schema to this version. Safe to run from several processes at once. */
+export async function migrate(pool: Pool): Promise<string[]> {
+  const client = await pool.connect()
+  try {
+    const { rows: [server] } = await client.query<{ version: number }>(`select current_setting('server_version_num')::int as version`)
+    if (server!.version < 150000) throw new UsherError('INVALID_INPUT', 'Usher needs PostgreSQL 15 or newer.')
+    await client.query(`select pg_advisory_lock(hashtext('usher migrations'))`)
+    await client.query('create schema if not exists usher')
+    await client.query('create table if not exists usher.migration (name text primary key, digest text not null, applied_at timestamptz not null default now())')
+    const { rows } = await client.query<{ name: string, digest: string }>('select name, digest from usher.migration')
+    const known = new Map(rows.map((r) => [r.name, r.digest]))
+    const applied: string[] = []
+    for (const name of (await readdir(migrationsFolder)).filter((f) => /^\d{4}-.*\.sql$/.test(f)).sort()) {
+      const sql = await readFile(path.join(migrationsFolder, name), 'utf8')
+      const digest = createHash('sha256').update(sql).digest('hex')
+      if (known.has(name)) {
+        if (known.get(name) !== digest) throw new UsherError('INTERNAL', `Migration ${name} was changed after it had been applied.`)
+        continue
+      }
+      await client.query(`begin;\n${sql};\ninsert into usher.migration (name, digest) values ('${name}', '${digest}');\ncommit;`)
+      applied.push(name)
+    }
+    return applied
+  } finally {
+    await client.query(`rollback`).catch(() => {})
+    await client.query(`select pg_advisory_unlock_all()`).catch(() => {})
+    client.release()
+  }
+}
