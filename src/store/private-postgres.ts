@@ -1,0 +1,167 @@
+/**
+ * Usher's private PostgreSQL: a real server from the npm package, in the data folder, on the loopback interface only.
+ *
+ *     <data>/postgres/        the cluster (a link to /var/lib/usher/… where its user cannot get into the data folder)
+ *     <data>/postgres.json    port and generated password, 0600
+ *     <data>/postgres.log     what the server says
+ *
+ * Exactly one process owns a data folder: it holds an advisory lock in the server for as long as it lives. A server that
+ * outlived its Usher (kill -9) is adopted.
+ */
+import { chmodSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { UsherError } from '../domain/errors.ts'
+import { clusterFolder, makeCluster, readSettings, saveSettings, type PrivateSettings } from './private-cluster.ts'
+import { embeddedHome, freePort, launch, runningServer, signal, stopServer, type RunningServer } from './postgres-server.ts'
+
+export interface PrivatePostgres {
+  url: string
+  /** Stops the server. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/** `pino` fits. */
+export interface PrivateLog {
+  info(message: string): void
+  warn(message: string): void
+}
+
+const database = 'usher'
+/** Any number will do, as long as no other part of Usher takes the same lock. */
+const ownerLock = 727_074_001
+const logBytesMax = 10_000_000
+
+const serverSettings: Record<string, string> = {
+  shared_buffers: '256MB',
+  max_wal_size: '4GB',
+  wal_compression: 'on',
+  max_connections: '100',
+  synchronous_commit: 'on',
+  fsync: 'on',
+  log_checkpoints: 'off',
+  log_min_messages: 'warning',
+  // Values of people may stand in statements and in the detail of an error; neither belongs in a log.
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
+}
+
+/** Starts the private PostgreSQL of a data folder, or adopts the one that still runs there. */
+export async function startPrivatePostgres(dataFolder: string, log: PrivateLog): Promise<PrivatePostgres> {
+  const folder = path.resolve(dataFolder)
+  await mkdir(folder, { recursive: true })
+  const settings = readSettings(folder)
+  const { cluster, home, runAs } = await clusterFolder(folder, embeddedHome(), log)
+  await makeCluster({ folder, cluster, home, runAs, settings })
+
+  const logFile = path.join(folder, 'postgres.log')
+  trim(logFile)
+  const running = await runningOrLaunched(cluster, folder, settings, log, async (port) =>
+    await launch(home, cluster, { port, settings: serverSettings, logFile, runAs }))
+
+  const url = (name: string) => `postgres://${settings.user}:${settings.password}@127.0.0.1:${running.port}/${name}`
+  const owner = await takeOwnership(url('postgres'), folder)
+  owner.on('error', (error) => log.warn(`The private PostgreSQL closed its connection: ${error.message}`))
+  await ensureDatabase(owner)
+  return { url: url(database), stop: stopWithProcess(cluster, running.pid, owner) }
+}
+
+/** The server that runs there, waited for while it comes up or goes down; else a new one. */
+async function runningOrLaunched(cluster: string, folder: string, settings: PrivateSettings, log: PrivateLog,
+  start: (port: number) => Promise<RunningServer>): Promise<RunningServer> {
+  for (let failure: unknown, attempt = 0; ;) {
+    const running = ours(cluster)
+    if (running?.status === 'ready') {
+      if (running.pid !== process.pid) log.info(`The private PostgreSQL of ${folder} still runs (process ${running.pid}); it is used.`)
+      return running
+    }
+    if (running) {
+      await sleep(50)
+      continue
+    }
+    if (attempt === 2) throw failure
+    attempt += 1
+    const port = await freePort(settings.port)
+    if (port !== settings.port) saveSettings(folder, { ...settings, port })
+    try {
+      return await start(port)
+    } catch (error) {
+      // Another process may have been quicker with this folder: look again before giving up.
+      failure = error
+    }
+  }
+}
+
+/**
+ * The pid file's server, if its process is a server on this cluster. After a crash of the machine the number may belong to
+ * somebody else, whom PostgreSQL would take for a running server; then its file goes.
+ */
+function ours(cluster: string): RunningServer | undefined {
+  const running = runningServer(cluster)
+  if (!running) return undefined
+  let command: string
+  try {
+    command = readFileSync(`/proc/${running.pid}/cmdline`, 'utf8')
+  } catch {
+    return running
+  }
+  if (command.split('\0').includes(cluster)) return running
+  rmSync(path.join(cluster, 'postmaster.pid'), { force: true })
+  return undefined
+}
+
+async function takeOwnership(url: string, folder: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: 'usher owner' })
+  try {
+    await client.connect()
+  } catch (error) {
+    throw new UsherError('DATABASE_NOT_STARTED', `The private PostgreSQL of ${folder} runs but refuses the password of `
+      + `postgres.json beside it: ${error instanceof Error ? error.message : String(error)}`, {}, error)
+  }
+  // A killed owner's session may need a moment to end.
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [ownerLock])
+    if (rows[0]?.mine) return client
+    await sleep(100)
+  }
+  await client.end()
+  throw new UsherError('DATA_FOLDER_IN_USE', `Another Usher process uses ${folder}. Stop it, or set USHER_DATA to another folder.`)
+}
+
+async function ensureDatabase(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [database])
+  if (rowCount === 0) await client.query(`create database ${pg.escapeIdentifier(database)}`)
+}
+
+/**
+ * Stops the server with this process, whichever way it ends in order. Where somebody else handles the signal, they stop us
+ * after what still needs the database; alone, we do it ourselves.
+ */
+function stopWithProcess(cluster: string, pid: number, owner: pg.Client): () => Promise<void> {
+  let stopping: Promise<void> | undefined
+  const atExit = () => signal(pid, 'SIGINT')
+  const onSignal = (name: NodeJS.Signals) => {
+    if (process.listenerCount(name) > 1) return
+    void stop().finally(() => process.kill(process.pid, name))
+  }
+  const stop = () => {
+    stopping ??= (async () => {
+      owner.removeAllListeners('error').on('error', () => {})
+      await owner.end()
+      await stopServer(cluster)
+      process.off('exit', atExit).off('SIGTERM', onSignal).off('SIGINT', onSignal)
+    })()
+    return stopping
+  }
+  process.on('exit', atExit).on('SIGTERM', onSignal).on('SIGINT', onSignal)
+  return stop
+}
+
+function trim(logFile: string): void {
+  try {
+    if (statSync(logFile).size > logBytesMax) truncateSync(logFile, 0)
+    chmodSync(logFile, 0o600)
+  } catch { /* not there yet */ }
+}
