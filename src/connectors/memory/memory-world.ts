@@ -1,0 +1,90 @@
+/** The systems that memory connectors talk to: plain state, made by whoever runs the simulation, and faults as data. */
+import type { Attributes } from '../../domain/value.ts'
+import type { Operation } from '../connector.ts'
+
+/** Systems by the name that configurations use. */
+export interface MemoryWorld { systems: Record<string, MemorySystem> }
+
+export interface MemorySystem {
+  /** Nothing answers while this is false. */
+  reachable: boolean
+  /** Asked for at sign-in; absent means that everybody gets in. */
+  password?: string
+  records: Map<string, MemoryRecord>
+  /** Entitlement id → ids of the accounts that hold it. */
+  members: Map<string, Set<string>>
+  /** Account id → its secret. */
+  secrets: Map<string, string>
+  /** Account id → open sessions. */
+  sessions: Map<string, number>
+  /** What shall go wrong. */
+  faults: Fault[]
+  /** How often each operation was called. */
+  calls: Partial<Record<FaultyOperation, number>>
+  /** Changes that really changed something. */
+  writes: number
+  nextId: number
+}
+
+export interface MemoryRecord {
+  objectType: string
+  id: string
+  name: string
+  attributes: Attributes
+  enabled: boolean
+  protected?: boolean
+}
+
+export type FaultyOperation = Operation | 'check' | 'read' | 'lookup' | 'end-sessions'
+
+/**
+ * One thing that goes wrong.
+ *
+ * lose-answer   The system did it, but the answer is lost: the caller sees a broken connection.
+ * disconnect    The connection breaks before anything is done; in a read, before that page.
+ * refuse        The system says no.
+ * slow          It takes a while.
+ */
+export interface Fault {
+  operation: FaultyOperation
+  /** The how-manieth call of that operation, from 1; absent means each one. */
+  attempt?: number
+  /** In a read, the page before which it happens, from 1. */
+  page?: number
+  effect: 'lose-answer' | 'disconnect' | 'refuse' | 'slow'
+  /** How often it happened. A fault that never fired proves nothing. */
+  fired: number
+}
+
+/** An empty system that answers. */
+export function newMemorySystem(start: Partial<MemorySystem> = {}): MemorySystem {
+  return {
+    reachable: true, records: new Map(), members: new Map(), secrets: new Map(), sessions: new Map(),
+    faults: [], calls: {}, writes: 0, nextId: 1, ...start,
+  }
+}
+
+/** Puts a record there, as if it had always been. */
+export function addRecord(system: MemorySystem, record: Omit<MemoryRecord, 'id'>): MemoryRecord {
+  const added = { ...record, id: `m-${system.nextId++}` }
+  system.records.set(added.id, added)
+  return added
+}
+
+/** Counts a call and returns its number. */
+export function countCall(system: MemorySystem, operation: FaultyOperation): number {
+  return system.calls[operation] = (system.calls[operation] ?? 0) + 1
+}
+
+/** The fault that hits this call or page, marked as fired. */
+export function faultAt(system: MemorySystem, operation: FaultyOperation, attempt: number, page?: number): Fault | undefined {
+  const fault = system.faults.find((f) =>
+    f.operation === operation && (f.attempt ?? attempt) === attempt && f.page === page)
+  if (fault) fault.fired += 1
+  return fault
+}
+
+/** Faults that never fired: the scenario did not test what it says. */
+export function unfired(system: MemorySystem): Fault[] {
+  return system.faults.filter((fault) => fault.fired === 0)
+}
