@@ -237,7 +237,10 @@ create index on entitlement (system_id, lower(name));
 create table membership (
   account_id bigint not null references account,
   entitlement_id bigint not null references entitlement,
+  -- Usher takes away what it granted or found when it linked the account; what somebody else put there later is theirs.
+  origin text not null default 'unknown',
   seen_at timestamptz not null,
+  constraint origin_is_known check (origin in ('granted', 'found', 'unknown')),
   primary key (account_id, entitlement_id)
 );
 comment on table membership is 'Which account holds which entitlement, as last seen. Gone ones are deleted; the plan and the audit remember them.';
@@ -247,8 +250,11 @@ create table reserved_name (
   system_id text not null,
   attribute text not null,
   value text not null,
-  person_id uuid not null references person deferrable initially deferred,
+  -- No foreign key: a plan reserves names for people who are still to come.
+  person_id uuid not null,
   job_id text not null,
+  -- The plan that reserved it, until the name was used; a plan that is never carried out gives its names back.
+  plan_id uuid,
   reserved_at timestamptz not null,
   primary key (system_id, attribute, value)
 );
@@ -266,6 +272,39 @@ create table handover (
   primary key (person_id, job_id)
 );
 comment on table handover is 'First passwords: made once, encrypted, shown once, then shredded (envelope null).';
+
+create table desired_account (
+  person_id uuid not null references person,
+  job_id text not null,
+  system_id text not null,
+  wanted text not null,
+  attributes jsonb not null,
+  clear text[] not null default '{}',
+  name text not null,
+  primary key (person_id, job_id),
+  constraint wanted_is_known check (wanted in ('enabled', 'disabled', 'none'))
+);
+comment on table desired_account is 'What each job wants of each person''s account, as last evaluated: the narrow rows that whole systems are compared with.';
+create index on desired_account (job_id);
+
+create table desired_reference (
+  person_id uuid not null references person,
+  job_id text not null,
+  attribute text not null,
+  -- The person attribute and value that the one referred to is known by.
+  key_attribute text not null,
+  value text not null,
+  primary key (person_id, job_id, attribute)
+);
+comment on table desired_reference is 'Attributes of desired accounts that point to another person''s account; they settle when that one is there.';
+
+create table role_entitlement (
+  role_id text not null,
+  entitlement_id bigint not null references entitlement,
+  primary key (role_id, entitlement_id)
+);
+comment on table role_entitlement is 'What each role gives, contained roles included, in the rows of the systems.';
+create index on role_entitlement (entitlement_id);
 
 ------------------------------------------------------------------------ plans
 

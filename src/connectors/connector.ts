@@ -6,6 +6,7 @@
  * All values are plain data (see `domain/value.ts`). Ids are opaque text from `read`; they survive a rename.
  */
 import type { z } from 'zod'
+import type { AttributeDescription } from '../domain/attribute.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Attributes, Value } from '../domain/value.ts'
 
@@ -55,21 +56,7 @@ export interface ObjectType {
   operations: Operation[]
 }
 
-export interface AttributeDescription {
-  name: string
-  title?: string
-  type: 'text' | 'number' | 'boolean' | 'date' | 'instant' | 'reference'
-  required?: boolean
-  unique?: boolean
-  multiValued?: boolean
-  /** Usher never reads it back and shows it nowhere. */
-  secret?: boolean
-  /** How two values are compared; `exact` unless said otherwise. `dn` ignores case and spaces around the parts of a distinguished name. */
-  compare?: 'exact' | 'ignore-case' | 'dn'
-  /** Part of the record's name: a change of it is a rename, not an update. */
-  naming?: boolean
-  description?: string
-}
+export type { AttributeDescription }
 
 export type Operation = 'create' | 'update' | 'rename' | 'enable' | 'disable' | 'delete' | 'grant' | 'revoke' | 'set-secret'
 

@@ -60,6 +60,7 @@ export const errors = {
   CHANGE_DIFFERS: { status: 409, advice: 'Recomputed from what is now, the change is another. It was refused and is planned anew.' },
   CHANGE_CONTRADICTED: { status: 409, advice: 'Read back, the system shows something else than planned.' },
   NAME_EXHAUSTED: { status: 409, advice: 'All candidates for a unique name are taken. Add a candidate to the mapping.' },
+  ENTITLEMENT_UNKNOWN: { status: 422, advice: 'A role names an entitlement that the system does not show. Create it there, or correct the role.' },
   REQUIRED_EMPTY: { status: 422, advice: 'An attribute that the system requires has no value for this person.' },
 } as const satisfies Record<string, { status: number; advice: string }>
 

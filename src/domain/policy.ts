@@ -158,6 +158,8 @@ export const accountJob = z.strictObject({
   /** Destination attribute → CEL over `person` and `position` (the primary one) and `positions`. */
   mapping,
   lifecycle: lifecycle.default({ createDaysBefore: 7, onLeave: 'disable', deleteAfterDays: null }),
+  /** Whether a new account gets a first password, made by Usher and shown once. */
+  initialPassword: z.enum(['generate', 'none']).default('generate'),
 }).meta({ title: 'Job to a system' })
 export type AccountJob = z.infer<typeof accountJob>
 
