@@ -4,7 +4,9 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { client } from './generate/client.ts'
 import { errorsPage } from './generate/errors.ts'
+import { exitsPage } from './generate/exits.ts'
 
 export interface Generator {
   name: string
@@ -15,6 +17,7 @@ export interface Generator {
 /** In this order: later ones may read what earlier ones wrote. */
 export const generators: Generator[] = [
   errorsPage,
+  exitsPage,
 ]
 
 const root = path.join(import.meta.dirname, '..')
