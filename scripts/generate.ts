@@ -16,6 +16,7 @@ export interface Generator {
 
 /** In this order: later ones may read what earlier ones wrote. */
 export const generators: Generator[] = [
+  client,
   errorsPage,
   exitsPage,
 ]

@@ -1,0 +1,13 @@
+/** Every route of Usher. */
+import { jobs } from './job.ts'
+import { people } from './person.ts'
+import { plans } from './plan.ts'
+import { policies } from './policy.ts'
+import type { RouteContract } from './route.ts'
+import { session } from './session.ts'
+import { systems } from './system.ts'
+import { work } from './work.ts'
+
+export { jobs, people, plans, policies, session, systems, work }
+
+export const contracts: RouteContract[] = [session, people, systems, jobs, policies, plans, work].flatMap((group) => Object.values(group))
