@@ -53,7 +53,7 @@ AsyncGenerator<Page, ReadEnd> {
       await suffer(faultAt(system, 'read', attempt, page), signal)
       const records = wanted.slice((page - 1) * config.pageSize, page * config.pageSize)
       count += records.length
-      yield pageOf(system, records, scope)
+      yield { records: records.map((record) => observed(record, scope)), memberships: membershipsOf(system, records), rejected: [] }
     }
     return { complete: true, count }
   } catch (error) {
@@ -68,7 +68,8 @@ async function lookup(enter: () => Promise<MemorySystem>, wanted: Wanted[], scop
   await suffer(faultAt(system, 'lookup', countCall(system, 'lookup')), signal)
   const found = new Set<MemoryRecord>()
   for (const want of wanted) for (const record of find(system, want)) found.add(record)
-  return pageOf(system, [...found], scope)
+  const records = [...found]
+  return { records: records.map((record) => observed(record, scope)), memberships: membershipsOf(system, records, true), rejected: [] }
 }
 
 function find(system: MemorySystem, want: Wanted): MemoryRecord[] {
@@ -80,14 +81,12 @@ function find(system: MemorySystem, want: Wanted): MemoryRecord[] {
     && ('name' in want ? record.name === want.name : sameValue(record.attributes[want.attribute], want.value)))
 }
 
-/** Memberships stand on the page of their account; with an entitlement that was looked up, all of its members do. */
-function pageOf(system: MemorySystem, records: MemoryRecord[], scope: ReadScope): Page {
-  const memberships: ObservedMembership[] = []
+/** What these accounts hold; of entitlements that were looked up, all members as well. */
+function membershipsOf(system: MemorySystem, records: MemoryRecord[], withMembers = false): ObservedMembership[] {
   const ids = new Set(records.map((record) => record.id))
-  for (const [entitlementId, members] of system.members) {
-    for (const id of members) if (ids.has(id) || ids.has(entitlementId)) memberships.push({ entitlementId, member: { id } })
-  }
-  return { records: records.map((record) => observed(record, scope)), memberships, rejected: [] }
+  return [...system.members].flatMap(([entitlementId, members]) => [...members]
+    .filter((id) => ids.has(id) || withMembers && ids.has(entitlementId))
+    .map((id) => ({ entitlementId, member: { id } })))
 }
 
 function observed(record: MemoryRecord, scope: ReadScope): ObservedRecord {
