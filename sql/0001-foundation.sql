@@ -81,6 +81,7 @@ create table person (
   state text not null,
   next_change_at timestamptz,
   evaluated_revision integer not null default 0,
+  evaluated_at timestamptz,
   created_at timestamptz not null,
   changed_at timestamptz not null,
   commitment_key bytea not null default decode(replace(gen_random_uuid()::text, '-', ''), 'hex'),
@@ -282,9 +283,9 @@ create table desired_account (
   clear text[] not null default '{}',
   name text not null,
   primary key (person_id, job_id),
-  constraint wanted_is_known check (wanted in ('enabled', 'disabled', 'none'))
+  constraint wanted_is_known check (wanted in ('enabled', 'disabled', 'broken'))
 );
-comment on table desired_account is 'What each job wants of each person''s account, as last evaluated: the narrow rows that whole systems are compared with.';
+comment on table desired_account is 'What each job wants of each person''s account, as last evaluated: the narrow rows that whole systems are compared with. No row: no account is wanted. broken: it cannot be said, so nothing is done.';
 create index on desired_account (job_id);
 
 create table desired_reference (

@@ -1,0 +1,84 @@
+/** Reads a destination fully and settles what was seen. Nothing is ever decided from a read that did not end well. */
+import { UsherError, type ErrorCode } from '../domain/errors.ts'
+import { accountJobs, type System } from '../domain/policy.ts'
+import { transaction } from '../store/database.ts'
+import { beginObservation, endObservation, openStaging, settleStaging, stagePage } from '../store/observation.ts'
+import { connectorOf, configOf, openReader, type Context, type Revision } from './context.ts'
+import type { ReadScope } from '../connectors/connector.ts'
+
+export interface ReadResult {
+  observationId: string
+  complete: boolean
+  accounts: number
+  entitlements: number
+  memberships: number
+  code: ErrorCode | null
+  because: string | null
+}
+
+export async function readSystem(context: Context, revision: Revision, system: System, signal: AbortSignal): Promise<ReadResult> {
+  const observationId = context.newId()
+  const readAt = context.now()
+  await beginObservation(context.pool, observationId, system.id, readAt)
+  const finish = async (result: Omit<ReadResult, 'observationId'>): Promise<ReadResult> => {
+    const { complete, ...rest } = result
+    await endObservation(context.pool, observationId, { ...rest, state: complete ? 'complete' : 'incomplete' })
+    return { observationId, ...result }
+  }
+  let reader
+  try {
+    reader = openReader(context, system)
+    const scope = scopeOf(context, revision, system)
+    const capabilities = connectorOf(context, system).describe(configOf(context, system))
+    const kinds = new Map(capabilities.objectTypes.map((t) => [t.name, t.kind]))
+    const opened = reader
+    return await transaction(context.pool, async (client) => {
+      await openStaging(client)
+      const pages = opened.read(scope, signal)
+      for (;;) {
+        const next = await pages.next()
+        if (next.done === true) {
+          const end = next.value
+          const counts = await settleStaging(client, system.id, readAt, end.complete)
+          return { counts, end }
+        }
+        await stagePage(client, next.value, kinds, protectedBy(system))
+      }
+    }).then(({ counts, end }) => finish({
+      ...counts, complete: end.complete, code: end.complete ? null : end.code, because: end.complete ? null : end.because,
+    }))
+  } catch (error) {
+    const known = error instanceof UsherError ? error : null
+    if (known === null) context.log.error({ system: system.id, err: error }, 'reading a system failed')
+    return await finish({
+      complete: false, accounts: 0, entitlements: 0, memberships: 0,
+      code: known?.code ?? 'SYSTEM_READ_INCOMPLETE', because: known?.message ?? `Reading ${system.name} failed unexpectedly.`,
+    })
+  } finally {
+    await reader?.close().catch(() => {})
+  }
+}
+
+/** Only what some job maps, matches by or grants is asked for: least data, and less work. */
+export function scopeOf(context: Context, revision: Revision, system: System): ReadScope {
+  const capabilities = connectorOf(context, system).describe(configOf(context, system))
+  const jobs = accountJobs(revision.policy).filter((j) => j.destination === system.id)
+  const attributes: Record<string, string[]> = {}
+  for (const type of capabilities.objectTypes.filter((t) => t.kind === 'account')) {
+    const own = jobs.filter((j) => j.objectType === type.name)
+    if (own.length === 0) continue
+    const naming = type.attributes.filter((a) => a.naming === true).map((a) => a.name)
+    attributes[type.name] = [...new Set([...naming, ...own.flatMap((j) => [...Object.keys(j.mapping), ...j.match])])].filter((a) => {
+      const description = type.attributes.find((d) => d.name === a)
+      return description?.secret !== true && (a !== 'name' || description !== undefined)
+    })
+  }
+  return { objectTypes: [], attributes }
+}
+
+function protectedBy(system: System): (id: string, name: string) => boolean {
+  if (system.protected.length === 0) return () => false
+  const patterns = system.protected.map((p) =>
+    new RegExp(`^${p.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 'i'))
+  return (id, name) => patterns.some((p) => p.test(id) || p.test(name))
+}

@@ -1,0 +1,127 @@
+/** Which accounts differ from what is wanted: whole systems compared as sets, so that only what differs is looked at one by one. */
+import type { Client } from './database.ts'
+import { relations, type Layer } from './evaluation.ts'
+
+export interface Pair {
+  personId: string
+  jobId: string
+}
+
+export interface CompareInput {
+  layer: Layer
+  asOf: string
+  /** Account jobs of the policy that take part, in its order. */
+  jobs: { id: string; systemId: string; deleteAfterDays: number | null }[]
+  /** Entitlements (by system and name) whose members are exactly those with a reason. */
+  authoritative: { systemId: string; entitlement: string }[]
+  /** Null: everybody. */
+  only: string[] | null
+}
+
+/** Accounts and memberships that are wanted and what is there, compared. Leaves the pairs in the temporary table `differing`. */
+export async function compareAll(client: Client, input: CompareInput): Promise<number> {
+  const { layer, asOf, only } = input
+  const r = relations(layer, '$1')
+  const holders = new Map<string, string>()
+  for (const job of input.jobs) if (!holders.has(job.systemId)) holders.set(job.systemId, job.id)
+  await client.query(`
+    drop table if exists differing, taking_part, want_membership;
+    create temp table differing (person_id uuid, job_id text, primary key (person_id, job_id)) on commit drop;
+    create temp table taking_part (job_id text primary key, system_id text, holder boolean, delete_after_days int) on commit drop;
+    create temp table want_membership (account_id bigint, entitlement_id bigint) on commit drop`)
+  await client.query(
+    `insert into taking_part select * from unnest($1::text[], $2::text[], $3::boolean[], $4::int[])`,
+    [input.jobs.map((j) => j.id), input.jobs.map((j) => j.systemId), input.jobs.map((j) => holders.get(j.systemId) === j.id), input.jobs.map((j) => j.deleteAfterDays)])
+  const person = (column: string) => `($2::uuid[] is null or ${column} = any($2))`
+
+  // Wanted and not there.
+  await client.query(
+    `insert into differing
+     select d.person_id, d.job_id from ${r.desired} d join taking_part t on t.job_id = d.job_id
+      where d.wanted <> 'broken' and $1::timestamptz is not null and ${person('d.person_id')}
+        and not exists (select from account a where a.person_id = d.person_id and a.job_id = d.job_id and a.gone_at is null)
+     on conflict do nothing`, [asOf, only])
+  // There, and different from what is wanted, or not wanted at all.
+  await client.query(
+    `insert into differing
+     select a.person_id, a.job_id
+       from account a
+       join taking_part t on t.job_id = a.job_id
+       left join ${r.desired} d on d.person_id = a.person_id and d.job_id = a.job_id
+      where a.gone_at is null and not a.protected and a.person_id is not null and ${person('a.person_id')}
+        and coalesce(d.wanted, 'none') <> 'broken'
+        and case when d.wanted is null
+              then a.enabled or (t.delete_after_days is not null and a.disabled_at + make_interval(days => t.delete_after_days) <= $1::timestamptz)
+              else (d.wanted = 'enabled') <> a.enabled or not a.attributes @> d.attributes or a.attributes ?| d.clear
+            end
+     on conflict do nothing`, [asOf, only])
+  // References that point elsewhere than they should, now that the other account is known.
+  await client.query(
+    `insert into differing
+     select a.person_id, a.job_id
+       from ${r.references} x
+       join taking_part t on t.job_id = x.job_id
+       join account a on a.person_id = x.person_id and a.job_id = x.job_id and a.gone_at is null and not a.protected
+       join ${r.people} p on p.attributes ->> x.key_attribute = x.value
+       join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
+      where $1::timestamptz is not null and ${person('a.person_id')}
+        and lower(target.name) is distinct from lower(a.attributes ->> x.attribute)
+     on conflict do nothing`, [asOf, only])
+  // Memberships to have.
+  await client.query(
+    `insert into want_membership
+     select distinct a.id, g.entitlement_id
+       from (select person_id, re.entitlement_id from ${r.reasons} r join role_entitlement re on re.role_id = r.role_id
+             union all
+             select person_id, entitlement_id from ${r.reasons} r where entitlement_id is not null) g
+       join entitlement e on e.id = g.entitlement_id and e.gone_at is null
+       join taking_part t on t.system_id = e.system_id and t.holder
+       join account a on a.person_id = g.person_id and a.job_id = t.job_id and a.gone_at is null and not a.protected
+       join ${r.desired} d on d.person_id = g.person_id and d.job_id = t.job_id and d.wanted <> 'broken'
+       join ${r.people} p on p.id = g.person_id and p.state <> 'ended'
+      where ${person('g.person_id')}`, [asOf, only])
+  await client.query('analyze want_membership')
+  await client.query(
+    `insert into differing
+     select distinct a.person_id, a.job_id
+       from (select account_id, entitlement_id from want_membership except select account_id, entitlement_id from membership) missing
+       join account a on a.id = missing.account_id
+     on conflict do nothing`)
+  await client.query(
+    `insert into differing
+     select distinct a.person_id, a.job_id
+       from membership m
+       join account a on a.id = m.account_id and a.person_id is not null and a.gone_at is null and not a.protected
+       join taking_part t on t.job_id = a.job_id and t.holder
+       left join ${r.desired} d on d.person_id = a.person_id and d.job_id = a.job_id
+       left join want_membership w on w.account_id = m.account_id and w.entitlement_id = m.entitlement_id
+      where w.account_id is null and $1::timestamptz is not null and ${person('a.person_id')} and coalesce(d.wanted, 'none') <> 'broken'
+        and (m.origin <> 'unknown' or m.entitlement_id = any($3::bigint[]))
+     on conflict do nothing`, [asOf, only, await authoritativeIds(client, input.authoritative)])
+  const { rows } = await client.query<{ n: number }>('select count(*)::int as n from differing')
+  return rows[0]!.n
+}
+
+/** The pairs that `compareAll` left, in batches, ordered by job and person. */
+export async function* differingPairs(client: Client, batch = 1000): AsyncGenerator<Pair[]> {
+  let after: Pair | null = null
+  for (;;) {
+    const { rows }: { rows: Pair[] } = await client.query(
+      `select person_id as "personId", job_id as "jobId" from differing
+        where $1::text is null or (job_id, person_id) > ($1, $2::uuid) order by job_id, person_id limit $3`,
+      [after?.jobId ?? null, after?.personId ?? null, batch])
+    if (rows.length === 0) return
+    yield rows
+    if (rows.length < batch) return
+    after = rows.at(-1)!
+  }
+}
+
+export async function authoritativeIds(client: Client, authoritative: CompareInput['authoritative']): Promise<string[]> {
+  if (authoritative.length === 0) return []
+  const { rows } = await client.query<{ id: string }>(
+    `select e.id from entitlement e join unnest($1::text[], $2::text[]) as w (system_id, name)
+        on e.system_id = w.system_id and (e.native_id = w.name or lower(e.name) = lower(w.name) or lower(e.attributes ->> 'cn') = lower(w.name))`,
+    [authoritative.map((a) => a.systemId), authoritative.map((a) => a.entitlement)])
+  return rows.map((row) => row.id)
+}

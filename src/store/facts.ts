@@ -1,0 +1,101 @@
+/** Loads, for a batch of (person, job) pairs, all that `domain/decide.ts` needs to know. A fixed number of queries per batch. */
+import type { Because } from '../domain/plan.ts'
+import type { Attributes } from '../domain/value.ts'
+import type { SeenAccount } from '../domain/decide.ts'
+import type { Pair } from './compare.ts'
+import type { Db } from './database.ts'
+import { relations, type Layer } from './evaluation.ts'
+
+export interface DesiredRow extends Pair {
+  wanted: 'enabled' | 'disabled' | 'broken' | null
+  attributes: Attributes | null
+  clear: string[] | null
+  name: string | null
+  matchedAccountId: string | null
+  matchedBy: string | null
+  personState: string
+}
+
+export interface LoadedFacts {
+  desired: Map<string, DesiredRow>
+  references: Map<string, Record<string, string | null>>
+  accounts: Map<string, SeenAccount & { disabledAt: string | null }>
+  matched: Map<string, SeenAccount>
+  entitlements: Map<string, { id: string; nativeId: string; name: string; because: Because[] }[]>
+  held: Map<string, { id: string; nativeId: string; name: string; origin: string }[]>
+}
+
+export const pairKey = (pair: Pair): string => `${pair.personId} ${pair.jobId}`
+
+export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[], holders: { systemId: string; jobId: string }[]): Promise<LoadedFacts> {
+  const r = relations(layer, '$3')
+  const ids = [pairs.map((p) => p.personId), pairs.map((p) => p.jobId), asOf]
+  const batch = `unnest($1::uuid[], $2::text[]) as pair (person_id, job_id)`
+
+  const desired = await db.query<DesiredRow>(
+    `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, d.clear, d.name,
+            d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", p.state as "personState"
+       from ${batch}
+       join ${r.people} p on p.id = pair.person_id
+       left join ${r.desired} d on d.person_id = pair.person_id and d.job_id = pair.job_id
+      where $3::timestamptz is not null`, ids)
+
+  const references = await db.query<Pair & { attribute: string; name: string | null }>(
+    `select x.person_id as "personId", x.job_id as "jobId", x.attribute, target.name
+       from ${batch}
+       join ${r.references} x on x.person_id = pair.person_id and x.job_id = pair.job_id
+       left join ${r.people} p on p.attributes ->> x.key_attribute = x.value
+       left join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
+      where $3::timestamptz is not null`, ids)
+
+  const accounts = await db.query<Pair & SeenAccount & { disabledAt: string | null }>(
+    `select a.person_id as "personId", a.job_id as "jobId", a.id, a.native_id as "nativeId", a.name, a.attributes, a.enabled, a.protected, a.disabled_at as "disabledAt"
+       from ${batch} join account a on a.person_id = pair.person_id and a.job_id = pair.job_id and a.gone_at is null`, ids.slice(0, 2))
+
+  const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
+  const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
+    `select id, native_id as "nativeId", name, attributes, enabled, protected from account where id = any($1::bigint[]) and person_id is null and gone_at is null`, [matchedIds])
+
+  const entitlements = await db.query<Pair & { id: string; nativeId: string; name: string; because: Because[] }>(
+    `with holder (system_id, job_id) as (select * from unnest($4::text[], $5::text[])),
+          given as (
+            select r.person_id, re.entitlement_id, r.kind, r.role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until
+              from ${r.reasons} r join role_entitlement re on re.role_id = r.role_id where r.person_id = any($1)
+            union all
+            select r.person_id, r.entitlement_id, r.kind, null, r.rule_id, r.made_by, r.valid_from, r.valid_until
+              from ${r.reasons} r where r.entitlement_id is not null and r.person_id = any($1))
+     select pair.person_id as "personId", pair.job_id as "jobId", e.id, e.native_id as "nativeId", e.name,
+            jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
+              'because', case given.kind when 'rule' then 'rule' when 'found' then 'found' when 'role' then 'role' else 'manual' end,
+              'role', given.role_id, 'rule', given.rule_id,
+              'by', case when given.kind in ('role', 'manual') then given.made_by end,
+              'until', case when given.kind = 'manual' then given.valid_until end,
+              'at', case when given.kind = 'found' then given.valid_from end))) as because
+       from ${batch}
+       join holder h on h.job_id = pair.job_id
+       join given on given.person_id = pair.person_id
+       join entitlement e on e.id = given.entitlement_id and e.system_id = h.system_id and e.gone_at is null
+       join ${r.people} p on p.id = pair.person_id and p.state <> 'ended'
+      group by 1, 2, 3, 4, 5 order by 5`,
+    [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
+
+  const accountIds = [...accounts.rows.map((a) => a.id), ...matched.rows.map((a) => a.id)]
+  const held = accountIds.length === 0 ? { rows: [] } : await db.query<{ accountId: string; id: string; nativeId: string; name: string; origin: string }>(
+    `select m.account_id as "accountId", e.id, e.native_id as "nativeId", e.name, m.origin
+       from membership m join entitlement e on e.id = m.entitlement_id and e.gone_at is null where m.account_id = any($1::bigint[]) order by e.name`, [accountIds])
+
+  const referencesByPair = new Map<string, Record<string, string | null>>()
+  for (const row of references.rows) {
+    const all = referencesByPair.get(pairKey(row)) ?? {}
+    all[row.attribute] = row.name
+    referencesByPair.set(pairKey(row), all)
+  }
+  return {
+    desired: new Map(desired.rows.map((row) => [pairKey(row), row])),
+    references: referencesByPair,
+    accounts: new Map(accounts.rows.map((row) => [pairKey(row), row])),
+    matched: new Map(matched.rows.map((row) => [row.id, row])),
+    entitlements: Map.groupBy(entitlements.rows, pairKey) as LoadedFacts['entitlements'],
+    held: Map.groupBy(held.rows, (row) => row.accountId) as LoadedFacts['held'],
+  }
+}
