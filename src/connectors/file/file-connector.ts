@@ -1,0 +1,132 @@
+import type { Capabilities, Check, ConnectorDefinition, Page, Reader, ReadEnd, ReadScope, SourceShape } from '../connector.ts'
+import { UsherError } from '../../domain/errors.ts'
+import type { Attributes } from '../../domain/value.ts'
+import { openCsv } from './csv-reader.ts'
+import { type FileConfig, fileConfigSchema } from './file-config.ts'
+import type { RowSource } from './rows.ts'
+import { assertUnchanged, chunksOf, digesting, formatOf, openFile, type SourceFile } from './source-file.ts'
+import { openTable, readTable, type Table } from './table.ts'
+import { openXlsx } from './xlsx-reader.ts'
+
+/** CSV, TSV and Excel files as a source of rows. */
+export const fileConnector: ConnectorDefinition<FileConfig> = {
+  kind: 'file',
+  title: 'CSV or Excel file',
+  configSchema: fileConfigSchema,
+  describe: () => capabilities,
+  openReader,
+}
+
+const capabilities: Capabilities = {
+  source: true,
+  destination: false,
+  // The columns are the file's own; `inspect` tells them.
+  objectTypes: [{ name: 'row', title: 'Row', kind: 'account', attributes: [], operations: [] }],
+  limits: { parallel: 1, settleMs: 0 },
+  canEndSessions: false,
+  canReadPassword: false,
+}
+
+const sampleRows = 5
+
+function openReader(config: FileConfig): Reader {
+  return {
+    check: (signal) => check(config, signal),
+    inspect: (signal) => inspect(config, signal),
+    read: (scope, signal) => read(config, scope, signal),
+    close: async () => {},
+  }
+}
+
+async function check(config: FileConfig, signal: AbortSignal): Promise<Check> {
+  const steps: Check['steps'] = []
+  const step = async (name: string, action: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await action()
+      steps.push({ name, ok: true })
+      return true
+    } catch (error) {
+      if (!(error instanceof UsherError)) throw error
+      steps.push({ name, ok: false, code: error.code, message: error.message })
+      return false
+    }
+  }
+  const found = await step('Find the file', async () => (await openFile(config.path)).handle.close())
+  const ok = found && (await step('Read the header', async () => (await openSource(config, signal)).close()))
+  return { ok, steps }
+}
+
+async function inspect(config: FileConfig, signal: AbortSignal): Promise<SourceShape> {
+  const opened = await openSource(config, signal)
+  try {
+    const { headerRow, columns, source } = opened.table
+    const first = await readTable(opened.table, {}).next()
+    const sample = first.done ? [] : first.value.records.slice(0, sampleRows).map((record) => record.attributes)
+    const { sheet, sheets, encoding, delimiter } = source
+    return { file: opened.file.name, sheet, sheets, encoding, delimiter, headerRow, columns, sample }
+  } finally {
+    await opened.close()
+  }
+}
+
+async function* read(config: FileConfig, scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page, ReadEnd> {
+  if (scope.objectTypes.length > 0 && !scope.objectTypes.includes('row')) return { complete: true, count: 0 }
+  let count = 0
+  let opened: Opened | undefined
+  try {
+    opened = await openSource(config, signal)
+    for await (const page of readTable(opened.table, config.completeness, scope.attributes?.['row'])) {
+      count += page.records.length + page.rejected.length
+      yield page
+      signal.throwIfAborted()
+    }
+    const digest = await opened.digest()
+    await assertUnchanged(opened.file)
+    assertRows(config, count)
+    return { complete: true, count, digest }
+  } catch (error) {
+    if (error instanceof UsherError) return { complete: false, count, code: error.code, because: error.message }
+    if (signal.aborted) return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
+    throw error
+  } finally {
+    await opened?.close()
+  }
+}
+
+interface Opened {
+  file: SourceFile
+  table: Table
+  /** SHA-256 of the file, in hex. Only once all rows have been read. */
+  digest(): Promise<string>
+  close(): Promise<void>
+}
+
+async function openSource(config: FileConfig, signal: AbortSignal): Promise<Opened> {
+  const file = await openFile(config.path)
+  let source: RowSource | undefined
+  const close = async (): Promise<void> => {
+    await source?.rows.return()
+    await source?.close?.()
+    await file.handle.close()
+  }
+  try {
+    const { chunks, digest } = digesting(chunksOf(file, signal))
+    const format = await formatOf(file, config)
+    source = format === 'xlsx' ? await openXlsx(file, config.sheet) : await openCsv(file, chunks, config, format === 'tsv', signal)
+    // A workbook is read in pieces here and there, so its bytes go past once more. Of a CSV file none are left.
+    return { file, table: await openTable(source, config.headerRow), close, digest: () => drained(chunks).then(digest) }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function drained(chunks: AsyncIterable<Buffer>): Promise<void> {
+  for await (const _ of chunks) continue
+}
+
+function assertRows(config: FileConfig, count: number): void {
+  const least = config.completeness?.minRows ?? 0
+  if (count >= least) return
+  throw new UsherError('SOURCE_SHORT', `${config.path} has ${count} rows; at least ${least} are expected.`, { count, least })
+}

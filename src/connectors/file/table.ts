@@ -1,0 +1,173 @@
+/** Rows with a header over them: records for the engine, and the rows that are set aside. */
+import type { ObservedRecord, Page, Rejection } from '../connector.ts'
+import { UsherError } from '../../domain/errors.ts'
+import type { Attributes } from '../../domain/value.ts'
+import type { Completeness } from './file-config.ts'
+import { type Column, columnsOf, findHeader, headRows, moreColumns } from './header.ts'
+import { isEmpty, letterOf, type RawRow, type RowSource, shown } from './rows.ts'
+import { trailerFinding } from './trailer.ts'
+
+const pageRows = 4_000
+
+export interface Table {
+  source: RowSource
+  headerRow: number
+  columns: Column[]
+  /** The rows below the header. */
+  rows: AsyncGenerator<RawRow[], void>
+}
+
+/** Reads as far as the header. */
+export async function openTable(source: RowSource, headerRow?: number): Promise<Table> {
+  const head: RawRow[] = []
+  let finding: unknown
+  try {
+    while ((head.at(-1)?.row ?? 0) < (headerRow ?? 0) || head.length < headRows) {
+      const next = await source.rows.next()
+      if (next.done) break
+      for (const row of next.value) head.push(row)
+    }
+  } catch (error) {
+    // The rows that came first are good; what comes next ends with the finding.
+    finding = error
+  }
+  const header = headerRow === undefined
+    ? findHeader(head.slice(0, headRows))
+    : head.find((r) => r.row === headerRow && r.cells.some((c) => !isEmpty(c)))
+  if (header === undefined && finding !== undefined) throw finding
+  if (header === undefined) throw noHeader(source, headerRow)
+  const rows = below(header, head, source.rows, finding)
+  return { source, headerRow: header.row, columns: columnsOf(trimmedEnd(header.cells, source.fixedWidth)), rows }
+}
+
+/**
+ * Pages of records, at least one row among them; returns how many rows there were, with those set aside.
+ * `wanted`: names of the columns to read; all unless given. A finding is thrown after the rows that are good.
+ */
+export async function* readTable(table: Table, completeness: Completeness = {}, wanted?: string[]): AsyncGenerator<Page, number> {
+  const { source } = table
+  const missing = wanted?.filter((name) => !table.columns.some((c) => c.name === name)) ?? []
+  if (missing.length > 0) throw columnMissing(table, missing)
+  let columns = chosen(table.columns, wanted)
+  let width = table.columns.length
+  let page = emptyPage()
+  let count = 0
+  let last: RawRow | undefined
+  const { trailer, finalLineEnd } = completeness
+
+  const take = (row: RawRow): void => {
+    count++
+    const problem = problemOf(row, table, finalLineEnd === 'optional')
+    if (problem !== undefined) page.rejected.push(problem)
+    else page.records.push(recordOf(row, columns, source.label))
+  }
+
+  for await (const batch of table.rows) {
+    for (const row of batch) {
+      if (row.fault === undefined && isBlank(row)) {
+        if (!row.unended || finalLineEnd === 'optional') continue
+      }
+      if (!source.fixedWidth && row.cells.length > width) {
+        const more = moreColumns(table.columns, row.cells.length)
+        width = more.length
+        columns = chosen(more, wanted)
+      }
+      // A trailer is known by being the last row, so with one each row waits for the next.
+      const ready = trailer === undefined ? row : last
+      last = row
+      if (ready !== undefined) take(ready)
+      if (page.records.length + page.rejected.length < pageRows) continue
+      yield page
+      page = emptyPage()
+    }
+  }
+  const finding = trailer === undefined ? unendedFinding(last, table, finalLineEnd === 'optional') : trailerFinding(trailer, last, count, table)
+  if (finding !== undefined && trailer !== undefined && last !== undefined) take(last)
+  if (page.records.length + page.rejected.length > 0) yield page
+  if (finding !== undefined) throw finding
+  if (count === 0) throw new UsherError('SOURCE_EMPTY', `${source.label} has a header in row ${table.headerRow} and no rows below it.`)
+  return count
+}
+
+async function* below(
+  header: RawRow, head: RawRow[], rest: AsyncGenerator<RawRow[], void>, finding: unknown,
+): AsyncGenerator<RawRow[], void> {
+  yield head.slice(head.indexOf(header) + 1)
+  if (finding !== undefined) throw finding
+  yield* rest
+}
+
+function recordOf(row: RawRow, columns: Column[], label: string): ObservedRecord {
+  const attributes: Attributes = {}
+  for (const { name, index } of columns) {
+    const cell = row.cells[index]
+    if (cell === undefined) continue
+    const value = typeof cell === 'string' ? cell.trim() : cell
+    if (value !== '') attributes[name] = value
+  }
+  return { objectType: 'row', id: String(row.row), name: `${label}!A${row.row}`, attributes, row: row.row }
+}
+
+function problemOf(row: RawRow, { columns, source }: Table, endOptional: boolean): Rejection | undefined {
+  const rejected = (column: number, value: string | undefined, code: Rejection['code'], expected: string): Rejection => ({
+    row: row.row, address: `${source.label}!${letterOf(column)}${row.row}`, column: columns[column]?.name, value, code, expected,
+  })
+  if (row.fault !== undefined) return rejected(row.fault.column, row.fault.value, row.fault.code, row.fault.expected)
+  if (!source.fixedWidth) return undefined
+  const expected = `${columns.length} cells, as in the header`
+  const width = row.cells.length
+  if (width < columns.length) return rejected(width, undefined, 'ROW_MALFORMED', `${expected}; this row has ${width}`)
+  if (width > columns.length) {
+    const extra = row.cells.findIndex((cell, i) => i >= columns.length && !isEmpty(cell))
+    if (extra >= 0) return rejected(extra, shown(String(row.cells[extra])), 'ROW_MALFORMED', `${expected}; this row has ${width}`)
+  }
+  if (row.unended && !endOptional) {
+    return rejected(columns.length - 1, shown(String(row.cells[columns.length - 1])), 'ROW_MALFORMED', 'a line end after the last cell of the file')
+  }
+  return undefined
+}
+
+/** The last line of a file without a line end: perhaps all of it, perhaps not. */
+function unendedFinding(last: RawRow | undefined, table: Table, endOptional: boolean): UsherError | undefined {
+  if (!last?.unended) return undefined
+  const { label } = table.source
+  if (endOptional) {
+    if (problemOf(last, table, true) === undefined) return undefined
+    return new UsherError('SOURCE_TRUNCATED', `${label} ends in the middle of row ${last.row}. Transfer the file again.`, { row: last.row })
+  }
+  return new UsherError(
+    'SOURCE_TRUNCATED',
+    `${label} ends in row ${last.row} without a line end, so it may have been cut there; this row waits. Transfer the file again. ` +
+      'If the export never writes a line end after the last row, set completeness.finalLineEnd to "optional".',
+    { row: last.row },
+  )
+}
+
+function columnMissing({ source, headerRow, columns }: Table, missing: string[]): UsherError {
+  const names = missing.map((name) => `"${name}"`).join(', ')
+  const message = `${source.label} has no column ${names} in its header (row ${headerRow}). ` +
+    `Its columns are: ${columns.slice(0, 50).map((c) => c.name).join(', ')}.`
+  return new UsherError('SOURCE_COLUMN_MISSING', message, { missing, headerRow })
+}
+
+function noHeader(source: RowSource, headerRow?: number): UsherError {
+  const message = headerRow === undefined ? 'has no rows that hold anything' : `has nothing in row ${headerRow}, where its header should be`
+  return new UsherError('SOURCE_EMPTY', `${source.label} ${message}.`, { headerRow })
+}
+
+/** A sheet's header may be followed by cells that are merely formatted; in a CSV file they count. */
+function trimmedEnd(cells: RawRow['cells'], fixedWidth: boolean): RawRow['cells'] {
+  return fixedWidth ? cells : cells.slice(0, cells.findLastIndex((cell) => !isEmpty(cell)) + 1)
+}
+
+function chosen(columns: Column[], wanted: string[] | undefined): Column[] {
+  return wanted === undefined ? columns : columns.filter((c) => wanted.includes(c.name))
+}
+
+function isBlank(row: RawRow): boolean {
+  return row.cells.every(isEmpty)
+}
+
+function emptyPage(): Page {
+  return { records: [], memberships: [], rejected: [] }
+}
