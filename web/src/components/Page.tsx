@@ -1,0 +1,35 @@
+import { Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core'
+import { useEffect, type ReactNode } from 'react'
+import classes from './Page.module.css'
+
+interface PageProps {
+  title: string
+  /** Beside the title: tags and the like. */
+  aside?: ReactNode
+  lead?: ReactNode
+  actions?: ReactNode
+  /** Links to what this is part of. */
+  trail?: ReactNode[]
+  children: ReactNode
+}
+
+/** Frame of every page: where we are, what it is called, what can be done, then the content. */
+export function Page({ title, aside, lead, actions, trail, children }: PageProps) {
+  useEffect(() => { document.title = `${title} · Usher` }, [title])
+  return (
+    <Stack gap="lg" className={classes.page}>
+      <header className={classes.header}>
+        <div className={classes.words}>
+          {trail && <Breadcrumbs className={classes.trail} separator="/">{[...trail, <span key="here" />]}</Breadcrumbs>}
+          <Group gap="sm" align="center">
+            <Title order={1}>{title}</Title>
+            {aside}
+          </Group>
+          {lead && <Text c="dimmed" component="div" mt={4} maw={820}>{lead}</Text>}
+        </div>
+        {actions && <Group gap="xs" className={classes.actions}>{actions}</Group>}
+      </header>
+      {children}
+    </Stack>
+  )
+}

@@ -1,0 +1,34 @@
+/** How instants and dates are shown. Instants in the reader's time zone, dates as they are. */
+
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000], ['month', 2_592_000], ['week', 604_800], ['day', 86_400], ['hour', 3_600], ['minute', 60],
+]
+
+/** "21 Nov 2026, 14:03" */
+export function showInstant(instant: string): string {
+  return dateTime.format(new Date(instant))
+}
+
+/** "Saturday, 21 November 2026" */
+export function showDay(instant: string): string {
+  return day.format(new Date(instant))
+}
+
+/** "14:03" */
+export function showClock(instant: string): string {
+  return clock.format(new Date(instant))
+}
+
+/** "3 minutes ago", "in 2 days" */
+export function showRelative(instant: string, now: number): string {
+  const seconds = (new Date(instant).getTime() - now) / 1000
+  for (const [unit, size] of units) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit)
+  }
+  return seconds > 5 ? 'in a moment' : 'just now'
+}

@@ -1,0 +1,1 @@
+export function FindingsPage() { return null }

@@ -1,0 +1,1 @@
+export function JobNewPage() { return null }

@@ -1,0 +1,1 @@
+export function RolePage() { return null }

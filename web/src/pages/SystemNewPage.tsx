@@ -1,0 +1,1 @@
+export function SystemNewPage() { return null }

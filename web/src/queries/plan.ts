@@ -1,0 +1,63 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { api, take } from '../api.ts'
+import type { Schema } from '../../../client/index.ts'
+
+export type Plan = Schema<'Plan'>
+export type PlanRow = Schema<'PlanRow'>
+export type Change = Schema<'Change'>
+
+/** States in which a plan moves by itself, so that the page keeps looking. */
+const moving = ['computing', 'approved', 'applying']
+export const isMoving = (plan: { state: string } | undefined) => plan !== undefined && moving.includes(plan.state)
+
+export const plans = (state?: Schema<'PlanState'>) => infiniteQueryOptions({
+  queryKey: ['plans', 'list', state],
+  queryFn: ({ pageParam }) => take(api.GET('/api/plans', { params: { query: { state, limit: 100, after: pageParam } } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page) => page.next ?? undefined,
+  refetchInterval: 5_000,
+})
+
+export const plan = (id: string) => queryOptions({
+  queryKey: ['plans', id],
+  queryFn: () => take(api.GET('/api/plans/{id}', { params: { path: { id } } })),
+  refetchInterval: (query) => isMoving(query.state.data) ? 1_000 : false,
+})
+
+export interface ChangeFilter {
+  stage?: number
+  system?: string
+  kind?: Schema<'ChangeKind'>
+  state?: Schema<'ChangeState'>
+  person?: string
+  search?: string
+}
+
+export const changes = (id: string, filter: ChangeFilter, live: boolean) => infiniteQueryOptions({
+  queryKey: ['plans', id, 'changes', filter],
+  queryFn: ({ pageParam }) =>
+    take(api.POST('/api/plans/{id}/changes/search', { params: { path: { id } }, body: { ...filter, limit: 200, after: pageParam } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page) => page.next ?? undefined,
+  placeholderData: keepPreviousData,
+  refetchInterval: live ? 2_000 : false,
+})
+
+export const planPeople = (id: string, filter: ChangeFilter, live: boolean) => infiniteQueryOptions({
+  queryKey: ['plans', id, 'people', filter],
+  queryFn: ({ pageParam }) =>
+    take(api.POST('/api/plans/{id}/people/search', { params: { path: { id } }, body: { ...filter, limit: 200, after: pageParam } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page) => page.next ?? undefined,
+  placeholderData: keepPreviousData,
+  refetchInterval: live ? 2_000 : false,
+})
+
+export const startPlan = (scope: { jobs: string[] } | { person: string } | null) => take(api.POST('/api/plans', { body: { scope } }))
+const at = (id: string) => ({ params: { path: { id } } })
+export const approvePlan = (id: string, hash: string) => take(api.POST('/api/plans/{id}/approve', { ...at(id), body: { hash } }))
+export const releaseHeld = (id: string, setHash: string) => take(api.POST('/api/plans/{id}/release', { ...at(id), body: { setHash } }))
+export const stopPlan = (id: string) => take(api.POST('/api/plans/{id}/stop', at(id)))
+export const resumePlan = (id: string) => take(api.POST('/api/plans/{id}/resume', at(id)))
+export const retryChange = (id: string, changeId: string) =>
+  take(api.POST('/api/plans/{id}/changes/{changeId}/retry', { params: { path: { id, changeId } } }))

@@ -1,0 +1,44 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { api, asApiError, errorFrom, take } from '../api.ts'
+import { queryClient } from './keys.ts'
+
+export const me = queryOptions({ queryKey: ['me'], queryFn: () => take(api.GET('/api/me')), staleTime: 60_000 })
+
+/** The signed-in user, or null. */
+export async function whoAmI() {
+  try {
+    return await queryClient.ensureQueryData(me)
+  } catch (error) {
+    if (asApiError(error).status === 401) return null
+    throw error
+  }
+}
+
+/** Whether the signed-in user may do something; the API decides, this only saves a click. */
+export function useMay(): (permission: string) => boolean {
+  const { data } = useQuery(me)
+  return (permission) => data?.permissions.includes(permission) ?? false
+}
+
+// Signing in and out belongs to the sign-in library, which is not part of the described API.
+export async function signIn(email: string, password: string): Promise<void> {
+  await post('/api/auth/sign-in/email', { email, password })
+  queryClient.clear()
+}
+
+export async function signOut(): Promise<void> {
+  await post('/api/auth/sign-out', {})
+  queryClient.clear()
+}
+
+async function post(url: string, body: unknown): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST', credentials: 'same-origin', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
+  })
+  if (!response.ok) throw errorFrom(response.status, await response.json().catch(() => null))
+}
+
+export const setupState = queryOptions({ queryKey: ['setup'], queryFn: () => take(api.GET('/api/setup')) })
+
+export const setUp = (body: { token: string; name: string; email: string; password: string }) => take(api.POST('/api/setup', { body }))
+export const setPassword = (body: { token: string; password: string }) => take(api.POST('/api/password', { body }))
