@@ -1,4 +1,4 @@
-/** Signing in, users and tokens. `/api/auth/*` itself (sign-in/email, sign-out) belongs to the sign-in library. */
+/** Signing in, users and tokens. What is under `/api/auth` is answered by the sign-in library. */
 import { z } from 'zod'
 import { userRoles } from '../authorise.ts'
 import { instant, nothing, route } from './route.ts'
@@ -53,6 +53,17 @@ export const session = {
   setPassword: route({
     method: 'POST', url: '/api/password', permission: 'public', summary: 'Set a password with a one-time link; signs in', perMinute: 10,
     body: z.object({ token, password }), response: z.object({ user }),
+  }),
+  signIn: route({
+    method: 'POST', url: '/api/auth/sign-in/email', permission: 'public', summary: 'Sign in with e-mail and password; sets the session cookie', perMinute: 10,
+    body: z.object({ email: z.string().max(254), password: z.string().max(128), rememberMe: z.boolean().optional() }), response: nothing,
+  }),
+  signOut: route({
+    method: 'POST', url: '/api/auth/sign-out', permission: 'public', summary: 'End the session', response: nothing,
+  }),
+  changePassword: route({
+    method: 'POST', url: '/api/auth/change-password', permission: 'self:write', summary: 'Change your own password; other sessions end', perMinute: 10,
+    body: z.object({ currentPassword: z.string().max(128), newPassword: password, revokeOtherSessions: z.boolean().default(true) }), response: nothing,
   }),
   me: route({
     method: 'GET', url: '/api/me', permission: 'self:read', summary: 'Who am I, and what may I do?',

@@ -1,0 +1,78 @@
+/** The sign-in library, set up for Usher: passwords, sessions in cookies, API tokens. Nothing of it is reachable but what `auth.ts` offers. */
+import { apiKey } from '@better-auth/api-key'
+import { betterAuth } from 'better-auth'
+import { APIError, createAuthEndpoint } from 'better-auth/api'
+import { setSessionCookie } from 'better-auth/cookies'
+import type pg from 'pg'
+import { z } from 'zod'
+
+export const tokenPrefix = 'usher_'
+const hours = 3600
+
+export function createAuthLibrary(options: { pool: pg.Pool; baseUrl: string; secret: string }) {
+  return betterAuth({
+    database: options.pool,
+    baseURL: options.baseUrl,
+    basePath: '/api/auth',
+    secret: options.secret,
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    // The server limits calls and refuses foreign origins before a request comes here.
+    rateLimit: { enabled: false },
+    advanced: {
+      cookiePrefix: 'usher',
+      useSecureCookies: options.baseUrl.startsWith('https:'),
+      disableCSRFCheck: true,
+      defaultCookieAttributes: { sameSite: 'strict', httpOnly: true },
+    },
+    session: { expiresIn: 12 * hours, updateAge: hours },
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 128, revokeSessionsOnPasswordReset: true },
+    user: {
+      additionalFields: {
+        role: { type: 'string', required: true, input: false },
+        disabledAt: { type: 'date', required: false, input: false },
+      },
+    },
+    databaseHooks: {
+      session: {
+        create: {
+          async before(session, context) {
+            const user = await context?.context.internalAdapter.findUserById(session.userId)
+            if (user && 'disabledAt' in user && user.disabledAt) throw new APIError('FORBIDDEN', { message: 'This user is disabled.' })
+          },
+        },
+      },
+    },
+    plugins: [
+      apiKey({
+        defaultPrefix: tokenPrefix,
+        enableMetadata: true,
+        requireName: true,
+        maximumNameLength: 100,
+        rateLimit: { enabled: false },
+        startingCharactersConfig: { shouldStore: true, charactersLength: 12 },
+        keyExpiration: { minExpiresIn: 1, maxExpiresIn: 730 },
+      }),
+      oneTimeSignIn,
+    ],
+  })
+}
+
+/** Opens a session for a user whom a one-time link names. It has no path: only the server itself can call it. */
+const oneTimeSignIn = {
+  id: 'one-time-sign-in',
+  endpoints: {
+    openSession: createAuthEndpoint(
+      { method: 'POST', body: z.object({ userId: z.string() }) },
+      async (context) => {
+        const user = await context.context.internalAdapter.findUserById(context.body.userId)
+        if (!user) throw new APIError('NOT_FOUND', { message: 'There is no such user.' })
+        const session = await context.context.internalAdapter.createSession(user.id)
+        await setSessionCookie(context, { session, user })
+        return context.json({ ok: true })
+      },
+    ),
+  },
+}
+
+export type AuthLibrary = ReturnType<typeof createAuthLibrary>

@@ -1,0 +1,11 @@
+/** What the routes work with. Made once by whoever serves. */
+import type { Context } from '../engine/context.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { Auth } from './auth.ts'
+
+export interface Door {
+  context: Context
+  engine: Engine
+  auth: Auth
+  version: string
+}
