@@ -1,0 +1,118 @@
+/** `usher people`: find them, see what they have and why, give and end access by hand. */
+import type { Command } from 'commander'
+import type { Schema } from '../../client/index.ts'
+import { findEntitlement, findPerson } from './find.ts'
+import { Failure } from './exit.ts'
+import { examples } from './help.ts'
+import { take, withPaging, type ListOptions } from './pages.ts'
+import { historyView, peopleTable, personView, whyNotView, whyView } from './person-view.ts'
+import { followPlan } from './plan-follow.ts'
+import { act, call, confirm, say, show, showList, type World } from './session.ts'
+import { during, endOf } from './words.ts'
+
+type State = Schema<'PersonState'>
+const who = 'employee id, e-mail address, name or id'
+
+export function peopleCommand(program: Command, world: World): void {
+  const people = program.command('people').description('people, what they have, and why')
+
+  examples(withPaging(people.command('list').description('search people by name, e-mail address or employee id'))
+    .argument('[search]', 'a part of the name, e-mail address or employee id')
+    .option('--state <state>', 'before-start, active, on-leave or ended')
+    .option('--department <name>')
+    .option('--location <name>')
+    .action(act(world, async (session, search: string | undefined, options: ListOptions & { state?: State; department?: string; location?: string }) => {
+      const { state, department, location } = options
+      const items = await take(session, options, (paging) =>
+        call(session.api.POST('/api/people/search', { body: { ...paging, search, state, department, location } })))
+      showList(session, items, (rows) => peopleTable(session.terminal, rows), 'Nobody fits.')
+    })), ['usher people list novak', 'usher people list --state on-leave --all --json'])
+
+  examples(people.command('show').description('one person: attributes, positions, accounts, findings')
+    .argument('<person>', who)
+    .action(act(world, async (session, person: string) => {
+      const id = await findPerson(session, person)
+      show(session, await call(session.api.GET('/api/people/{id}', { params: { path: { id } } })), (data) => personView(session.terminal, data))
+    })), ['usher people show 4711', 'usher people show anna.nowak@example.org'])
+
+  examples(people.command('why').description('everything that a person has, since when, until when, because of what')
+    .argument('<person>', who)
+    .option('--as-of <date>', 'on a past or future day (2026-03-31), or at an instant')
+    .action(act(world, async (session, person: string, options: { asOf?: string }) => {
+      const id = await findPerson(session, person)
+      const query = options.asOf === undefined ? {} : { asOf: during(options.asOf) }
+      show(session, await call(session.api.GET('/api/people/{id}/why', { params: { path: { id }, query } })), (data) => whyView(session.terminal, data))
+    })), ['usher people why 4711', 'usher people why 4711 --as-of 2026-03-31'])
+
+  examples(people.command('why-not').description('why a person lacks something: the first condition that failed, and the value it saw')
+    .argument('<person>', who)
+    .option('--role <id>', 'a role')
+    .option('--entitlement <name>', 'system/name or number')
+    .option('--job <id>', 'an account of this job')
+    .action(act(world, async (session, person: string, options: { role?: string; entitlement?: string; job?: string }) => {
+      const { role, entitlement, job } = options
+      if ([role, entitlement, job].filter((given) => given !== undefined).length !== 1) throw new Failure('usage', 'Name one of --role, --entitlement and --job.')
+      const id = await findPerson(session, person)
+      const entitlementId = entitlement === undefined ? undefined : await findEntitlement(session, entitlement)
+      const query = { roleId: role, entitlementId, jobId: job }
+      show(session, await call(session.api.GET('/api/people/{id}/why-not', { params: { path: { id }, query } })), (data) => whyNotView(session.terminal, data))
+    })), ['usher people why-not 4711 --role sales', 'usher people why-not 4711 --entitlement "ad/VPN users"', 'usher people why-not 4711 --job people-to-ad'])
+
+  withPaging(people.command('history').description('what happened to a person, newest first').argument('<person>', who))
+    .action(act(world, async (session, person: string, options: ListOptions) => {
+      const id = await findPerson(session, person)
+      const items = await take(session, options, (query) => call(session.api.GET('/api/people/{id}/history', { params: { path: { id }, query } })))
+      showList(session, items, (rows) => historyView(session.terminal, rows), 'Nothing happened yet.')
+    }))
+
+  examples(people.command('grant').description('give a role or an entitlement by hand; the plan that follows carries it out')
+    .argument('<person>', who)
+    .option('--role <id>', 'a role')
+    .option('--entitlement <name>', 'system/name or number')
+    .option('--until <date>', 'last day (2026-11-30), or an instant')
+    .option('--note <text>', 'why; it stays in the history')
+    .action(act(world, async (session, person: string, options: { role?: string; entitlement?: string; until?: string; note?: string }) => {
+      if ((options.role === undefined) === (options.entitlement === undefined)) throw new Failure('usage', 'Name one of --role and --entitlement.')
+      const id = await findPerson(session, person)
+      const entitlementId = options.entitlement === undefined ? undefined : await findEntitlement(session, options.entitlement)
+      const until = options.until === undefined ? undefined : endOf(options.until)
+      const body = { roleId: options.role, entitlementId, until, note: options.note }
+      show(session, await call(session.api.POST('/api/people/{id}/grants', { params: { path: { id } }, body })),
+        (data) => `Given (reason ${data.reasonId}). The plan: usher plan show ${data.planId}`)
+    })), ['usher people grant 4711 --role sales --until 2026-12-31 --note "covers for Jan"'])
+
+  people.command('end-reason').description('end a reason that was given by hand; `usher people why` shows its number')
+    .argument('<reason>', 'number of the reason')
+    .action(act(world, async (session, id: string) => {
+      await confirm(session, `End reason ${id}?`)
+      show(session, await call(session.api.DELETE('/api/reasons/{id}', { params: { path: { id } } })),
+        (data) => `Ended. The plan: usher plan show ${data.planId}`)
+    }))
+
+  people.command('plan').description('plan one person now, and show the plan')
+    .argument('<person>', who)
+    .action(act(world, async (session, person: string) => {
+      const id = await findPerson(session, person)
+      const { planId } = await call(session.api.POST('/api/people/{id}/plan', { params: { path: { id } } }))
+      await followPlan(session, planId, 'computed')
+    }))
+
+  people.command('password').description('show the first password of an account, once; then it is destroyed')
+    .argument('<person>', who)
+    .argument('<job>', 'the job that made the account')
+    .action(act(world, async (session, person: string, jobId: string) => {
+      const id = await findPerson(session, person)
+      await confirm(session, 'It can be shown once only. Show it now?')
+      show(session, await call(session.api.POST('/api/people/{id}/passwords/{jobId}/show', { params: { path: { id, jobId } } })), (data) => data.password)
+    }))
+
+  people.command('export').description('people as CSV, to standard output')
+    .option('--state <state>', 'before-start, active, on-leave or ended')
+    .option('--department <name>')
+    .option('--location <name>')
+    .action(act(world, async (session, options: { state?: State; department?: string; location?: string }) => {
+      const { state, department, location } = options
+      const csv = await call(session.api.GET('/api/people.csv', { params: { query: { state, department, location } }, parseAs: 'text' }))
+      say({ ...session, json: false }, csv.trimEnd())
+    }))
+}

@@ -1,0 +1,180 @@
+/** `usher plan` and `usher run`: make a plan, look at it, carry it out, watch it. */
+import type { Command } from 'commander'
+import type { Schema } from '../../client/index.ts'
+import { changeKinds } from '../domain/plan.ts'
+import { Failure } from './exit.ts'
+import { findPerson, findPlan } from './find.ts'
+import { examples } from './help.ts'
+import { take, withPaging, wholeNumber, type ListOptions } from './pages.ts'
+import { changesView, destructive, findChanges, plansTable, planView, type ChangeFilter } from './plan-view.ts'
+import { followPlan, waitForPlan, watchPlan } from './plan-follow.ts'
+import { act, call, confirm, say, show, showList, type Session, type World } from './session.ts'
+import { plural } from './words.ts'
+
+type Plan = Schema<'Plan'>
+type Scope = { jobs: string[] } | { person: string } | null
+const which = 'number or id; without it the latest'
+
+export function planCommand(program: Command, world: World): void {
+  const plan = program.command('plan').description('plans: what would be changed, and because of what')
+
+  examples(withScope(plan.command('new').description('read, compare and show what would be changed; writes nothing'))
+    .option('--no-wait', 'do not wait until it is computed')
+    .action(act(world, async (session, options: ScopeOptions & { wait: boolean }) => {
+      const { planId } = await call(session.api.POST('/api/plans', { body: { scope: await scopeOf(session, options) } }))
+      if (options.wait) await followPlan(session, planId, 'computed')
+      else show(session, { planId }, () => `The plan: usher plan show ${planId}`)
+    })), ['usher plan new', 'usher plan new --job hr-to-people --job people-to-ad', 'usher plan new --person 4711'])
+
+  withPaging(plan.command('list').description('plans, newest first'))
+    .option('--state <state>', 'computing, empty, open, held, approved, applying, stopped, applied, superseded or failed')
+    .action(act(world, async (session, options: ListOptions & { state?: Plan['state'] }) => {
+      const items = await take(session, options, (paging) => call(session.api.GET('/api/plans', { params: { query: { ...paging, state: options.state } } })))
+      showList(session, items, (rows) => plansTable(session.terminal, rows), 'There is no plan yet. Make one: usher plan new')
+    }))
+
+  examples(withFilter(plan.command('show').description('one plan: a sentence, what is held, each change with before, after and because'))
+    .argument('[plan]', which)
+    .action(act(world, async (session, given: string | undefined, options: FilterOptions) => {
+      const data = await call(session.api.GET('/api/plans/{id}', { params: { path: { id: await findPlan(session, given) } } }))
+      session.terminal.out(session.json ? JSON.stringify(data) : await planView(session, data, await filterOf(session, options)))
+    })), ['usher plan show', 'usher plan show 12 --held', 'usher plan show 12 --system ad --kind disable --all', 'usher plan show 12 --json | jq .counts'])
+
+  examples(withFilter(plan.command('changes').description('the changes of a plan; with --json one object a line'))
+    .argument('[plan]', which)
+    .action(act(world, async (session, given: string | undefined, options: FilterOptions) => {
+      const items = await findChanges(session, await findPlan(session, given), await filterOf(session, options))
+      showList(session, items, (rows) => changesView(session.terminal, rows), 'No change fits.')
+    })), ['usher plan changes 12 --all --json', 'usher plan changes --state stuck'])
+
+  examples(plan.command('approve').description('carry out exactly the plan that was reviewed, and watch it')
+    .argument('[plan]', which)
+    .option('--hash <hash>', 'the hash that was reviewed; anything else is refused')
+    .option('--no-watch', 'do not wait until it is over')
+    .action(act(world, async (session, given: string | undefined, options: { hash?: string; watch: boolean }) => {
+      const data = await call(session.api.GET('/api/plans/{id}', { params: { path: { id: await findPlan(session, given) } } }))
+      await approve(session, data, options.hash)
+      if (options.watch) await watchPlan(session, data.id)
+      else show(session, { planId: data.id, approved: true }, () => `Approved. Watch it: usher plan watch ${data.number}`)
+    })), ['usher plan approve 12', 'usher plan approve 12 --hash 3fa9… --yes'])
+
+  examples(plan.command('release').description('let exactly the changes that a brake or finding holds go on with the plan')
+    .argument('[plan]', which)
+    .option('--system <id>', 'only of this system')
+    .option('--kind <kind>', 'only of this kind')
+    .option('--set <hash>', 'only the set with this hash')
+    .action(act(world, async (session, given: string | undefined, options: ReleaseOptions) => {
+      const data = await call(session.api.GET('/api/plans/{id}', { params: { path: { id: await findPlan(session, given) } } }))
+      const released = await release(session, data, options)
+      show(session, { planId: data.id, released }, () => `Released. Carry it out: usher plan approve ${data.number}`)
+    })), ['usher plan release 12', 'usher plan release 12 --system ad --kind disable'])
+
+  for (const [verb, description] of [['stop', 'stop between two changes'], ['resume', 'go on with a stopped plan']] as const) {
+    plan.command(verb).description(description).argument('[plan]', which)
+      .action(act(world, async (session, given: string | undefined) => {
+        const id = await findPlan(session, given)
+        await call(session.api.POST(`/api/plans/{id}/${verb}`, { params: { path: { id } } }))
+        show(session, { planId: id, [verb]: true }, () => (verb === 'stop' ? 'It stops after the changes that are under way.' : 'It goes on. Watch it: usher plan watch'))
+      }))
+  }
+
+  plan.command('watch').description('watch a plan until it is over or needs somebody').argument('[plan]', which)
+    .action(act(world, async (session, given: string | undefined) => await watchPlan(session, await findPlan(session, given))))
+
+  plan.command('retry').description('try a failed change again, now')
+    .argument('<plan>', 'number or id').argument('<change>', 'number of the change; see `usher plan changes --json`')
+    .action(act(world, async (session, given: string, changeId: string) => {
+      const id = await findPlan(session, given)
+      await call(session.api.POST('/api/plans/{id}/changes/{changeId}/retry', { params: { path: { id, changeId } } }))
+      show(session, { planId: id, changeId }, () => `It is tried again. Watch it: usher plan watch ${given}`)
+    }))
+
+  plan.command('export').description('the changes of a plan as CSV, to standard output').argument('[plan]', which)
+    .action(act(world, async (session, given: string | undefined) => {
+      const id = await findPlan(session, given)
+      const csv = await call(session.api.GET('/api/plans/{id}/changes.csv', { params: { path: { id } }, parseAs: 'text' }))
+      session.terminal.out(csv.trimEnd())
+    }))
+}
+
+export function runCommand(program: Command, world: World): void {
+  examples(withScope(program.command('run').description('plan, show, ask, carry out, watch: everything in one go'))
+    .action(act(world, async (session, options: ScopeOptions) => {
+      const { planId } = await call(session.api.POST('/api/plans', { body: { scope: await scopeOf(session, options) } }))
+      const data = await waitForPlan(session, planId, 'computed')
+      if (data.state !== 'open' && data.state !== 'held') return await watchPlan(session, planId)
+      say(session, await planView(session, data))
+      const held = data.brakes.filter((brake) => !brake.released)
+      if (held.length > 0 && session.terminal.interactive && !session.yes) await offerRelease(session, data)
+      await approve(session, data, data.hash ?? undefined)
+      await watchPlan(session, planId)
+    })), ['usher run', 'usher run --job people-to-ad', 'usher run --yes --json    # for scripts: held changes stay held, exit code 4'])
+}
+
+interface ScopeOptions { job?: string[]; person?: string }
+
+function withScope(command: Command): Command {
+  return command
+    .option('--job <id>', 'only this job; may be given several times', (id: string, ids: string[] = []) => [...ids, id])
+    .option('--person <person>', 'only this person: employee id, e-mail address, name or id')
+}
+
+async function scopeOf(session: Session, options: ScopeOptions): Promise<Scope> {
+  if (options.job && options.person) throw new Failure('usage', 'Name jobs or a person, not both.')
+  if (options.job) return { jobs: options.job }
+  return options.person ? { person: await findPerson(session, options.person) } : null
+}
+
+interface FilterOptions extends Omit<ChangeFilter, 'person'> { held?: boolean; person?: string }
+
+function withFilter(command: Command): Command {
+  return withPaging(command)
+    .option('--held', 'only what is held')
+    .option('--stage <n>', '1: people, 2: systems', wholeNumber)
+    .option('--system <id>')
+    .option('--kind <kind>', changeKinds.join(', '))
+    .option('--state <state>', 'planned, observed, held, waiting, running, done, refused, again, stuck or skipped')
+    .option('--person <person>', 'employee id, e-mail address, name or id')
+    .option('--search <text>', 'a part of a name')
+}
+
+async function filterOf(session: Session, options: FilterOptions): Promise<ChangeFilter> {
+  const { held, person, ...filter } = options
+  return {
+    ...filter,
+    ...(held ? { state: 'held' as const } : {}),
+    ...(person === undefined ? {} : { person: await findPerson(session, person) }),
+  }
+}
+
+/** Approves what was shown; what removes or closes something asks for the plan's number. */
+async function approve(session: Session, plan: Plan, hash: string | undefined): Promise<void> {
+  if (plan.state === 'empty') throw new Failure('failed', `Plan ${plan.number} is empty; there is nothing to carry out.`)
+  if (plan.state === 'computing') throw new Failure('waits', `Plan ${plan.number} is still being computed.`, { advice: `Wait for it: usher plan watch ${plan.number}` })
+  if (plan.hash === null) throw new Failure('changed', `Plan ${plan.number} is ${plan.state}.`, { advice: 'Make a new one: usher plan new' })
+  const removing = plan.counts.filter((count) => destructive.includes(count.kind) && count.state === 'planned').reduce((sum, count) => sum + count.count, 0)
+  if (removing > 0) await confirm(session, `${plan.says}\n${plural(removing, 'change')} of these remove or close something.`, String(plan.number))
+  else await confirm(session, `${plan.says}\nCarry it out?`)
+  await call(session.api.POST('/api/plans/{id}/approve', { params: { path: { id: plan.id } }, body: { hash: hash ?? plan.hash } }))
+}
+
+interface ReleaseOptions { system?: string; kind?: string; set?: string }
+
+/** Releases the sets that fit the options; answers their hashes. */
+async function release(session: Session, plan: Plan, options: ReleaseOptions): Promise<string[]> {
+  const { system, kind, set } = options
+  const sets = plan.brakes.filter((brake) => !brake.released
+    && (system === undefined || brake.system.id === system) && (kind === undefined || brake.kind === kind) && (set === undefined || brake.setHash === set))
+  if (sets.length === 0) throw new Failure('failed', `Plan ${plan.number} holds nothing like that.`, { advice: `See what it holds: usher plan show ${plan.number}` })
+  for (const brake of sets) {
+    await confirm(session, `${brake.says}\nRelease exactly these ${brake.planned}?`, String(brake.planned))
+    await call(session.api.POST('/api/plans/{id}/release', { params: { path: { id: plan.id } }, body: { setHash: brake.setHash } }))
+  }
+  return sets.map((brake) => brake.setHash)
+}
+
+async function offerRelease(session: Session, plan: Plan): Promise<void> {
+  const answer = await session.terminal.ask('Some changes are held. Review and release them now? [y/N] ')
+  if (/^y/i.test(answer.trim())) await release(session, plan, {})
+}
+
