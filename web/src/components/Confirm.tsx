@@ -10,6 +10,8 @@ interface ConfirmProps {
   action: string
   /** To be typed before the button works; for what takes something away. */
   typed?: string
+  /** What it is that is typed. */
+  typedSays?: string
   danger?: boolean
   busy?: boolean
   error?: unknown
@@ -18,7 +20,7 @@ interface ConfirmProps {
 }
 
 /** Asks once more, and says exactly what will happen. */
-export function Confirm({ opened, title, children, action, typed, danger, busy, error, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ opened, title, children, action, typed, typedSays, danger, busy, error, onConfirm, onClose }: ConfirmProps) {
   const [text, setText] = useState('')
   const close = () => { setText(''); onClose() }
   const ready = typed === undefined || text.trim() === typed
@@ -29,7 +31,7 @@ export function Confirm({ opened, title, children, action, typed, danger, busy, 
           {children}
           {typed !== undefined && (
             <TextInput
-              label={<>Type <b className="mono">{typed}</b> to confirm</>} value={text} data-autofocus autoComplete="off"
+              label={<>Type <b className="mono">{typed}</b>{typedSays && `, ${typedSays},`} to confirm</>} value={text} data-autofocus autoComplete="off"
               onChange={(event) => setText(event.currentTarget.value)}
             />
           )}

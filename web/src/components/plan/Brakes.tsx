@@ -1,0 +1,85 @@
+import { Button, Group, List, ScrollArea, Stack, Text } from '@mantine/core'
+import { IconHandStop } from '@tabler/icons-react'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { kindWords } from '../../lib/change-kinds.ts'
+import { count, plural } from '../../lib/words.ts'
+import { changes, releaseHeld, type Plan } from '../../queries/plan.ts'
+import { useMay } from '../../queries/session.ts'
+import { Confirm } from '../Confirm.tsx'
+import { Section } from '../Section.tsx'
+import { Waiting } from '../states.tsx'
+import { useAct } from '../useAct.tsx'
+import { useMore } from '../useMore.ts'
+import { When } from '../When.tsx'
+import classes from './Brakes.module.css'
+
+type Brake = Plan['brakes'][number]
+
+/** What holds the plan. Releasing names exactly the set that is let go. */
+export function Brakes({ plan }: { plan: Plan }) {
+  if (plan.brakes.length === 0) return null
+  return (
+    <Section title="Brakes" count={plan.brakes.length} says="These changes are not carried out with the plan until somebody releases exactly this set.">
+      <Stack gap="sm">{plan.brakes.map((brake) => <BrakeRow key={brake.setHash} plan={plan} brake={brake} />)}</Stack>
+    </Section>
+  )
+}
+
+function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
+  const [opened, setOpened] = useState(false)
+  const may = useMay()
+  const over = ['applied', 'superseded', 'failed'].includes(plan.state)
+  const release = useAct(() => releaseHeld(plan.id, brake.setHash), {
+    says: `Released: ${plural(brake.planned, 'change')} go on with the plan.`, forgets: ['plans', 'overview'], onDone: () => setOpened(false), quiet: true,
+  })
+  return (
+    <div className={classes.brake} data-released={brake.released !== null || undefined}>
+      <IconHandStop size={18} aria-hidden className={classes.hand} />
+      <div className={classes.words}>
+        <Text fw={560}>{brake.says}</Text>
+        <Text size="sm" c="dimmed" component="div">
+          {brake.system.name} · {kindWords(brake.kind).verb.toLowerCase()} {count(brake.planned)} of {count(brake.of)} · limit {limitOf(brake)}
+          {brake.released && <> · released by {brake.released.by.name} <When at={brake.released.at} /></>}
+        </Text>
+      </div>
+      {!brake.released && !over && (
+        <Button variant="default" disabled={!may('plans:write')} onClick={() => setOpened(true)}>Release these {count(brake.planned)}…</Button>
+      )}
+      <Confirm
+        opened={opened} onClose={() => setOpened(false)} title={`${kindWords(brake.kind).verb} ${plural(brake.planned, 'account')} in ${brake.system.name}?`}
+        action={`Release these ${count(brake.planned)}`} danger={kindWords(brake.kind).takesAway} busy={release.isPending} error={release.error}
+        onConfirm={() => release.mutate(undefined)}
+      >
+        <Text>Only this exact list is let go. If anything in it changes before, the release no longer counts.</Text>
+        {opened && <Held plan={plan} brake={brake} />}
+      </Confirm>
+    </div>
+  )
+}
+
+/** The names behind a brake. */
+function Held({ plan, brake }: { plan: Plan; brake: Brake }) {
+  const query = useInfiniteQuery(changes(plan.id, {
+    kind: brake.kind, state: 'held', ...(brake.system.id === 'people' ? { stage: 1 } : { system: brake.system.id }),
+  }, false))
+  const { items, more } = useMore(query)
+  if (query.isPending) return <Waiting lines={4} />
+  return (
+    <ScrollArea.Autosize mah={300} className={classes.list}>
+      <List size="sm" spacing={3} p="sm" listStyleType="none">
+        {items.map((change) => (
+          <List.Item key={change.id}>
+            <b>{change.person?.name ?? change.subject}</b> <span className="dim">{change.person ? change.subject : ''} {change.reasons[0]?.says}</span>
+          </List.Item>
+        ))}
+      </List>
+      {more.has && <Group justify="center" pb="sm"><Button size="xs" variant="default" loading={more.loading} onClick={more.load}>Show more names</Button></Group>}
+    </ScrollArea.Autosize>
+  )
+}
+
+function limitOf({ limit }: Brake): string {
+  const share = limit.share === undefined ? undefined : `${Math.round(limit.share * 100)} %`
+  return [share, limit.count === undefined ? undefined : count(limit.count)].filter(Boolean).join(' and ') || 'none'
+}

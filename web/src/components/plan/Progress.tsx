@@ -1,0 +1,39 @@
+import { Group, Progress as Bar, Stack, Text } from '@mantine/core'
+import { count, plural } from '../../lib/words.ts'
+import { isMoving, type Plan } from '../../queries/plan.ts'
+import { TextLink } from '../links.tsx'
+import { Section } from '../Section.tsx'
+
+/** How far each system is, how fast, and what failed. */
+export function Progress({ plan }: { plan: Plan }) {
+  if (!['approved', 'applying', 'stopped', 'applied'].includes(plan.state)) return null
+  return (
+    <Section title={isMoving(plan) ? 'Carrying it out' : 'Result'} says={plan.progress ?? undefined}>
+      <Stack gap="md" aria-live="polite">
+        {plan.systems.map(({ system, total, done, failed, waiting, perSecond }) => (
+          <div key={system.id}>
+            <Group justify="space-between" mb={4} gap="xs">
+              <Text fw={560}>{system.name}</Text>
+              <Text size="sm" c="dimmed" className="numbers" component="div">
+                {count(done)} of {count(total)} seen there
+                {perSecond !== null && perSecond > 0 && <> · {Math.round(perSecond)} a second</>}
+                {waiting > 0 && <> · {count(waiting)} to go</>}
+                {failed > 0 && (
+                  <> · <TextLink to="/plans/$id" params={{ id: plan.id }} search={{ view: 'kind', system: system.id, state: 'stuck' }} resetScroll={false}>
+                    {plural(failed, 'failure')}
+                  </TextLink></>
+                )}
+              </Text>
+            </Group>
+            <Bar.Root size={8} radius="xl">
+              <Bar.Section value={share(done, total)} animated={plan.state === 'applying'} aria-label={`${system.name}: ${done} of ${total} done`} />
+              <Bar.Section value={share(failed, total)} color="red" aria-label={`${system.name}: ${failed} failed`} />
+            </Bar.Root>
+          </div>
+        ))}
+      </Stack>
+    </Section>
+  )
+}
+
+const share = (part: number, whole: number) => whole === 0 ? 0 : (part / whole) * 100
