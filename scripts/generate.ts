@@ -7,6 +7,7 @@ import path from 'node:path'
 import { client } from './generate/client.ts'
 import { errorsPage } from './generate/errors.ts'
 import { exitsPage } from './generate/exits.ts'
+import { functionsPage } from './generate/functions.ts'
 
 export interface Generator {
   name: string
@@ -19,6 +20,7 @@ export const generators: Generator[] = [
   client,
   errorsPage,
   exitsPage,
+  functionsPage,
 ]
 
 const root = path.join(import.meta.dirname, '..')

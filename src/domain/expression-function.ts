@@ -33,7 +33,7 @@ export interface Signature {
 
 // Dates are text: 2026-11-21, and instants 2026-11-21T08:00:00Z.
 const kinds: Record<string, Kind> = {
-  text: 'text', date: 'text', instant: 'text', int: 'int', number: 'number', boolean: 'boolean', list: 'list', map: 'map', any: 'any',
+  text: 'text', date: 'text', instant: 'text', int: 'int', number: 'number', boolean: 'boolean', list: 'list', map: 'map', anything: 'any',
 }
 
 export const coercions: Record<Kind, (value: unknown) => unknown> = {

@@ -94,7 +94,7 @@ export const textFunctions: FunctionEntry[] = [
     run: (value: string, mark: string) => (value.includes(mark) ? value.slice(value.indexOf(mark) + mark.length) : null),
   },
   {
-    name: 'contains', group: 'Text', signature: 'contains(value: any, part: any): boolean', description: 'Whether a text has a part, or a list an item.',
+    name: 'contains', group: 'Text', signature: 'contains(value: anything, part: anything): boolean', description: 'Whether a text has a part, or a list an item.',
     example: 'contains("Sales EMEA", "EMEA")', result: true,
     run: (value: unknown, part: unknown) => {
       if (isList(value)) return value.some((item) => same(item, part))
@@ -111,11 +111,11 @@ export const textFunctions: FunctionEntry[] = [
     example: '"ada@example.org".endsWith("example.org")', result: true, run: (value: string, part: string) => value.endsWith(part),
   },
   {
-    name: 'length', group: 'Text', signature: 'length(value: any): int', description: 'How many characters a text has, or items a list.',
+    name: 'length', group: 'Text', signature: 'length(value: anything): int', description: 'How many characters a text has, or items a list.',
     example: 'length("Zoë")', result: 3, run: length,
   },
   {
-    name: 'size', group: 'Text', signature: 'size(value: any): int', description: 'CEL\'s own name for `length`.',
+    name: 'size', group: 'Text', signature: 'size(value: anything): int', description: 'CEL\'s own name for `length`.',
     example: 'size([1, 2])', result: 2, run: length,
   },
   {
