@@ -1,0 +1,153 @@
+/**
+ * The part of BER (X.690) that LDAP answers are made of, read straight from the bytes.
+ *
+ * Tens of thousands of entries pass here in one read, so an entry costs one object, one pair for each attribute and one
+ * view for each value; nothing is copied and nothing is turned into text before somebody wants it.
+ */
+
+/** An entry as it came: attribute descriptions in the server's spelling, values as bytes. */
+export interface RawEntry {
+  dn: string
+  attributes: [name: string, values: Buffer[]][]
+}
+
+/** How an operation ended. */
+export interface LdapResult {
+  code: number
+  matchedDn: string
+  /** The server's own words. */
+  words: string
+  referrals: string[]
+  controls: Map<string, Buffer>
+}
+
+/** A place in bytes: `tag` is what stands there, its content is from `at` to `stop`. */
+export interface Cursor {
+  bytes: Buffer
+  tag: number
+  at: number
+  stop: number
+}
+
+export const tags = { integer: 2, octets: 4, enumerated: 10, sequence: 0x30, set: 0x31, controls: 0xa0, referral: 0xa3 } as const
+
+/** The element that starts at `from`. */
+export function element(bytes: Buffer, from: number): Cursor {
+  const cursor = { bytes, tag: 0, at: 0, stop: from }
+  next(cursor)
+  return cursor
+}
+
+/** Moves to the element after this one. */
+export function next(cursor: Cursor): Cursor {
+  const { bytes } = cursor
+  let at = cursor.stop
+  cursor.tag = byteAt(bytes, at++)
+  let length = byteAt(bytes, at++)
+  if (length > 0x7f) {
+    const size = length & 0x7f
+    if (size === 0 || size > 4) throw new Error('the answer is not LDAP: a length that LDAP does not allow')
+    length = 0
+    for (let i = 0; i < size; i++) length = length * 256 + byteAt(bytes, at++)
+  }
+  cursor.at = at
+  cursor.stop = at + length
+  if (cursor.stop > bytes.length) throw new Error('the answer is not LDAP: an element reaches beyond its message')
+  return cursor
+}
+
+/** The first element inside this one. */
+export function inside(cursor: Cursor): Cursor {
+  return element(cursor.bytes, cursor.at)
+}
+
+export function integer({ bytes, at, stop }: Cursor): number {
+  return stop > at ? bytes.readIntBE(at, Math.min(stop - at, 6)) : 0
+}
+
+export function text({ bytes, at, stop }: Cursor): string {
+  return bytes.toString('utf8', at, stop)
+}
+
+export function octets({ bytes, at, stop }: Cursor): Buffer {
+  return bytes.subarray(at, stop)
+}
+
+/** Bytes that the message at `from` takes; undefined when too few have arrived to tell. */
+export function messageLength(bytes: Buffer, from: number): number | undefined {
+  const left = bytes.length - from
+  if (left < 2) return undefined
+  if (bytes[from] !== tags.sequence) throw new Error('the answer is not LDAP')
+  const first = byteAt(bytes, from + 1)
+  if (first < 0x80) return 2 + first
+  const size = first & 0x7f
+  if (size === 0 || size > 4) throw new Error('the answer is not LDAP: a length that LDAP does not allow')
+  return left < 2 + size ? undefined : 2 + size + bytes.readUIntBE(from + 2, size)
+}
+
+/** A search result entry; the cursor stands on the operation. */
+export function readEntry(operation: Cursor): RawEntry {
+  const name = inside(operation)
+  const dn = text(name)
+  const attributes: RawEntry['attributes'] = []
+  const list = next(name)
+  const end = list.stop
+  for (let at = list.at; at < end;) {
+    const attribute = element(list.bytes, at)
+    at = attribute.stop
+    const type = inside(attribute)
+    const description = type.bytes.toString('latin1', type.at, type.stop)
+    const set = next(type)
+    attributes.push([description, readOctets(set)])
+  }
+  return { dn, attributes }
+}
+
+/** The end of an operation; the cursor stands on it, and controls may follow within `end`. */
+export function readResult(operation: Cursor, end: number): LdapResult {
+  const part = inside(operation)
+  const code = integer(part)
+  const matchedDn = text(next(part))
+  const words = text(next(part))
+  const referrals = part.stop < operation.stop && next(part).tag === tags.referral
+    ? readOctets(part).map((uri) => uri.toString('utf8'))
+    : []
+  return { code, matchedDn, words, referrals, controls: readControls(operation, end) }
+}
+
+/** The addresses in a search result reference. */
+export function readReference(operation: Cursor): string[] {
+  return readOctets(operation).map((uri) => uri.toString('utf8'))
+}
+
+function readControls(operation: Cursor, end: number): Map<string, Buffer> {
+  const controls = new Map<string, Buffer>()
+  if (operation.stop >= end) return controls
+  const list = next({ ...operation })
+  if (list.tag !== tags.controls) return controls
+  for (let at = list.at; at < list.stop;) {
+    const control = element(list.bytes, at)
+    at = control.stop
+    const part = inside(control)
+    const oid = text(part)
+    while (part.stop < control.stop) next(part)
+    controls.set(oid, part.tag === tags.octets && part.at > control.at ? octets(part) : Buffer.alloc(0))
+  }
+  return controls
+}
+
+function readOctets(list: Cursor): Buffer[] {
+  const values: Buffer[] = []
+  for (let at = list.at; at < list.stop;) {
+    const value = element(list.bytes, at)
+    at = value.stop
+    values.push(octets(value))
+  }
+  return values
+}
+
+function byteAt(bytes: Buffer, at: number): number {
+  const byte = bytes[at]
+  if (byte === undefined) throw new Error('the answer is not LDAP: it ends too early')
+  return byte
+}

@@ -1,0 +1,155 @@
+/** Reading: everything page by page, or some records by id, name or attribute. */
+import { UsherError } from '../../domain/errors.ts'
+import type { Page, ReadEnd, ReadScope, Wanted } from '../connector.ts'
+import { isWithin, parseDn } from './dn.ts'
+import type { Query } from './ldap-client.ts'
+import { extendedDnControl } from './ldap-controls.ts'
+import type { RawEntry } from './ldap-decode.ts'
+import { chunked, heldAttributes, heldBy, memberAttributes, membersOf, oneEach } from './ldap-members.ts'
+import type { Found, Session } from './ldap-members.ts'
+import { allOf, anyOf, codecOf, equals } from './ldap-profile.ts'
+import type { LdapType } from './ldap-profile.ts'
+import { disabledMark } from './ldap-profile-openldap.ts'
+import { recordReader } from './ldap-records.ts'
+import { encodeValues, splitExtendedDn } from './ldap-values.ts'
+
+/** Everything of the types in scope. It says at the end whether that was all. */
+export async function* readAll(session: Session, scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page, ReadEnd> {
+  let count = 0
+  try {
+    for (const type of typesIn(session, scope)) {
+      const disabled = type.name === 'user' ? await disabledUsers(session, undefined, signal) : undefined
+      const reader = recordReader(session.config, session.profile, type, scope, disabled)
+      const pages = session.client.pages({
+        what: `Read ${type.name}s under ${type.base}`, base: type.base, scope: 'sub', filter: allOf(type.filter, type.extraFilter),
+        attributes: [...reader.attributes, ...(type.name === 'group' ? memberAttributes(session) : [])],
+        controls: session.profile.searchControls(),
+      }, signal)
+      try {
+        for (;;) {
+          const step = await pages.next()
+          if (step.done) {
+            if (!step.value.complete) return { ...step.value, count }
+            break
+          }
+          const found = step.value.map((entry) => ({ entry, record: reader.toRecord(entry) }))
+          const memberships = type.name === 'group' ? await membersOf(session, found, signal) : []
+          count += found.length
+          yield { records: found.map(({ record }) => record), memberships, rejected: [] }
+        }
+      } finally {
+        await pages.return({ complete: true })
+      }
+    }
+    if (signal.aborted) return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
+    return { complete: true, count }
+  } catch (error) {
+    if (error instanceof UsherError) return { complete: false, count, code: error.code, because: error.message }
+    throw error
+  }
+}
+
+/** These records as they are now, with their memberships. */
+export async function lookup(session: Session, wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Page> {
+  const found = new Map<string, Found>()
+  for (const type of typesIn(session, { objectTypes: [] })) {
+    const ours = wanted.filter((one) => one.objectType === type.name)
+    for (const some of chunked(ours)) {
+      for (const one of await find(session, type, some, scope, signal)) found.set(one.record.id, one)
+    }
+  }
+  const all = [...found.values()]
+  const memberships = []
+  for (const some of chunked(all)) memberships.push(...await heldBy(session, some, signal))
+  memberships.push(...await membersOf(session, all.filter(({ record }) => record.objectType === 'group'), signal))
+  return { records: all.map(({ record }) => record), memberships: oneEach(memberships, all), rejected: [] }
+}
+
+async function find(session: Session, type: LdapType, wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Found[]> {
+  const { client, profile, config } = session
+  const filters = wanted.flatMap((one) => filterFor(session, type, one) ?? [])
+  if (filters.length === 0) return []
+  const attributes = recordReader(config, profile, type, scope).attributes
+  const members = type.name === 'group' ? memberAttributes(session) : []
+  const query: Query = {
+    what: `Look up ${wanted.length} ${type.name}${wanted.length === 1 ? '' : 's'}`,
+    base: lookupBase(session, type), scope: 'sub', filter: allOf(type.filter, anyOf(filters)),
+    attributes: [...new Set([...attributes, ...members, ...heldAttributes(session)])],
+    controls: [...profile.searchControls(), ...(config.profile === 'active-directory' ? [extendedDnControl()] : [])],
+  }
+  const entries = (await client.search(query, signal)).map(withPlainNames)
+  if (entries.length === 0) return []
+  const disabled = type.name === 'user' ? await disabledUsers(session, entries, signal) : undefined
+  const reader = recordReader(config, profile, type, scope, disabled)
+  return entries.map((entry) => ({ entry, record: reader.toRecord(entry) }))
+}
+
+function filterFor({ profile }: Session, type: LdapType, wanted: Wanted): ReturnType<typeof equals> | undefined {
+  if ('id' in wanted) return isId(wanted.id) ? profile.idFilter(wanted.id) : undefined
+  if ('name' in wanted) return isName(wanted.name) ? profile.nameFilter(wanted.name) : undefined
+  const values = encodeValues(codecOf(profile, type, wanted.attribute), wanted.value)
+  return values.length > 0 ? anyOf(values.map((value) => equals(wanted.attribute, value))) : undefined
+}
+
+/** Users and groups are looked up wherever they are: they may have been moved out of where new ones go. */
+function lookupBase({ config }: Session, type: LdapType): string {
+  return isWithin(type.base, config.base) ? config.base : type.base
+}
+
+function typesIn({ profile }: Session, { objectTypes }: ReadScope): LdapType[] {
+  return Object.values(profile.types).filter(({ name }) => objectTypes.length === 0 || objectTypes.includes(name))
+}
+
+/** Whether this can be an id at all; anything else is simply not there. */
+export function isId(id: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
+}
+
+function isName(name: string): boolean {
+  try {
+    return parseDn(name).length > 0
+  } catch {
+    return false
+  }
+}
+
+/** Ids of the users (among these, or of all) whose password is set aside. The password itself is not read. */
+async function disabledUsers(session: Session, among: RawEntry[] | undefined, signal: AbortSignal): Promise<Set<string> | undefined> {
+  const { client, profile, config } = session
+  if (config.profile !== 'openldap' || config.disable !== 'password') return undefined
+  const type = profile.types.user
+  const ids = among?.flatMap((entry) => entry.attributes.find(([name]) => name === profile.idAttribute)?.[1] ?? [])
+  const query: Query = {
+    what: 'Read which users are disabled', base: lookupBase(session, type), scope: 'sub',
+    filter: allOf(ids && anyOf(ids.map((id) => equals(profile.idAttribute, id))), type.filter, equals('userPassword', disabledMark)),
+    attributes: [profile.idAttribute],
+  }
+  const entries = among ? await client.search(query, signal) : await allPages(session, query, signal)
+  return new Set(entries.map((entry) => profile.decodeId(entry.attributes[0]?.[1][0] ?? Buffer.alloc(0))))
+}
+
+async function allPages({ client }: Session, query: Query, signal: AbortSignal): Promise<RawEntry[]> {
+  const entries: RawEntry[] = []
+  const pages = client.pages(query, signal)
+  for (;;) {
+    const step = await pages.next()
+    if (!step.done) entries.push(...step.value)
+    else if (step.value.complete) return entries
+    else throw new UsherError(step.value.code, step.value.because)
+  }
+}
+
+/** Without the ids that the control put into names, except where they are wanted. */
+function withPlainNames(entry: RawEntry): RawEntry {
+  if (!entry.dn.startsWith('<GUID=')) return entry
+  return {
+    dn: splitExtendedDn(entry.dn).dn,
+    attributes: entry.attributes.map(([name, values]) => [
+      name, /^member/i.test(name) ? values : values.map((value) => plainName(value)),
+    ]),
+  }
+}
+
+function plainName(value: Buffer): Buffer {
+  return value.subarray(0, 6).toString('latin1') === '<GUID=' ? Buffer.from(splitExtendedDn(value.toString('utf8')).dn) : value
+}
