@@ -4,54 +4,11 @@
  * the results against the package's own evaluator.
  */
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { coercions, type Parameter } from './expression-function.ts'
-import { callables, type Callable } from './expression-functions.ts'
+import { applied, suggestion } from './expression-apply.ts'
+import { callables } from './expression-functions.ts'
+import { Wrong, type Compiled, type Frame, type Part, type Read, type Run } from './expression-node.ts'
 import { binary, kindOf, name as kindName, negative, wholeDivision } from './expression-operators.ts'
 import { access, isList, text, truth, Unfit, type Kind } from './expression-value.ts'
-import type { Attributes } from './value.ts'
-
-/** Which column or attribute an expression reads. */
-export interface Read {
-  variable: 'row' | 'person' | 'position'
-  name: string
-  /** Read from each of the person's positions, as in `positions.exists(p, p.department == "Sales")`. */
-  each?: true
-}
-
-/** All that an expression can see; which half is there depends on the scope. */
-export interface Frame {
-  row: Attributes
-  person: Attributes
-  position: Attributes
-  positions: Attributes[]
-  now: string
-}
-
-export type Run = (frame: Frame) => unknown
-
-export interface Compiled {
-  run: Run
-  kind: Kind
-  /** Where it stands in the source. */
-  start: number
-  end: number
-  reads: Read[]
-  /** Written out, not computed. */
-  constant?: { value: unknown }
-  /** It is a position, or a list of positions: what is read from it is an attribute. */
-  positions?: 'one' | 'many'
-  logic?: { operator: '&&' | '||'; parts: Compiled[] }
-}
-
-/** Thrown while compiling; `expression.ts` adds line and column. */
-export class Wrong extends Error {
-  readonly at: number
-
-  constructor(message: string, at: number) {
-    super(message)
-    this.at = at
-  }
-}
 
 interface Scope {
   kind: 'row' | 'person'
@@ -83,8 +40,6 @@ function node(tree: ASTNode, scope: Scope): Compiled {
     default: return { ...at, ...operator(tree.op, node(tree.args[0], scope), node(tree.args[1], scope)) }
   }
 }
-
-type Part = Omit<Compiled, 'start' | 'end'>
 
 function constant(value: unknown, kind: Kind): Part {
   return { run: () => value, kind, reads: [], constant: { value } }
@@ -250,86 +205,6 @@ function call(name: string, args: ASTNode[], scope: Scope, at: number): Part {
   return applied(callable, parts, at)
 }
 
-function applied({ entry, signature }: Callable, parts: Compiled[], at: number): Part {
-  const { name } = entry
-  if (parts.length < signature.least || parts.length > signature.most) throw new Wrong(`It is ${entry.signature}; here are ${parts.length} values.`, at)
-  const parameterOf = (index: number): Parameter => signature.parameters[Math.min(index, signature.parameters.length - 1)]!
-  for (const [index, part] of parts.entries()) {
-    const wanted = parameterOf(index)
-    if (!accepts(wanted.kind, part)) throw new Wrong(`${name}(): "${wanted.name}" is ${kindName(wanted.kind)}, this is ${kindName(part.kind)}.`, part.start)
-  }
-  try {
-    entry.prepare?.(parts.map((part) => part.constant?.value))
-  } catch (error) {
-    throw new Wrong(error instanceof Error ? error.message : String(error), at)
-  }
-  const runs = parts.map((part, index) => coerced(part, parameterOf(index).kind))
-  const reads = parts.flatMap((part) => part.reads)
-  return { run: guarded(name, entry.run as (...args: unknown[]) => unknown, runs, entry.seesNull ?? false), kind: signature.returns, reads }
-}
-
-/** Null in, null out, unless the function exists for nulls. */
-function guarded(name: string, compute: (...args: unknown[]) => unknown, runs: Run[], seesNull: boolean): Run {
-  const [first, second] = runs
-  const run: Run = seesNull || runs.length === 0 ? (frame) => compute(...runs.map((part) => part(frame)))
-    : runs.length === 1 ? (frame) => {
-      const a = first!(frame)
-      return a === null ? null : compute(a)
-    }
-    : runs.length === 2 ? (frame) => {
-      const a = first!(frame)
-      if (a === null) return null
-      const b = second!(frame)
-      return b === null ? null : compute(a, b)
-    }
-    : (frame) => {
-      const values: unknown[] = []
-      for (const part of runs) {
-        const value = part(frame)
-        if (value === null) return null
-        values.push(value)
-      }
-      return compute(...values)
-    }
-  return (frame) => {
-    try {
-      return run(frame)
-    } catch (error) {
-      if (error instanceof Unfit) error.by ||= name
-      throw error
-    }
-  }
-}
-
-function coerced(part: Compiled, kind: Kind): Run {
-  const { run } = part
-  if (kind === 'any' || kind === part.kind) return run
-  const coerce = coercions[kind]
-  if (part.constant !== undefined) {
-    const value = part.constant.value === null ? null : coerce(part.constant.value)
-    return () => value
-  }
-  if (kind === 'text') {
-    return (frame) => {
-      const value = run(frame)
-      return typeof value === 'string' || value === null ? value : coerce(value)
-    }
-  }
-  return (frame) => {
-    const value = run(frame)
-    return value === null ? null : coerce(value)
-  }
-}
-
-function accepts(wanted: Kind, part: Compiled): boolean {
-  const { kind } = part
-  if (wanted === 'any' || kind === 'any' || kind === 'null' || kind === wanted) return true
-  if (wanted === 'text') return kind === 'int' || kind === 'number' || kind === 'boolean'
-  if (wanted === 'list') return kind !== 'map'
-  if (wanted !== 'int' && wanted !== 'number') return false
-  return kind === 'int' || kind === 'number' || (kind === 'text' && part.constant === undefined)
-}
-
 function needsCondition(part: Compiled): void {
   if (part.kind === 'boolean' || part.kind === 'any' || part.kind === 'null') return
   throw new Wrong(`A condition is needed that is true or false, this is ${kindName(part.kind)}.`, part.start)
@@ -395,16 +270,4 @@ function macro(name: keyof typeof macros, receiver: ASTNode, args: ASTNode[], sc
     run, kind: name === 'filter' || name === 'map' ? 'list' : 'boolean', reads: [...source.reads, ...parts.flatMap((part) => part.reads)],
     ...(name === 'filter' && source.positions === 'many' ? { positions: 'many' } : {}),
   }
-}
-
-const elsewhere: Record<string, string> = {
-  timestamp: 'date', duration: 'addDays', substring: 'mid', lowerAscii: 'lower', upperAscii: 'upper', lowercase: 'lower', uppercase: 'upper',
-  toLower: 'lower', toUpper: 'upper', concat: 'join', len: 'length', iif: 'a condition ? this : that', if: 'a condition ? this : that', switch: 'lookup', parseDate: 'date', uint: 'int',
-}
-
-function suggestion(name: string): string {
-  const lower = name.toLowerCase()
-  const near = elsewhere[name] ?? [...callables.keys()].find((known) => known.toLowerCase() === lower)
-    ?? [...callables.keys()].find((known) => known.toLowerCase().startsWith(lower) || lower.startsWith(known.toLowerCase()))
-  return near === undefined ? '' : ` Did you mean ${near}?`
 }

@@ -1,5 +1,5 @@
 /** What an expression saw and decided, condition by condition: the matter of "why not". */
-import type { Compiled, Frame, Read } from './expression-compile.ts'
+import type { Compiled, Frame, Read } from './expression-node.ts'
 import { isMap, show, Unfit } from './expression-value.ts'
 import type { Attributes } from './value.ts'
 

@@ -4,13 +4,14 @@
  */
 import { Environment, ParseError } from '@marcbachmann/cel-js'
 import { UsherError } from './errors.ts'
-import { compileTree, Wrong, type Compiled, type Frame, type Read } from './expression-compile.ts'
+import { compileTree } from './expression-compile.ts'
+import { Wrong, type Compiled, type Frame, type Read } from './expression-node.ts'
 import { place, sentence, traceOf, type Trace } from './expression-trace.ts'
 import { Unfit, type Kind } from './expression-value.ts'
 import type { PersonState } from './person.ts'
 import type { Attributes } from './value.ts'
 
-export type { Read } from './expression-compile.ts'
+export type { Read } from './expression-node.ts'
 export { firstFailed, type Trace } from './expression-trace.ts'
 
 export type ExpressionScope = 'row' | 'person'
