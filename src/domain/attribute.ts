@@ -12,5 +12,7 @@ export interface AttributeDescription {
   compare?: 'exact' | 'ignore-case' | 'dn'
   /** Part of the record's name: a change of it is a rename, not an update. */
   naming?: boolean
+  /** Shown, and refused by the system when a mapping sets it. */
+  readOnly?: boolean
   description?: string
 }
