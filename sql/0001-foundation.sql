@@ -52,7 +52,7 @@ create table snapshot_record (
   cells json not null,
   mapped jsonb not null
 );
-comment on table snapshot_record is 'The usable rows of a snapshot: cells as read, and what the job''s mapping made of them ({attributes, position}).';
+comment on table snapshot_record is 'The usable rows of a snapshot: cells as read, and what the job''s mapping made of them: {attributes, position: {attributes, start, end, leaveFrom, leaveUntil}, keep}. The hash is of that alone, so a row that only moved is the same row.';
 create index on snapshot_record (snapshot_id, key);
 
 create table set_aside (
@@ -84,7 +84,7 @@ create table person (
   evaluated_at timestamptz,
   created_at timestamptz not null,
   changed_at timestamptz not null,
-  commitment_key bytea not null default decode(replace(gen_random_uuid()::text, '-', ''), 'hex'),
+  commitment_key bytea not null default uuid_send(gen_random_uuid()),
   constraint state_is_known check (state in ('before-start', 'active', 'on-leave', 'ended'))
 );
 comment on table person is 'Each row is a human whom Usher knows. positions: see domain/person.ts.';
@@ -111,7 +111,8 @@ create table record (
   job_id text not null,
   key text not null,
   position_key text not null default '',
-  person_id uuid not null references person,
+  -- No foreign key: a check per row would double the time of a large import, and people are never deleted.
+  person_id uuid not null,
   hash bytea not null,
   row integer not null,
   cells json not null,
@@ -256,10 +257,10 @@ create table reserved_name (
   job_id text not null,
   -- The plan that reserved it, until the name was used; a plan that is never carried out gives its names back.
   plan_id uuid,
-  reserved_at timestamptz not null,
-  primary key (system_id, attribute, value)
+  reserved_at timestamptz not null
 );
-comment on table reserved_name is 'Unique names given out, in lower case. They stay with their person, also after the account is gone.';
+comment on table reserved_name is 'Unique names given out. They stay with their person, also after the account is gone.';
+create unique index a_name_is_given_once on reserved_name (system_id, attribute, lower(value));
 create unique index a_person_keeps_one_name on reserved_name (person_id, job_id, attribute);
 
 create table handover (
@@ -382,9 +383,26 @@ create table plan_person (
   person_id uuid not null,
   attributes jsonb not null,
   positions jsonb not null,
+  contributions jsonb,
+  state text not null,
+  next_change_at timestamptz,
   primary key (plan_id, person_id)
 );
 comment on table plan_person is 'People as they will be after stage 1 of a plan, for those whom it changes: the overlay that stage 2 is computed on.';
+
+create table plan_row (
+  plan_id uuid not null references plan on delete cascade,
+  person_id uuid not null,
+  job_id text not null,
+  snapshot_id uuid not null,
+  key text not null,
+  position_key text not null,
+  -- accept: the row is taken over from the snapshot. missing: it vanished.
+  kind text not null,
+  primary key (plan_id, job_id, key, position_key)
+);
+comment on table plan_row is 'The source rows behind the changes of people in a plan; carried out together with them.';
+create index on plan_row (plan_id, person_id);
 
 ------------------------------------------------------------------------ findings
 

@@ -63,7 +63,12 @@ export interface PlanBrake {
   limit: { share?: number; count?: number }
   /** Hash of the exact set of changes held; a release names it. */
   setHash: string
+  /** Held because people vanished from a source, not because of a limit: a release has the plan made anew. */
+  missing?: boolean
   released?: { by: string; at: string }
+  /** The finding that holds the set, where it is not a limit: PEOPLE_MISSING, SOURCE_SHORT. The held changes have it as their code. */
+  code?: string
+  job?: string
 }
 
 export interface Finding {
@@ -72,4 +77,8 @@ export interface Finding {
   job?: string
   person?: string
   message: string
+  severity?: 'info' | 'warning' | 'error'
+  /** Tells findings of one code in one place apart; the message where it is absent. */
+  key?: string
+  details?: Record<string, unknown>
 }

@@ -1,0 +1,32 @@
+/** What is wrong now. Each finding is open once per thing, and resolved when a look of the same extent no longer finds it. */
+import type { Finding } from '../domain/plan.ts'
+import type { Db } from './database.ts'
+
+/** How far a look went: what it did not look at, it does not resolve. */
+export type FindingScope = { kind: 'all' } | { kind: 'jobs'; jobs: string[] } | { kind: 'person'; personId: string }
+
+export async function recordFindings(db: Db, scope: FindingScope, findings: Finding[], now: string): Promise<void> {
+  const byKey = new Map(findings.map((f) => [keyOf(f), f]))
+  const rows = [...byKey].map(([key, f]) => ({
+    key, code: f.code, severity: f.severity ?? 'warning', system_id: f.system ?? null, job_id: f.job ?? null,
+    person_id: f.person ?? null, message: f.message, details: f.details ?? {},
+  }))
+  await db.query(
+    `insert into finding (key, code, severity, system_id, job_id, person_id, message, details, first_seen_at, last_seen_at)
+     select f.key, f.code, f.severity, f.system_id, f.job_id, f.person_id, f.message, f.details, $2, $2
+       from jsonb_to_recordset($1::jsonb) as f
+         (key text, code text, severity text, system_id text, job_id text, person_id uuid, message text, details jsonb)
+     on conflict (key) where resolved_at is null do update
+       set severity = excluded.severity, message = excluded.message, details = excluded.details, last_seen_at = excluded.last_seen_at`,
+    [JSON.stringify(rows), now])
+  await db.query(
+    `update finding set resolved_at = $2
+      where resolved_at is null and key <> all ($1::text[])
+        and ($3::text[] is null or job_id = any ($3)) and ($4::uuid is null or person_id = $4)`,
+    [[...byKey.keys()], now, scope.kind === 'jobs' ? scope.jobs : null, scope.kind === 'person' ? scope.personId : null])
+}
+
+/** What makes two findings the same thing: where it was found, and its own key or else its words. */
+export function keyOf(finding: Finding): string {
+  return [finding.code, finding.system, finding.job, finding.person, finding.key ?? finding.message].map((part) => part ?? '').join('/')
+}
