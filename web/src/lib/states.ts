@@ -47,6 +47,13 @@ export const methods: Record<string, StateWords> = {
   automatic: { label: 'Automatic', tone: 'good', icon: IconRefresh, explains: 'Applied by itself, unless a brake holds it.' },
 }
 
+export const systemStates: Record<string, StateWords> = {
+  unknown: { label: 'Never read', tone: 'neutral', icon: IconCircleDashed, explains: 'It has not been read yet.' },
+  fine: { label: 'Fine', tone: 'good', icon: IconCheck, explains: 'The last read was complete.' },
+  reading: { label: 'Reading', tone: 'info', icon: IconLoader, explains: 'It is being read now.' },
+  wrong: { label: 'Needs a look', tone: 'bad', icon: IconAlertTriangle, explains: 'The last read was not complete, or something is wrong.' },
+}
+
 export const severities: Record<string, StateWords> = {
   info: { label: 'Note', tone: 'info', icon: IconCircleDashed },
   warning: { label: 'Warning', tone: 'warn', icon: IconAlertTriangle },
