@@ -4,10 +4,13 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { apiPage } from './generate/api.ts'
+import { cliPage } from './generate/cli.ts'
 import { client } from './generate/client.ts'
 import { errorsPage } from './generate/errors.ts'
 import { exitsPage } from './generate/exits.ts'
 import { functionsPage } from './generate/functions.ts'
+import { policyPage } from './generate/policy.ts'
 
 export interface Generator {
   name: string
@@ -21,6 +24,9 @@ export const generators: Generator[] = [
   errorsPage,
   exitsPage,
   functionsPage,
+  apiPage,
+  cliPage,
+  policyPage,
 ]
 
 const root = path.join(import.meta.dirname, '..')
