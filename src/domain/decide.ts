@@ -30,7 +30,7 @@ export interface AccountFacts {
   /** Entitlements to have, with the reasons. */
   desired: DesiredEntitlement[]
   /** Entitlements there now, with whether Usher may take them away. */
-  held: { id: string; nativeId: string; name: string; ours: boolean }[]
+  held: { id: string; objectType: string; nativeId: string; name: string; ours: boolean }[]
   /** The disabled account has been kept long enough. */
   deleteDue: boolean
   because: Because[]
@@ -47,6 +47,7 @@ export interface SeenAccount {
 
 export interface DesiredEntitlement {
   id: string
+  objectType: string
   nativeId: string
   name: string
   because: Because[]

@@ -15,6 +15,10 @@ export interface Context {
   connectors: ConnectorDefinition[]
   /** Resolves a secret's reference to its value. */
   secrets: Secrets
+  /** Encrypts and decrypts with the master key, for what is stored in the database. */
+  vault: { seal(text: string): Buffer; open(envelope: Buffer): string }
+  /** Asks the workers to do something soon; `at` not before an instant. */
+  enqueue(task: 'compute-plan' | 'apply-plan', planId: string, at?: string): Promise<void>
   /** The present instant, ISO text. Time is an argument everywhere below. */
   now(): string
   newId(): string
@@ -23,11 +27,7 @@ export interface Context {
   filesFolder: string
 }
 
-/** A policy as it was at one revision. */
-export interface Revision {
-  revision: number
-  policy: Policy
-}
+export type { Revision } from '../domain/policy.ts'
 
 export function systemOf(policy: Policy, id: string): System {
   const system = policy.systems.find((s) => s.id === id)

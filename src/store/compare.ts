@@ -104,7 +104,7 @@ export async function compareAll(client: Client, input: CompareInput): Promise<n
 
 /** The pairs that `compareAll` left, in batches, ordered by job and person. */
 export async function* differingPairs(client: Client, batch = 1000): AsyncGenerator<Pair[]> {
-  let after: Pair | null = null
+  let after = null as Pair | null
   for (;;) {
     const { rows }: { rows: Pair[] } = await client.query(
       `select person_id as "personId", job_id as "jobId" from differing

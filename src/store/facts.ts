@@ -21,8 +21,8 @@ export interface LoadedFacts {
   references: Map<string, Record<string, string | null>>
   accounts: Map<string, SeenAccount & { disabledAt: string | null }>
   matched: Map<string, SeenAccount>
-  entitlements: Map<string, { id: string; nativeId: string; name: string; because: Because[] }[]>
-  held: Map<string, { id: string; nativeId: string; name: string; origin: string }[]>
+  entitlements: Map<string, { id: string; objectType: string; nativeId: string; name: string; because: Because[] }[]>
+  held: Map<string, { id: string; objectType: string; nativeId: string; name: string; origin: string }[]>
 }
 
 export const pairKey = (pair: Pair): string => `${pair.personId} ${pair.jobId}`
@@ -56,7 +56,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
     `select id, native_id as "nativeId", name, attributes, enabled, protected from account where id = any($1::bigint[]) and person_id is null and gone_at is null`, [matchedIds])
 
-  const entitlements = await db.query<Pair & { id: string; nativeId: string; name: string; because: Because[] }>(
+  const entitlements = await db.query<Pair & { id: string; objectType: string; nativeId: string; name: string; because: Because[] }>(
     `with holder (system_id, job_id) as (select * from unnest($4::text[], $5::text[])),
           given as (
             select r.person_id, re.entitlement_id, r.kind, r.role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until
@@ -64,7 +64,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
             union all
             select r.person_id, r.entitlement_id, r.kind, null, r.rule_id, r.made_by, r.valid_from, r.valid_until
               from ${r.reasons} r where r.entitlement_id is not null and r.person_id = any($1))
-     select pair.person_id as "personId", pair.job_id as "jobId", e.id, e.native_id as "nativeId", e.name,
+     select pair.person_id as "personId", pair.job_id as "jobId", e.id, e.native_id as "nativeId", e.name, e.object_type as "objectType",
             jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
               'because', case given.kind when 'rule' then 'rule' when 'found' then 'found' when 'role' then 'role' else 'manual' end,
               'role', given.role_id, 'rule', given.rule_id,
@@ -76,12 +76,12 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
        join given on given.person_id = pair.person_id
        join entitlement e on e.id = given.entitlement_id and e.system_id = h.system_id and e.gone_at is null
        join ${r.people} p on p.id = pair.person_id and p.state <> 'ended'
-      group by 1, 2, 3, 4, 5 order by 5`,
+      group by 1, 2, 3, 4, 5, 6 order by 5`,
     [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
 
   const accountIds = [...accounts.rows.map((a) => a.id), ...matched.rows.map((a) => a.id)]
-  const held = accountIds.length === 0 ? { rows: [] } : await db.query<{ accountId: string; id: string; nativeId: string; name: string; origin: string }>(
-    `select m.account_id as "accountId", e.id, e.native_id as "nativeId", e.name, m.origin
+  const held = accountIds.length === 0 ? { rows: [] } : await db.query<{ accountId: string; id: string; objectType: string; nativeId: string; name: string; origin: string }>(
+    `select m.account_id as "accountId", e.id, e.object_type as "objectType", e.native_id as "nativeId", e.name, m.origin
        from membership m join entitlement e on e.id = m.entitlement_id and e.gone_at is null where m.account_id = any($1::bigint[]) order by e.name`, [accountIds])
 
   const referencesByPair = new Map<string, Record<string, string | null>>()

@@ -1,0 +1,139 @@
+/**
+ * Computes a plan: reads sources and destinations, lays the people as they will be over those that are, and compares.
+ * Nothing outside Usher is written; only readers are opened here.
+ */
+import { createHash } from 'node:crypto'
+import { UsherError } from '../domain/errors.ts'
+import { accountJobs, peopleJobs, roleClosure, type Policy } from '../domain/policy.ts'
+import type { Finding, PlanBrake } from '../domain/plan.ts'
+import { canonical } from '../domain/value.ts'
+import { transaction, type Client } from '../store/database.ts'
+import { storeRoleEntitlements } from '../store/evaluation.ts'
+import { recordFindings } from '../store/finding.ts'
+import { releaseUnused } from '../store/name.ts'
+import { changeHashes, countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
+import { currentRevision } from '../store/policy.ts'
+import { applyBrakes } from './brakes.ts'
+import type { Context, Revision } from './context.ts'
+import { evaluatePeople } from './evaluate-people.ts'
+import { planPeople } from './plan-people.ts'
+import { jobsOf, methodOf, planSystems } from './plan-systems.ts'
+import { readSource, type SnapshotResult } from './read-source.ts'
+import { readSystem } from './read-system.ts'
+import { refreshPerson } from './refresh-person.ts'
+
+export async function computePlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
+  const plan = await findPlan(context.pool, planId)
+  if (plan === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
+  if (plan.state !== 'computing') return
+  try {
+    await compute(context, plan, signal)
+  } catch (error) {
+    const known = error instanceof UsherError
+    if (!known) context.log.error({ plan: plan.number, err: error }, 'computing a plan failed')
+    await setPlan(context.pool, planId, {
+      state: 'failed', ended_at: context.now(), progress: null,
+      error: known ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: 'Computing the plan failed. The log says more.' },
+    })
+  }
+}
+
+async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Promise<void> {
+  const revision = await currentRevision(context.pool)
+  const only = plan.scope !== null && 'person' in plan.scope ? [plan.scope.person] : null
+  const jobIds = plan.scope !== null && 'jobs' in plan.scope ? plan.scope.jobs : null
+  const findings: Finding[] = []
+  const basis: PlanRow['basis'] = { snapshots: {}, observations: {} }
+
+  const snapshots: SnapshotResult[] = []
+  if (only === null) {
+    for (const job of peopleJobs(revision.policy).filter((j) => jobIds === null || jobIds.includes(j.id))) {
+      await setPlan(context.pool, plan.id, { progress: `Reading ${job.name}` })
+      const snapshot = await readSource(context, revision, job, signal)
+      snapshots.push(snapshot)
+      basis.snapshots[job.id] = snapshot.snapshotId
+    }
+  }
+
+  // A job to people concerns every system that people are provisioned to.
+  const affected = jobIds === null || snapshots.length > 0 ? jobsOf(revision, null) : jobsOf(revision, jobIds)
+  const unreachable = new Set<string>()
+  if (only === null) {
+    await setPlan(context.pool, plan.id, { progress: 'Reading systems' })
+    await Promise.all([...new Set(affected.map((j) => j.destination))].map(async (id) => {
+      const system = revision.policy.systems.find((s) => s.id === id)
+      if (system === undefined) return
+      const read = await readSystem(context, revision, system, signal)
+      basis.observations[id] = read.observationId
+      if (read.complete) return
+      if (read.accounts + read.entitlements === 0) unreachable.add(id)
+      findings.push({ code: read.code ?? 'SYSTEM_READ_INCOMPLETE', system: id, message: `${system.name}: ${read.because}` })
+    }))
+  } else {
+    await refreshPerson(context, revision, only[0]!, signal)
+  }
+  signal.throwIfAborted()
+
+  await setPlan(context.pool, plan.id, { progress: 'Comparing' })
+  const asOf = context.now()
+  await transaction(context.pool, async (client) => {
+    await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
+    await client.query(`set local work_mem = '128MB'`)
+    await releaseUnused(client)
+    await setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis })
+    const brakes: PlanBrake[] = []
+    if (only === null) {
+      const people = await planPeople(context, client, { planId: plan.id, revision, asOf, snapshots })
+      findings.push(...people.findings)
+      brakes.push(...people.brakes)
+    }
+    const missing = await storeRoleEntitlements(client, roleGrants(revision.policy))
+    if (only === null) {
+      findings.push(...missing.filter((m) => !unreachable.has(m.systemId)).map((m) => ({
+        code: 'ENTITLEMENT_UNKNOWN', system: m.systemId, message: `Role "${m.roleId}" gives "${m.entitlement}", which ${nameOf(revision.policy, m.systemId)} does not show.`,
+      })))
+    }
+    const evaluation = await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })
+    findings.push(...evaluation.findings)
+    const jobs = affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id)
+    await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only })
+    const allBrakes = await applyBrakes(client, plan.id, revision.policy, brakes)
+    await close(context, client, plan, revision, { asOf, basis, findings, brakes: allBrakes, only })
+  })
+}
+
+async function close(
+  context: Context, client: Client, plan: PlanRow, revision: Revision,
+  result: { asOf: string; basis: PlanRow['basis']; findings: Finding[]; brakes: PlanBrake[]; only: string[] | null },
+): Promise<void> {
+  const { asOf, basis, findings, brakes, only } = result
+  const scope = only === null ? { kind: 'all' as const } : { kind: 'person' as const, personId: only[0]! }
+  await recordFindings(client, scope, findings, asOf)
+  const counts = await countChanges(client, plan.id)
+  const open = counts.filter((c) => c.state === 'planned' || c.state === 'held').reduce((sum, c) => sum + c.n, 0)
+  const hash = createHash('sha256').update(canonical({ revision: revision.revision, asOf, basis }))
+  for await (const hashes of changeHashes(client, plan.id)) for (const one of hashes) hash.update(one)
+  const held = brakes.some((b) => b.released === undefined)
+  await setPlan(client, plan.id, {
+    hash: hash.digest('hex'), counts, brakes, findings, progress: null,
+    state: open === 0 ? 'empty' : held ? 'held' : 'open', ended_at: open === 0 ? context.now() : null,
+  })
+  await supersedeOlder(client, plan, context.now())
+}
+
+/** Every (role, entitlement) that the policy gives, with contained roles unfolded. */
+export function roleGrants(policy: Policy): { roleId: string; systemId: string; entitlement: string }[] {
+  const byId = new Map(policy.roles.map((r) => [r.id, r]))
+  return [...roleClosure(policy.roles)].flatMap(([roleId, contained]) =>
+    [...contained].flatMap((id) => (byId.get(id)?.grants ?? []).map((g) => ({ roleId, systemId: g.system, entitlement: g.entitlement }))))
+}
+
+/** Which of a plan's changes need nobody's approval: none, as long as a change to people in it does. */
+export function automaticJobs(revision: Revision, stageOneJobs: string[]): { people: boolean; jobs: string[] } {
+  const people = stageOneJobs.every((id) => methodOf(revision, id) === 'automatic')
+  return { people, jobs: people ? accountJobs(revision.policy).filter((j) => methodOf(revision, j.id) === 'automatic').map((j) => j.id) : [] }
+}
+
+function nameOf(policy: Policy, systemId: string): string {
+  return policy.systems.find((s) => s.id === systemId)?.name ?? systemId
+}

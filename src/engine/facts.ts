@@ -1,0 +1,57 @@
+/** From stored rows to the facts that `decide` works on. */
+import { createHash } from 'node:crypto'
+import type { AccountFacts, SeenAccount } from '../domain/decide.ts'
+import { changeText } from '../domain/decide.ts'
+import type { Because } from '../domain/plan.ts'
+import type { Pair } from '../store/compare.ts'
+import { pairKey, type LoadedFacts } from '../store/facts.ts'
+import type { PreparedJob } from './evaluate-people.ts'
+
+export interface Deciding {
+  asOf: string
+  jobs: Map<string, PreparedJob>
+  /** Entitlement ids whose members are exactly those with a reason. */
+  authoritative: Set<string>
+  policyRevision: number
+}
+
+/** What is known about one pair, or null where nothing can or may be decided. */
+export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): AccountFacts | null {
+  const prepared = deciding.jobs.get(pair.jobId)
+  const desired = loaded.desired.get(pairKey(pair))
+  if (prepared === undefined || desired === undefined || desired.wanted === 'broken') return null
+  const account = loaded.accounts.get(pairKey(pair)) ?? null
+  const match = desired.matchedAccountId === null ? undefined : loaded.matched.get(desired.matchedAccountId)
+  const matched: (SeenAccount & { by: string }) | null = account === null && match !== undefined ? { ...match, by: desired.matchedBy ?? 'name' } : null
+  const seen = account ?? matched
+  const { job } = prepared
+  return {
+    personId: pair.personId, systemId: job.destination, jobId: job.id, objectType: job.objectType, descriptions: prepared.type.attributes,
+    wanted: desired.wanted ?? 'none', set: desired.attributes ?? {}, clear: desired.clear ?? [], name: desired.name ?? '',
+    references: loaded.references.get(pairKey(pair)) ?? {},
+    account, matched,
+    desired: (loaded.entitlements.get(pairKey(pair)) ?? []).map((e) => ({ ...e, because: e.because.map((b) => withRevision(b, deciding.policyRevision)) })),
+    held: (seen === null ? [] : loaded.held.get(seen.id) ?? []).map((h) => ({ id: h.id, objectType: h.objectType, nativeId: h.nativeId, name: h.name, ours: h.origin !== 'unknown' || deciding.authoritative.has(h.id) })),
+    deleteDue: account !== null && dueForDeletion(account.disabledAt, job.lifecycle.deleteAfterDays, deciding.asOf),
+    because: accountBecause(desired.wanted, desired.personState, job.id, job.lifecycle.deleteAfterDays, account?.enabled ?? true),
+  }
+}
+
+function accountBecause(wanted: string | null, state: string, job: string, deleteAfterDays: number | null, enabled: boolean): Because[] {
+  if (wanted !== null) return state === 'active' ? [{ because: 'in-scope', job }] : [{ because: 'state', state }, { because: 'in-scope', job }]
+  if (!enabled && deleteAfterDays !== null) return [{ because: 'grace-over', days: deleteAfterDays }]
+  return state === 'active' ? [{ because: 'out-of-scope', job }] : [{ because: 'state', state }]
+}
+
+function withRevision(because: Because, revision: number): Because {
+  return because.because === 'rule' ? { ...because, revision } : because
+}
+
+function dueForDeletion(disabledAt: string | null, days: number | null, asOf: string): boolean {
+  return disabledAt !== null && days !== null && Date.parse(disabledAt) + days * 86_400_000 <= Date.parse(asOf)
+}
+
+export function hashChange(change: Parameters<typeof changeText>[0]): Buffer {
+  return createHash('sha256').update(changeText(change)).digest()
+}
+

@@ -1,0 +1,55 @@
+/** First passwords: made once per account, encrypted, reused on retry, shown once, then shredded. */
+import { randomInt } from 'node:crypto'
+import { UsherError } from '../domain/errors.ts'
+import { appendAudit } from '../store/audit.ts'
+import { transaction } from '../store/database.ts'
+import type { ChangeRow } from '../store/plan.ts'
+import type { Context } from './context.ts'
+import type { PreparedJob } from './evaluate-people.ts'
+
+/** Passwords for accounts that are about to be created, by `personId jobId`. */
+export async function firstPasswords(context: Context, creates: ChangeRow[], jobs: Map<string, PreparedJob>): Promise<Map<string, string>> {
+  const wanting = creates.filter((change) => {
+    const prepared = jobs.get(change.jobId!)
+    return prepared?.job.initialPassword === 'generate' && prepared.type.operations.includes('set-secret')
+  })
+  if (wanting.length === 0) return new Map()
+  await context.pool.query(
+    `insert into handover (account_system, person_id, job_id, envelope, made_at)
+     select *, $5::timestamptz from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[]) on conflict (person_id, job_id) do update
+       set envelope = excluded.envelope, made_at = excluded.made_at, shown_at = null, shown_to = null where handover.envelope is null`,
+    [wanting.map((c) => c.systemId), wanting.map((c) => c.personId), wanting.map((c) => c.jobId), wanting.map(() => context.vault.seal(makePassword())), context.now()])
+  const { rows } = await context.pool.query<{ personId: string; jobId: string; envelope: Buffer }>(
+    `select person_id as "personId", job_id as "jobId", envelope from handover h
+       join unnest($1::uuid[], $2::text[]) as u (person_id, job_id) using (person_id, job_id) where envelope is not null`,
+    [wanting.map((c) => c.personId), wanting.map((c) => c.jobId)])
+  return new Map(rows.map((row) => [`${row.personId} ${row.jobId}`, context.vault.open(row.envelope)]))
+}
+
+/** Shows a first password to whoever hands it over, once; afterwards nobody can read it again. */
+export async function showPassword(context: Context, personId: string, jobId: string, actor: string): Promise<string> {
+  return await transaction(context.pool, async (client) => {
+    const { rows } = await client.query<{ envelope: Buffer }>(
+      `select h.envelope from handover h join account a on a.person_id = h.person_id and a.job_id = h.job_id and a.gone_at is null
+        where h.person_id = $1 and h.job_id = $2 and h.envelope is not null for update of h`, [personId, jobId])
+    if (rows[0] === undefined) throw new UsherError('NOT_FOUND', 'There is no first password to show: it was shown already, or the account is not there yet.')
+    const password = context.vault.open(rows[0].envelope)
+    await client.query(`update handover set envelope = null, shown_at = $3, shown_to = $4 where person_id = $1 and job_id = $2`, [personId, jobId, context.now(), actor])
+    await appendAudit(client, [{ at: context.now(), actor, action: 'password.shown', subject: `person:${personId}`, detail: { job: jobId } }])
+    return password
+  })
+}
+
+const letters = ['abcdefghijkmnopqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456789', '-_.+!']
+
+/** 20 characters of all four kinds, none that look alike: about 115 bits. */
+function makePassword(): string {
+  const all = letters.join('')
+  const pick = (from: string): string => from[randomInt(from.length)]!
+  const characters = [...letters.map(pick), ...Array.from({ length: 16 }, () => pick(all))]
+  for (let i = characters.length - 1; i > 0; i--) {
+    const j = randomInt(i + 1)
+    ;[characters[i], characters[j]] = [characters[j]!, characters[i]!]
+  }
+  return characters.join('')
+}

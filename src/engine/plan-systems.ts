@@ -1,0 +1,80 @@
+/** Stage 2 of a plan: what would make each destination agree with what people should have. */
+import { accountJobs, stricter, type AccountJob } from '../domain/policy.ts'
+import { compilePolicy } from '../domain/evaluate.ts'
+import { decide } from '../domain/decide.ts'
+import type { ChangeState } from '../domain/plan.ts'
+import { authoritativeIds, compareAll, differingPairs, type CompareInput } from '../store/compare.ts'
+import type { Client } from '../store/database.ts'
+import { loadFacts } from '../store/facts.ts'
+import { insertChanges } from '../store/plan.ts'
+import { systemOf, type Context, type Revision } from './context.ts'
+import { prepareJobs } from './evaluate-people.ts'
+import { factsOf, hashChange, type Deciding } from './facts.ts'
+
+export interface SystemsPlanInput {
+  planId: string
+  revision: Revision
+  asOf: string
+  /** Jobs that take part; null: all account jobs. */
+  jobs: string[] | null
+  only: string[] | null
+}
+
+/** Compares and writes the changes of stage 2; needs the overlay that `evaluatePeople` opened in this transaction. */
+export async function planSystems(context: Context, client: Client, input: SystemsPlanInput): Promise<void> {
+  const { planId, revision, asOf } = input
+  const jobs = jobsOf(revision, input.jobs)
+  const compare = compareInput(revision, jobs, asOf, input.only)
+  await compareAll(client, compare)
+  const deciding = await prepareDeciding(context, client, revision, asOf)
+  const holders = holdersOf(accountJobs(revision.policy))
+  for await (const pairs of differingPairs(client)) {
+    const loaded = await loadFacts(client, 'overlay', asOf, pairs, holders)
+    const changes = pairs.flatMap((pair) => {
+      const facts = factsOf(loaded, pair, deciding)
+      return facts === null ? [] : decide(facts)
+    })
+    await insertChanges(client, planId, changes.map((change) => ({
+      ...change, hash: hashChange(change), state: firstState(revision, change.jobId, change.kind),
+    })))
+  }
+}
+
+export async function prepareDeciding(context: Context, client: Client, revision: Revision, asOf: string): Promise<Deciding> {
+  const authoritative = revision.policy.systems.flatMap((s) => s.authoritative.map((entitlement) => ({ systemId: s.id, entitlement })))
+  return {
+    asOf, jobs: prepareJobs(context, compilePolicy(revision.policy)), policyRevision: revision.revision,
+    authoritative: new Set(await authoritativeIds(client, authoritative)),
+  }
+}
+
+export function jobsOf(revision: Revision, ids: string[] | null): AccountJob[] {
+  return accountJobs(revision.policy).filter((job) => ids === null || ids.includes(job.id))
+}
+
+/** The job whose account holds the entitlements of a system: the first in the policy. */
+export function holdersOf(jobs: AccountJob[]): { systemId: string; jobId: string }[] {
+  const first = new Map<string, string>()
+  for (const job of jobs) if (!first.has(job.destination)) first.set(job.destination, job.id)
+  return [...first].map(([systemId, jobId]) => ({ systemId, jobId }))
+}
+
+export function compareInput(revision: Revision, jobs: AccountJob[], asOf: string, only: string[] | null): CompareInput {
+  return {
+    layer: 'overlay', asOf, only,
+    jobs: jobs.map((job) => ({ id: job.id, systemId: job.destination, deleteAfterDays: job.lifecycle.deleteAfterDays })),
+    authoritative: revision.policy.systems.flatMap((s) => s.authoritative.map((entitlement) => ({ systemId: s.id, entitlement }))),
+  }
+}
+
+export function methodOf(revision: Revision, jobId: string): 'observe' | 'approve' | 'automatic' {
+  const job = revision.policy.jobs.find((j) => j.id === jobId)
+  if (job === undefined) return 'observe'
+  return job.destination === 'people' ? job.method : stricter(job.method, systemOf(revision.policy, job.destination).method)
+}
+
+/** Linking writes nothing to the system, so it is not held back by *observe*. */
+function firstState(revision: Revision, jobId: string, kind: string): ChangeState {
+  return methodOf(revision, jobId) === 'observe' && kind !== 'link' ? 'observed' : 'planned'
+}
+

@@ -1,0 +1,24 @@
+/** Looks at one person's accounts in their systems now, without reading the systems whole. */
+import { UsherError } from '../domain/errors.ts'
+import { accountsOfPerson, settleLookup } from '../store/observed.ts'
+import { openReader, systemOf, type Context, type Revision } from './context.ts'
+import { scopeOf } from './read-system.ts'
+
+export async function refreshPerson(context: Context, revision: Revision, personId: string, signal: AbortSignal): Promise<void> {
+  const accounts = await accountsOfPerson(context.pool, personId)
+  await Promise.all([...Map.groupBy(accounts, (a) => a.systemId)].map(async ([systemId, own]) => {
+    const system = systemOf(revision.policy, systemId)
+    const reader = openReader(context, system)
+    try {
+      if (reader.lookup === undefined) return
+      const asked = own.map((a) => ({ objectType: a.objectType, id: a.nativeId }))
+      const page = await reader.lookup(asked, scopeOf(context, revision, system), signal)
+      await settleLookup(context.pool, systemId, page, asked, context.now())
+    } catch (error) {
+      // The plan goes on with what was last seen; applying looks again before it writes.
+      context.log.warn({ system: systemId, code: error instanceof UsherError ? error.code : 'INTERNAL' }, 'an account could not be looked at')
+    } finally {
+      await reader.close()
+    }
+  }))
+}

@@ -1,0 +1,140 @@
+/** Begins, approves, releases, stops and resumes plans. Each of these is a decision and is audited. */
+import { UsherError } from '../domain/errors.ts'
+import type { PlanState } from '../domain/plan.ts'
+import { appendAudit } from '../store/audit.ts'
+import { insertRelease, unholdAll } from '../store/brake.ts'
+import { transaction, type Client } from '../store/database.ts'
+import { findPlan, insertPlan, setPlan, type PlanRow } from '../store/plan.ts'
+import { currentRevision, revisionAt } from '../store/policy.ts'
+import { holdUnreleased } from './brakes.ts'
+import type { Context } from './context.ts'
+import type { PlanScope } from './engine.ts'
+import { automaticJobs } from './compute-plan.ts'
+
+export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope | null }): Promise<{ planId: string }> {
+  const { revision } = await currentRevision(context.pool)
+  const planId = context.newId()
+  await insertPlan(context.pool, { id: planId, cause: input.cause, scope: input.scope, policyRevision: revision, asOf: context.now(), madeBy: input.actor })
+  await context.enqueue('compute-plan', planId)
+  return { planId }
+}
+
+/** What needs nobody's approval goes ahead; the rest of the plan waits. */
+export async function approveAutomatic(context: Context, planId: string): Promise<void> {
+  const approved = await transaction(context.pool, async (client) => {
+    const plan = await lockPlan(client, planId)
+    if (plan.state !== 'open' && plan.state !== 'held') return false
+    const revision = await revisionAt(client, plan.policyRevision)
+    const { rows } = await client.query<{ jobId: string }>(`select distinct job_id as "jobId" from plan_change where plan_id = $1 and stage = 1 and state in ('planned', 'held')`, [planId])
+    const automatic = automaticJobs(revision, rows.map((r) => r.jobId).filter((id) => id !== null))
+    if (!automatic.people) return false
+    await skipSuperseded(client, planId)
+    const { rowCount } = await client.query(
+      `update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'
+          and (stage = 1 or job_id = any($2) or (kind = 'link' and job_id = any($3)))`,
+      [planId, automatic.jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id)])
+    if (rowCount === 0) return false
+    await setPlan(client, planId, { state: 'approved', approved_by: 'usher', approved_at: context.now() })
+    await appendAudit(client, [{ at: context.now(), actor: 'usher', action: 'plan.approved', subject: `plan:${planId}`, detail: { hash: plan.hash, automatic: true, changes: rowCount } }])
+    return true
+  })
+  if (approved) await context.enqueue('apply-plan', planId)
+}
+
+export async function approvePlan(context: Context, planId: string, hash: string, actor: string): Promise<void> {
+  await transaction(context.pool, async (client) => {
+    const plan = await lockPlan(client, planId)
+    if (plan.state !== 'open' && plan.state !== 'held') throw notOpen(plan, 'approve')
+    if (plan.hash !== hash) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} is not the one that was reviewed.`)
+    await skipSuperseded(client, planId)
+    const { rowCount } = await client.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
+    if (rowCount === 0) throw new UsherError('PLAN_BRAKED', `Everything in plan ${plan.number} is held. Release what is right first.`)
+    await setPlan(client, planId, { state: 'approved', approved_by: actor, approved_at: context.now() })
+    await appendAudit(client, [{ at: context.now(), actor, action: 'plan.approved', subject: `plan:${planId}`, detail: { hash, changes: rowCount } }])
+  })
+  await context.enqueue('apply-plan', planId)
+}
+
+/** Lets one exact held set go on. Missing people are planned anew with the release; everything else stays the same plan. */
+export async function releaseHeld(context: Context, planId: string, setHash: string, actor: string): Promise<void> {
+  const replan = await transaction(context.pool, async (client) => {
+    const plan = await lockPlan(client, planId)
+    if (plan.state !== 'open' && plan.state !== 'held') throw notOpen(plan, 'release part of')
+    const brake = plan.brakes.find((b) => b.setHash === setHash)
+    if (brake === undefined) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} holds no such set. Review it again.`)
+    const at = context.now()
+    await insertRelease(client, { id: context.newId(), planId, kind: brake.kind, subject: brake.system, setHash, by: actor, at })
+    const brakes = plan.brakes.map((b) => (b.setHash === setHash ? { ...b, released: { by: actor, at } } : b))
+    await unholdAll(client, planId)
+    await holdUnreleased(client, planId, brakes)
+    await setPlan(client, planId, { brakes, state: brakes.some((b) => b.released === undefined) ? 'held' : 'open' })
+    await appendAudit(client, [{ at, actor, action: 'brake.released', subject: `plan:${planId}`, detail: { system: brake.system, kind: brake.kind, changes: brake.planned, setHash } }])
+    return brake.missing === true
+  })
+  if (replan) await startPlan(context, { cause: 'release', actor, scope: null })
+  else await approveAutomatic(context, planId)
+}
+
+export async function stopPlan(context: Context, planId: string, actor: string): Promise<void> {
+  await turn(context, planId, actor, ['approved', 'applying'], 'stopped', 'stop')
+}
+
+export async function resumePlan(context: Context, planId: string, actor: string): Promise<void> {
+  await turn(context, planId, actor, ['stopped'], 'approved', 'resume')
+  await context.enqueue('apply-plan', planId)
+}
+
+export async function retryChange(context: Context, planId: string, changeId: string, actor: string): Promise<void> {
+  await transaction(context.pool, async (client) => {
+    const plan = await lockPlan(client, planId)
+    if (plan.state === 'stopped') throw notOpen(plan, 'retry a change of')
+    const { rowCount } = await client.query(
+      `update plan_change set state = 'waiting', attempts = 0, next_attempt_at = null where plan_id = $1 and id = $2 and state in ('again', 'stuck')`, [planId, changeId])
+    if (rowCount === 0) throw new UsherError('NOT_FOUND', 'This change is not one that can be tried again.')
+    await setPlan(client, planId, { state: plan.state === 'applying' ? 'applying' : 'approved', ended_at: null })
+    await appendAudit(client, [{ at: context.now(), actor, action: 'change.retried', subject: `plan:${planId}`, detail: { change: changeId } }])
+  })
+  await context.enqueue('apply-plan', planId)
+}
+
+async function turn(context: Context, planId: string, actor: string, from: PlanState[], to: PlanState, verb: string): Promise<void> {
+  await transaction(context.pool, async (client) => {
+    const plan = await lockPlan(client, planId)
+    if (!from.includes(plan.state)) throw notOpen(plan, verb)
+    await setPlan(client, planId, { state: to, progress: null })
+    await appendAudit(client, [{ at: context.now(), actor, action: `plan.${to}`, subject: `plan:${planId}`, detail: {} }])
+  })
+}
+
+async function lockPlan(client: Client, planId: string): Promise<PlanRow> {
+  await client.query('select from plan where id = $1 for update', [planId])
+  const plan = await findPlan(client, planId)
+  if (plan === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
+  return plan
+}
+
+/** At most one open change per thing: a newer plan's change takes the place of an older one that waits to be tried again. */
+async function skipSuperseded(client: Client, planId: string): Promise<void> {
+  await client.query(
+    `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'
+       from plan_change new
+      where new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and old.plan_id <> $1 and old.stage = 2 and old.state in ('waiting', 'again')
+        and old.system_id = new.system_id and old.job_id = new.job_id and old.person_id = new.person_id and old.kind = new.kind
+        and old.entitlement_id is not distinct from new.entitlement_id`, [planId])
+  await client.query(
+    `update plan_change new set state = 'refused', code = 'CONFLICT', words = 'Another plan is at this very change.'
+       from plan_change old
+      where new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and old.plan_id <> $1 and old.stage = 2 and old.state = 'running'
+        and old.system_id = new.system_id and old.job_id = new.job_id and old.person_id = new.person_id and old.kind = new.kind
+        and old.entitlement_id is not distinct from new.entitlement_id`, [planId])
+}
+
+function isObserved(policy: Parameters<typeof automaticJobs>[0]['policy'], jobId: string): boolean {
+  const job = policy.jobs.find((j) => j.id === jobId)
+  const system = policy.systems.find((s) => s.id === job?.destination)
+  return job?.method === 'observe' || system?.method === 'observe'
+}
+
+function notOpen(plan: PlanRow, verb: string): UsherError {
+  return new UsherError('PLAN_NOT_OPEN', `Plan ${plan.number} is ${plan.state}; it is too late, or too early, to ${verb} it.`)
+}

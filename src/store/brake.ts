@@ -1,0 +1,48 @@
+/** The sets that brakes look at, and the releases of them. */
+import type { ChangeKind } from '../domain/plan.ts'
+import type { Client, Db } from './database.ts'
+
+/** How many changes of each kind a plan has per system, and of how many accounts, memberships or people. */
+export async function branchSizes(client: Client, planId: string): Promise<{ systemId: string; kind: ChangeKind; planned: number; of: number }[]> {
+  const { rows } = await client.query(
+    `select c.system_id as "systemId", c.kind, count(*)::int as planned,
+            case when c.system_id = 'people' then (select count(*) from person where state <> 'ended')
+                 when c.kind in ('grant', 'revoke') then (select count(*) from membership m join account a on a.id = m.account_id and a.person_id is not null and a.gone_at is null where a.system_id = c.system_id)
+                 else (select count(*) from account a where a.system_id = c.system_id and a.person_id is not null and a.gone_at is null)
+            end::int as of
+       from plan_change c where c.plan_id = $1 and c.state in ('planned', 'held') group by 1, 2`, [planId])
+  return rows
+}
+
+/** Hashes of a kind's changes, in a stable order. */
+export async function heldSet(db: Db, planId: string, systemId: string, kind: ChangeKind): Promise<Buffer[]> {
+  const { rows } = await db.query<{ hash: Buffer }>(
+    `select hash from plan_change where plan_id = $1 and system_id = $2 and kind = $3 and state in ('planned', 'held') order by hash, id`, [planId, systemId, kind])
+  return rows.map((r) => r.hash)
+}
+
+export async function holdSet(client: Client, planId: string, systemId: string, kind: ChangeKind): Promise<void> {
+  await client.query(`update plan_change set state = 'held' where plan_id = $1 and system_id = $2 and kind = $3 and state = 'planned'`, [planId, systemId, kind])
+}
+
+/** What systems would do because of a person's change waits as long as that change is held. */
+export async function peopleHeldSet(client: Client, planId: string): Promise<void> {
+  await client.query(
+    `update plan_change c set state = 'held' where c.plan_id = $1 and c.stage = 2 and c.state = 'planned'
+        and exists (select from plan_change p where p.plan_id = $1 and p.stage = 1 and p.person_id = c.person_id and p.state = 'held')`, [planId])
+}
+
+export async function unholdAll(client: Client, planId: string): Promise<void> {
+  await client.query(`update plan_change set state = 'planned' where plan_id = $1 and state = 'held'`, [planId])
+}
+
+export async function isReleased(db: Db, setHash: string): Promise<{ by: string; at: string } | null> {
+  const { rows } = await db.query<{ by: string; at: string }>(`select released_by as by, released_at as at from release where set_hash = $1 limit 1`, [setHash])
+  return rows[0] ?? null
+}
+
+export async function insertRelease(db: Db, release: { id: string; planId: string; kind: string; subject: string; setHash: string; by: string; at: string }): Promise<void> {
+  await db.query(
+    `insert into release (id, plan_id, kind, subject, set_hash, released_at, released_by) values ($1, $2, $3, $4, $5, $6, $7)`,
+    [release.id, release.planId, release.kind, release.subject, release.setHash, release.at, release.by])
+}

@@ -1,0 +1,51 @@
+/** Unique names: who has which, and which are free. Names are compared in lower case. */
+import type { Client, Db } from './database.ts'
+
+export interface Reservation {
+  personId: string
+  jobId: string
+  systemId: string
+  attribute: string
+  value: string
+}
+
+/** Names that these people already have by reservation. */
+export async function reservationsOf(client: Client, personIds: string[]): Promise<Reservation[]> {
+  const { rows } = await client.query<Reservation>(
+    `select person_id as "personId", job_id as "jobId", system_id as "systemId", attribute, value from reserved_name where person_id = any($1)`, [personIds])
+  return rows
+}
+
+/** Which of these values (lower case) are reserved or used by some record of the system. */
+export async function takenNames(client: Client, systemId: string, attribute: string, values: string[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ value: string }>(
+    `select lower(value) as value from reserved_name where system_id = $1 and attribute = $2 and lower(value) = any($3)
+     union
+     select lower(attributes ->> $2) from account where system_id = $1 and gone_at is null and lower(attributes ->> $2) = any($3)`,
+    [systemId, attribute, values])
+  return new Set(rows.map((row) => row.value))
+}
+
+export async function reserve(client: Client, reservations: Reservation[], planId: string | null, now: string): Promise<void> {
+  if (reservations.length === 0) return
+  const column = (key: keyof Reservation): string[] => reservations.map((r) => r[key])
+  await client.query(
+    `insert into reserved_name (person_id, job_id, system_id, attribute, value, plan_id, reserved_at)
+     select *, $6::uuid, $7::timestamptz from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) on conflict do nothing`,
+    [column('personId'), column('jobId'), column('systemId'), column('attribute'), column('value'), planId, now])
+}
+
+/** Gives back what plans reserved that are over and never used it. */
+export async function releaseUnused(client: Client): Promise<void> {
+  await client.query(
+    `delete from reserved_name r using plan p
+      where p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty')`)
+}
+
+/** The accounts were created: their names are theirs for good. */
+export async function keepNames(client: Db, planId: string, people: { personId: string; jobId: string }[]): Promise<void> {
+  await client.query(
+    `update reserved_name r set plan_id = null from unnest($2::uuid[], $3::text[]) as u (person_id, job_id)
+      where r.plan_id = $1 and r.person_id = u.person_id and r.job_id = u.job_id`,
+    [planId, people.map((p) => p.personId), people.map((p) => p.jobId)])
+}

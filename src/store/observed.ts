@@ -1,0 +1,100 @@
+/** Targeted reads: what a look-up of single records says, settled into what Usher knows to be there. */
+import type { ObservedRecord, Page } from '../connectors/connector.ts'
+import type { Db } from './database.ts'
+
+/**
+ * Settles the records of one look-up. `asked` are native ids that were asked for: those that are not in the page are gone.
+ * Memberships in the page are complete for its records, so others of theirs are gone too.
+ */
+export async function settleLookup(db: Db, systemId: string, page: Page, asked: { objectType: string; id: string }[], now: string): Promise<void> {
+  const accounts = page.records
+  if (accounts.length > 0) {
+    const column = <T>(pick: (record: ObservedRecord) => T): T[] => accounts.map(pick)
+    await db.query(
+      `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at)
+       select $1, object_type, native_id, name, attributes, enabled, protected, $2, case when enabled then null else $2::timestamptz end
+         from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::boolean[]) as u (object_type, native_id, name, attributes, enabled, protected)
+       on conflict (system_id, object_type, native_id) do update
+         set name = excluded.name, attributes = excluded.attributes, enabled = excluded.enabled, seen_at = excluded.seen_at, gone_at = null,
+             protected = account.protected or excluded.protected,
+             disabled_at = case when excluded.enabled then null else coalesce(account.disabled_at, excluded.seen_at) end`,
+      [systemId, now, column((r) => r.objectType), column((r) => r.id), column((r) => r.name), column((r) => JSON.stringify(r.attributes)),
+        column((r) => r.enabled ?? true), column((r) => r.protected ?? false)])
+  }
+  const there = new Set(accounts.map((r) => `${r.objectType} ${r.id}`))
+  const gone = asked.filter((a) => !there.has(`${a.objectType} ${a.id}`))
+  if (gone.length > 0) {
+    await db.query(
+      `update account a set gone_at = $2 from unnest($3::text[], $4::text[]) as u (object_type, native_id)
+        where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.gone_at is null`,
+      [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id)])
+  }
+  if (accounts.length === 0) return
+  const byName = new Map(accounts.map((r) => [r.name.toLowerCase(), r.id]))
+  const pairs = page.memberships.flatMap((m) => {
+    const id = 'id' in m.member ? m.member.id : byName.get(m.member.name.toLowerCase())
+    return id === undefined ? [] : [{ account: id, entitlement: m.entitlementId }]
+  })
+  await db.query(
+    `with pair as (
+       select a.id as account_id, e.id as entitlement_id
+         from unnest($3::text[], $4::text[]) as u (account, entitlement)
+         join account a on a.system_id = $1 and a.native_id = u.account
+         join entitlement e on e.system_id = $1 and e.native_id = u.entitlement),
+     gone as (
+       delete from membership m using account a
+        where a.id = m.account_id and a.system_id = $1 and a.native_id = any($5)
+          and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id))
+     insert into membership (account_id, entitlement_id, seen_at)
+     select distinct account_id, entitlement_id, $2::timestamptz from pair on conflict do nothing`,
+    [systemId, now, pairs.map((p) => p.account), pairs.map((p) => p.entitlement), accounts.map((r) => r.id)])
+}
+
+/** Accounts that were created or adopted become their people's. */
+export async function linkAccounts(db: Db, systemId: string, links: { objectType: string; nativeId: string; personId: string; jobId: string }[], actor: string, now: string): Promise<void> {
+  if (links.length === 0) return
+  await db.query(
+    `update account a set person_id = u.person_id, job_id = u.job_id, linked_at = $2, linked_by = $3
+       from unnest($4::text[], $5::text[], $6::uuid[], $7::text[]) as u (object_type, native_id, person_id, job_id)
+      where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.person_id is null`,
+    [systemId, now, actor, links.map((l) => l.objectType), links.map((l) => l.nativeId), links.map((l) => l.personId), links.map((l) => l.jobId)])
+}
+
+/** What a record held when it was linked is a reason of its own: kind *found*. It ends with employment. */
+export async function foundReasons(db: Db, systemId: string, links: { objectType: string; nativeId: string }[], input: { planId: string; revision: number; actor: string; now: string }): Promise<void> {
+  if (links.length === 0) return
+  await db.query(
+    `with linked as (
+       select a.id, a.person_id from account a join unnest($2::text[], $3::text[]) as u (object_type, native_id)
+           on a.object_type = u.object_type and a.native_id = u.native_id
+        where a.system_id = $1 and a.person_id is not null),
+     found as (
+       update membership m set origin = 'found' from linked where m.account_id = linked.id and m.origin = 'unknown' returning linked.person_id, m.entitlement_id)
+     insert into reason (person_id, kind, entitlement_id, policy_revision, valid_from, made_by, made_at, plan_id)
+     select person_id, 'found', entitlement_id, $4, $5, $6, $5, $7 from found on conflict do nothing`,
+    [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId), input.revision, input.now, input.actor, input.planId])
+}
+
+export async function markGranted(db: Db, pairs: { accountId: string; entitlementId: string }[]): Promise<void> {
+  if (pairs.length === 0) return
+  await db.query(
+    `update membership m set origin = 'granted' from unnest($1::bigint[], $2::bigint[]) as u (account_id, entitlement_id)
+      where m.account_id = u.account_id and m.entitlement_id = u.entitlement_id`,
+    [pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId)])
+}
+
+export interface LinkedAccount {
+  id: string
+  systemId: string
+  objectType: string
+  nativeId: string
+  name: string
+  jobId: string
+}
+
+export async function accountsOfPerson(db: Db, personId: string): Promise<LinkedAccount[]> {
+  const { rows } = await db.query<LinkedAccount>(
+    `select id, system_id as "systemId", object_type as "objectType", native_id as "nativeId", name, job_id as "jobId"
+       from account where person_id = $1 and gone_at is null and job_id is not null`, [personId])
+  return rows
+}

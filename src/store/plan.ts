@@ -1,0 +1,156 @@
+/** Plans and their changes as rows. */
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { DecidedChange } from '../domain/decide.ts'
+import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanState } from '../domain/plan.ts'
+import type { Attributes } from '../domain/value.ts'
+import { copyLine } from './copy.ts'
+import type { Client, Db } from './database.ts'
+
+export interface PlanRow {
+  id: string
+  number: string
+  state: PlanState
+  cause: string
+  scope: { jobs: string[] } | { person: string } | null
+  policyRevision: number
+  asOf: string
+  basis: { snapshots: Record<string, string>; observations: Record<string, string> }
+  hash: string | null
+  brakes: PlanBrake[]
+  findings: Finding[]
+  madeBy: string
+  approvedBy: string | null
+}
+
+export interface ChangeRow {
+  id: string
+  stage: 1 | 2
+  wave: number
+  kind: ChangeKind
+  systemId: string
+  jobId: string | null
+  objectType: string | null
+  personId: string | null
+  accountId: string | null
+  entitlementId: string | null
+  subject: string
+  before: Attributes | null
+  after: Attributes | null
+  reasons: Because[]
+  hash: Buffer
+  state: ChangeState
+  attempts: number
+}
+
+const planColumns = `id, number, state, cause, scope, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
+  made_by as "madeBy", approved_by as "approvedBy"`
+
+const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
+  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, hash, state, attempts`
+
+export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; policyRevision: number; asOf: string; madeBy: string }): Promise<void> {
+  await db.query(
+    `insert into plan (id, cause, scope, policy_revision, as_of, made_by, made_at) values ($1, $2, $3, $4, $5, $6, $5)`,
+    [plan.id, plan.cause, plan.scope === null ? null : JSON.stringify(plan.scope), plan.policyRevision, plan.asOf, plan.madeBy])
+}
+
+export async function findPlan(db: Db, id: string): Promise<PlanRow | null> {
+  const { rows } = await db.query<PlanRow>(`select ${planColumns} from plan where id = $1`, [id])
+  return rows[0] ?? null
+}
+
+export async function setPlan(db: Db, id: string, values: Partial<Record<'state' | 'hash' | 'progress' | 'approved_by' | 'approved_at' | 'started_at' | 'ended_at' | 'as_of', string | null>> & { basis?: unknown; counts?: unknown; brakes?: unknown; findings?: unknown; error?: unknown; policy_revision?: number }): Promise<void> {
+  const names = Object.keys(values)
+  const params = Object.values(values).map((v) => (v !== null && typeof v === 'object' ? JSON.stringify(v) : v))
+  await db.query(`update plan set ${names.map((n, i) => `${n} = $${i + 2}`).join(', ')} where id = $1`, [id, ...params])
+}
+
+export async function insertChanges(client: Client, planId: string, changes: (DecidedChange & { hash: Buffer; state: ChangeState })[]): Promise<void> {
+  const lines = changes.map((c) => copyLine([
+    planId, 2, c.wave, c.kind, c.systemId, c.jobId, c.objectType, c.personId, c.accountId, c.entitlementId, c.subject,
+    c.before === null ? null : JSON.stringify(c.before), c.after === null ? null : JSON.stringify(c.after), JSON.stringify(c.because), `\\x${c.hash.toString('hex')}`, c.state]))
+  if (lines.length === 0) return
+  await pipeline(Readable.from([lines.join('')]), client.query(copyFrom(
+    `copy plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state) from stdin`)))
+}
+
+/** Older plans for the same scope that nobody approved: the newer one stands for them. */
+export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 'number'>, now: string): Promise<void> {
+  await client.query(
+    `with older as (
+       update plan set state = 'superseded', ended_at = $2
+        where state in ('open', 'held') and id <> $1 and number < $3
+          and (scope is not distinct from (select scope from plan where id = $1) or (select scope from plan where id = $1) is null)
+          and not exists (select from plan_change c where c.plan_id = plan.id and c.state in ('waiting', 'running', 'again'))
+       returning id)
+     update plan_change c set state = 'skipped', words = 'A newer plan took its place.'
+       from older where c.plan_id = older.id and c.state in ('planned', 'held')`, [plan.id, now, plan.number])
+}
+
+/** Counts by system, kind and state. */
+export async function countChanges(db: Db, planId: string): Promise<{ systemId: string; stage: number; kind: ChangeKind; state: ChangeState; n: number }[]> {
+  const { rows } = await db.query(
+    `select system_id as "systemId", stage, kind, state, count(*)::int as n from plan_change where plan_id = $1 group by 1, 2, 3, 4 order by 1, 2, 3, 4`, [planId])
+  return rows
+}
+
+/** The hashes of a plan's changes in a stable order, in pieces. */
+export async function* changeHashes(db: Db, planId: string): AsyncGenerator<Buffer[]> {
+  let after: Buffer | null = null
+  let afterId = '0'
+  for (;;) {
+    const { rows }: { rows: { hash: Buffer; id: string }[] } = await db.query(
+      `select hash, id from plan_change where plan_id = $1 and ($2::bytea is null or (hash, id) > ($2, $3::bigint)) order by hash, id limit 20000`, [planId, after, afterId])
+    if (rows.length === 0) return
+    yield rows.map((r) => r.hash)
+    if (rows.length < 20000) return
+    after = rows.at(-1)!.hash
+    afterId = rows.at(-1)!.id
+  }
+}
+
+/** Systems in which a plan has something left to do, in stage 2. */
+export async function systemsToDo(db: Db, planId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select distinct system_id as id from plan_change where plan_id = $1 and stage = 2 and state in ('waiting', 'running', 'again')`, [planId])
+  return rows.map((r) => r.id)
+}
+
+/** The lowest wave of a system that is not over, and its due changes, at most `limit`. They are marked running. */
+export async function claimChanges(db: Db, planId: string, systemId: string, now: string, limit: number): Promise<ChangeRow[]> {
+  const { rows } = await db.query<ChangeRow>(
+    `update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
+      where plan_id = $1 and id in (
+        select id from plan_change
+         where plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running', 'again')
+           and (state <> 'again' or next_attempt_at <= $3)
+           and wave = (select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running')
+                        union all select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state = 'again' and next_attempt_at <= $3
+                        order by 1 nulls last limit 1)
+         order by id limit $4)
+      returning ${changeColumns}`, [planId, systemId, now, limit])
+  return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
+}
+
+export interface ChangeEnd {
+  id: string
+  state: ChangeState
+  code?: string | null
+  words?: string | null
+  nextAttemptAt?: string | null
+  accountId?: string | null
+}
+
+export async function endChanges(db: Db, planId: string, ends: ChangeEnd[], now: string): Promise<void> {
+  if (ends.length === 0) return
+  await db.query(
+    `update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,
+            account_id = coalesce(u.account_id, c.account_id),
+            done_at = case when u.state in ('done', 'refused', 'stuck', 'skipped') then $2::timestamptz end
+       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[]) as u (id, state, code, words, next_attempt_at, account_id)
+      where c.plan_id = $1 and c.id = u.id`,
+    [planId, now, ends.map((e) => e.id), ends.map((e) => e.state), ends.map((e) => e.code ?? null), ends.map((e) => e.words ?? null),
+      ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null)])
+}
