@@ -1,0 +1,62 @@
+import { Group, Text, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { IconKey } from '@tabler/icons-react'
+import { useState } from 'react'
+import { showInstant } from '../../lib/time.ts'
+import { why } from '../../queries/person.ts'
+import type { Schema } from '../../../../client/index.ts'
+import { Section } from '../Section.tsx'
+import { Empty, Loaded } from '../states.tsx'
+import { Tag } from '../Tag.tsx'
+import { ReasonLine } from './ReasonLine.tsx'
+import { WhyNot } from './WhyNot.tsx'
+import classes from './Access.module.css'
+
+type Why = Schema<'Why'>
+
+/** Everything that a person has, now or on a past date, and because of what. */
+export function Access({ id, name }: { id: string; name: string }) {
+  const [date, setDate] = useState('')
+  const query = useQuery(why(id, date === '' ? undefined : new Date(`${date}T12:00:00`).toISOString()))
+  return (
+    <>
+      <Section
+        title="Access" flush says="Access lives while at least one reason for it lives."
+        actions={<TextInput type="date" size="xs" aria-label="As of" value={date} onChange={(event) => setDate(event.currentTarget.value)} />}
+      >
+        <Loaded query={query}>{(data) => <Systems of={data} />}</Loaded>
+      </Section>
+      <WhyNot id={id} name={name} />
+    </>
+  )
+}
+
+function Systems({ of }: { of: Why }) {
+  const systems = [...new Set([...of.accounts, ...of.access].map((a) => a.system))].sort()
+  if (systems.length === 0) return <Empty icon={IconKey} title="No access">Ask “Why not?” below for what you expected here.</Empty>
+  return systems.map((system) => (
+    <div key={system} className={classes.system}>
+      <h3>{system}</h3>
+      {of.accounts.filter((a) => a.system === system).map((account) => (
+        <div key={account.accountId} className={classes.item}>
+          <Group gap="xs">
+            <Text fw={560}>{account.name}</Text>
+            {account.enabled ? <Tag tone="good">account, enabled</Tag> : <Tag tone="warn">account, disabled</Tag>}
+          </Group>
+          <ul>{account.reasons.map((reason) => <ReasonLine key={reason.reasonId} reason={reason} />)}</ul>
+        </div>
+      ))}
+      {of.access.filter((a) => a.system === system).map((access) => (
+        <div key={access.entitlementId} className={classes.item}>
+          <Group gap="xs">
+            <Text fw={560}>{access.entitlement}</Text>
+            {!access.present && <Tag tone="warn" title="There is a reason for it; the system does not show it yet.">not there yet</Tag>}
+            {access.present && access.reasons.length === 0 && <Tag tone="warn">without a reason</Tag>}
+            {access.until && <Tag tone="info">until {showInstant(access.until)}</Tag>}
+          </Group>
+          <ul>{access.reasons.map((reason) => <ReasonLine key={reason.reasonId} reason={reason} />)}</ul>
+        </div>
+      ))}
+    </div>
+  ))
+}
