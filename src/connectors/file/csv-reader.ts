@@ -20,7 +20,8 @@ export async function openCsv(
   const first = await texts.next()
   const head = first.done ? '' : first.value
   if (head.slice(0, 4096).includes('\0')) throw unreadable(file, 'is not text but binary data')
-  const dialect = findDialect(head.slice(0, 65_536), { delimiter: config.delimiter ?? (tab ? '\t' : undefined), quote: config.quote })
+  const delimiter = config.delimiter ?? (tab ? '\t' : undefined)
+  const dialect = findDialect(head.slice(0, 65_536), { delimiter, quote: config.quote })
   const rows = readRows(file, head, texts, dialect)
   return { label: file.name, fixedWidth: true, rows, encoding, delimiter: dialect.delimiter }
 }
@@ -42,7 +43,7 @@ async function* readRows(
     if (rest.length > 0 || mayHoldFaults(whole)) rows.forEach(markFault)
     rest = all.slice(used)
     if (rows.length > 0) yield rows
-    if (partial.length > lineCharsMax) throw unreadable(file, `has no line end for 16 million characters after row ${row}`)
+    if (partial.length > lineCharsMax) throw unreadable(file, `has no line end for 16 million characters in row ${row}`)
     const next = await texts.next()
     if (next.done) break
     text = next.value
@@ -50,13 +51,13 @@ async function* readRows(
   yield* lastRows(file, rest, partial === '\x1a' ? '' : partial, row, dialect)
 }
 
-/** What is left when the bytes are over: lines after a quote that is still open, and a last line without its line end. */
+/** What is left when the bytes are over: lines after a quote that is still open, a last line without its line end. */
 async function* lastRows(
   file: SourceFile, rest: string[], partial: string, row: number, dialect: Dialect,
 ): AsyncGenerator<RawRow[], void> {
   const lines = partial === '' ? rest : [...rest, partial]
   if (lines.length === 0) return
-  // After a line end, an open quote is a mistake in its row, and the rows behind it are good. Cut off, they are its text.
+  // After a line end, an open quote is a mistake in its row, and the rows behind it are good. Else they are its text.
   const { rows, used } = recordsOf(lines, row, dialect, partial === '')
   const last = rows.at(-1)
   if (partial !== '' && used === lines.length && last !== undefined) last.unended = true
@@ -66,7 +67,8 @@ async function* lastRows(
   const opened = row + (rest.length > 0 ? 0 : rows.length)
   throw new UsherError(
     'SOURCE_TRUNCATED',
-    `${file.name} ends inside a quoted cell that begins in row ${opened}. Transfer the file again, or close the quote in that row.`,
+    `${file.name} ends inside a quoted cell that begins in row ${opened}. ` +
+      'Transfer the file again, or close the quote in that row.',
     { file: file.path, row: opened },
   )
 }

@@ -14,7 +14,9 @@ const openCharsMax = 1_000_000
  * The records that end in `lines`, the first of which is row `row`, and how many lines they took: those that are left
  * belong to a record whose quote is still open. `atEnd`: nothing follows, so an open quote is a mistake in its line.
  */
-export function recordsOf(lines: string[], row: number, dialect: Dialect, atEnd: boolean): { rows: RawRow[]; used: number } {
+export function recordsOf(
+  lines: string[], row: number, dialect: Dialect, atEnd: boolean,
+): { rows: RawRow[]; used: number } {
   const rows: RawRow[] = []
   let quoted: Quoted[] = []
   let at = 0
@@ -29,13 +31,14 @@ export function recordsOf(lines: string[], row: number, dialect: Dialect, atEnd:
         continue
       }
       const next = recordEnd(lines, at, dialect.quote)
-      if (next === undefined && !atEnd && openChars(lines, at) <= openCharsMax) break
+      if (next === undefined && !atEnd && mayGoOn(lines.slice(at), dialect)) break
       if (next === undefined) {
         rows.push(malformed(number, line))
         at++
         continue
       }
-      quoted.push({ index: rows.length, line: at, next, text: withoutReturn(lines.slice(at, next).join(dialect.lineEnd)) })
+      const text = withoutReturn(lines.slice(at, next).join(dialect.lineEnd))
+      quoted.push({ index: rows.length, line: at, next, text })
       rows.push({ row: number, cells: [] })
       at = next
     }
@@ -97,7 +100,11 @@ function parseAll(texts: string[], dialect: Dialect): (string[] | undefined)[] {
   if (texts.length === 0) return []
   try {
     const records = parse(texts.join('\n') + '\n', {
-      delimiter: dialect.delimiter, quote: dialect.quote, escape: dialect.quote, record_delimiter: '\n', relax_column_count: true,
+      delimiter: dialect.delimiter,
+      quote: dialect.quote,
+      escape: dialect.quote,
+      record_delimiter: '\n',
+      relax_column_count: true,
       // Spaces between quote and delimiter; the option would take tabs for spaces, too.
       trim: dialect.delimiter !== '\t',
     })
@@ -121,15 +128,16 @@ function recordEnd(lines: string[], start: number, quote: string): number | unde
   return undefined
 }
 
-function openChars(lines: string[], start: number): number {
-  let chars = 0
-  for (let at = start; at < lines.length; at++) chars += lines[at]?.length ?? 0
-  return chars
+/** Whether these lines are the beginning of a record: closed here, it would be a good one. */
+function mayGoOn(lines: string[], dialect: Dialect): boolean {
+  const text = lines.join(dialect.lineEnd)
+  return text.length <= openCharsMax && parseAll([text + dialect.quote], dialect)[0] !== undefined
 }
 
 function malformed(row: number, line: string): RawRow {
   const expected = 'a quote before and after the cell, and a doubled quote for each one inside it'
-  return { row, cells: [line], fault: { column: 0, value: shown(withoutReturn(line)), code: 'ROW_MALFORMED', expected } }
+  const value = shown(withoutReturn(line))
+  return { row, cells: [line], fault: { column: 0, value, code: 'ROW_MALFORMED', expected } }
 }
 
 function withoutReturn(line: string): string {

@@ -7,8 +7,8 @@ export const encodings = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as co
 export type Encoding = (typeof encodings)[number]
 
 /**
- * The encoding of these bytes: by byte order mark, by the zeros that UTF-16 has in Latin text, by being valid UTF-8, else
- * Windows-1252. A few bad bytes in a file that otherwise is UTF-8 do not change what it is: their rows are set aside later.
+ * The encoding of these bytes: by byte order mark, by the zeros that UTF-16 has in Latin text, by being valid UTF-8,
+ * else Windows-1252. A few bad bytes in what otherwise is UTF-8 do not change what it is: their rows are set aside.
  */
 export async function findEncoding(chunks: AsyncIterable<Buffer>): Promise<Encoding> {
   let rest: Buffer = Buffer.alloc(0)

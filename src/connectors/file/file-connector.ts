@@ -1,4 +1,6 @@
-import type { Capabilities, Check, ConnectorDefinition, Page, Reader, ReadEnd, ReadScope, SourceShape } from '../connector.ts'
+import type {
+  Capabilities, Check, ConnectorDefinition, Page, Reader, ReadEnd, ReadScope, SourceShape,
+} from '../connector.ts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
 import { openCsv } from './csv-reader.ts'
@@ -86,8 +88,8 @@ async function* read(config: FileConfig, scope: ReadScope, signal: AbortSignal):
     return { complete: true, count, digest }
   } catch (error) {
     if (error instanceof UsherError) return { complete: false, count, code: error.code, because: error.message }
-    if (signal.aborted) return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
-    throw error
+    if (!signal.aborted) throw error
+    return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
   } finally {
     await opened?.close()
   }
@@ -112,7 +114,9 @@ async function openSource(config: FileConfig, signal: AbortSignal): Promise<Open
   try {
     const { chunks, digest } = digesting(chunksOf(file, signal))
     const format = await formatOf(file, config)
-    source = format === 'xlsx' ? await openXlsx(file, config.sheet) : await openCsv(file, chunks, config, format === 'tsv', signal)
+    source = format === 'xlsx'
+      ? await openXlsx(file, config.sheet)
+      : await openCsv(file, chunks, config, format === 'tsv', signal)
     // A workbook is read in pieces here and there, so its bytes go past once more. Of a CSV file none are left.
     return { file, table: await openTable(source, config.headerRow), close, digest: () => drained(chunks).then(digest) }
   } catch (error) {
@@ -128,5 +132,6 @@ async function drained(chunks: AsyncIterable<Buffer>): Promise<void> {
 function assertRows(config: FileConfig, count: number): void {
   const least = config.completeness?.minRows ?? 0
   if (count >= least) return
-  throw new UsherError('SOURCE_SHORT', `${config.path} has ${count} rows; at least ${least} are expected.`, { count, least })
+  const message = `${config.path} has ${count} rows; at least ${least} are expected.`
+  throw new UsherError('SOURCE_SHORT', message, { count, least })
 }

@@ -11,11 +11,12 @@ export interface Column {
 export const headRows = 50
 
 /**
- * The header among the first rows: the first one about as wide as the table whose cells all look like labels. Titles above
- * it are narrow; data rows hold numbers, dates and addresses. Where no row looks like labels, the first wide one.
+ * The header among the first rows: the first one about as wide as the table whose cells all look like labels. Titles
+ * above it are narrow; data rows hold numbers, dates, addresses. Where no row looks like labels, the first wide one.
  */
 export function findHeader(rows: RawRow[]): RawRow | undefined {
-  const filled = rows.filter((r) => r.fault === undefined).map((row) => ({ row, cells: row.cells.filter((c) => !isEmpty(c)) }))
+  const filled = rows.filter((row) => row.fault === undefined)
+    .map((row) => ({ row, cells: row.cells.filter((c) => !isEmpty(c)) }))
     .filter(({ cells }) => cells.length > 0)
   const several = filled.filter(({ cells }) => cells.length > 1)
   const widths = (several.length > 0 ? several : filled).map(({ cells }) => cells.length).sort((a, b) => a - b)
@@ -33,7 +34,8 @@ export function columnsOf(header: Cell[]): Column[] {
 /** The columns right of the header's last, for rows that go on there. */
 export function moreColumns(columns: Column[], width: number): Column[] {
   const taken = new Set(columns.map((c) => c.name))
-  const added = Array.from({ length: Math.max(0, width - columns.length) }, (_, i) => column(columns.length + i, undefined, taken))
+  const length = Math.max(0, width - columns.length)
+  const added = Array.from({ length }, (_, i) => column(columns.length + i, undefined, taken))
   return [...columns, ...added]
 }
 
@@ -51,5 +53,7 @@ function column(index: number, cell: Cell, taken: Set<string>): Column {
 function looksLikeLabel(cell: Cell): boolean {
   if (typeof cell !== 'string') return false
   const text = cell.trim()
-  return text.length <= 100 && !/^[-+]?[\d.,]+$/.test(text) && !/^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}/.test(text) && !text.includes('@')
+  const isNumber = /^[-+]?[\d.,]+$/.test(text)
+  const isDate = /^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}/.test(text)
+  return text.length <= 100 && !isNumber && !isDate && !text.includes('@')
 }

@@ -21,7 +21,7 @@ export interface Fault {
   expected: string
 }
 
-/** An opened table: what was found out about it, and its rows. A finding (cut off, damaged) is thrown as `UsherError`. */
+/** An opened table: what was found out about it, and its rows. A finding (cut off, damaged) is thrown: `UsherError`. */
 export interface RowSource {
   /** What stands before the `!` of an address: the sheet, or the file's name. */
   label: string

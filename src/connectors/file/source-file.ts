@@ -1,4 +1,4 @@
-/** The file itself: found, opened, read in chunks with its digest, and seen to be the same at the end as at the start. */
+/** The file itself: found, opened, read in chunks with its digest, and seen to be the same at the end as before. */
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
@@ -26,7 +26,7 @@ export async function openFile(file: string): Promise<SourceFile> {
     if (before.isFile() && before.size > 0n) return { path: file, name: path.basename(file), handle, before }
     await handle.close()
     if (before.isFile()) throw new UsherError('SOURCE_EMPTY', `${file} is empty: it has no bytes at all.`, { file })
-    throw new UsherError('SOURCE_UNREADABLE', `${file} is not a file${before.isDirectory() ? ' but a folder' : ''}.`, { file })
+    throw unreadable({ path: file }, `is not a file${before.isDirectory() ? ' but a folder' : ''}`)
   } catch (error) {
     throw openError(error, file)
   }
@@ -63,9 +63,8 @@ export async function assertUnchanged(file: SourceFile): Promise<void> {
   const now = await stat(file.path, { bigint: true }).catch(() => undefined)
   const { ino, size, mtimeNs } = file.before
   if (now?.ino === ino && now.size === size && now.mtimeNs === mtimeNs) return
-  throw new UsherError('SOURCE_TRUNCATED', `${file.path} changed while it was being read. Read it again when it is whole.`, {
-    file: file.path,
-  })
+  const message = `${file.path} changed while it was being read. Read it again when it is whole.`
+  throw new UsherError('SOURCE_TRUNCATED', message, { file: file.path })
 }
 
 /** What the file is, by its first bytes; what it claims to be must agree. */
@@ -74,7 +73,7 @@ export async function formatOf(file: SourceFile, config: FileConfig): Promise<Fo
   const head = buffer.subarray(0, bytesRead)
   const ending = path.extname(file.name).toLowerCase()
   const wanted = config.format ?? (/^\.xls[xm]?$/.test(ending) ? 'xlsx' : ending === '.tsv' ? 'tsv' : undefined)
-  const isZip = head.toString('latin1', 0, 2) === 'PK' && ['\x03\x04', '\x05\x06'].includes(head.toString('latin1', 2, 4))
+  const isZip = ['PK\x03\x04', 'PK\x05\x06'].includes(head.toString('latin1', 0, 4))
   const foreign = foreignKind(head)
   if (foreign !== undefined) throw unreadable(file, `is ${foreign}`)
   if (isZip && (config.format === 'csv' || config.format === 'tsv')) {
@@ -92,11 +91,11 @@ export function unreadable(file: { path: string }, why: string, cause?: unknown)
 /** Kinds of file that people have in hand instead of a table, known by how they begin. */
 function foreignKind(head: Buffer): string | undefined {
   const bytes = head.toString('latin1')
-  if (bytes.startsWith('\xd0\xcf\x11\xe0')) return 'an old Excel file (.xls) or one with a password; save it as .xlsx without'
+  if (bytes.startsWith('\xd0\xcf\x11\xe0')) return 'an old Excel file (.xls) or has a password; save it as plain .xlsx'
   if (bytes.startsWith('%PDF')) return 'a PDF'
   if (bytes.startsWith('\x1f\x8b')) return 'compressed; unpack it first'
-  if (/^(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml)/i.test(bytes)) return 'a web page or XML; perhaps a sign-in page was saved in its place'
-  return undefined
+  const isPage = /^(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml)/i.test(bytes)
+  return isPage ? 'a web page or XML; perhaps a sign-in page was saved in its place' : undefined
 }
 
 function openError(error: unknown, file: string): unknown {

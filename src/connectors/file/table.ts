@@ -4,7 +4,7 @@ import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
 import type { Completeness } from './file-config.ts'
 import { type Column, columnsOf, findHeader, headRows, moreColumns } from './header.ts'
-import { isEmpty, letterOf, type RawRow, type RowSource, shown } from './rows.ts'
+import { type Fault, isEmpty, letterOf, type RawRow, type RowSource, shown } from './rows.ts'
 import { trailerFinding } from './trailer.ts'
 
 const pageRows = 4_000
@@ -44,7 +44,9 @@ export async function openTable(source: RowSource, headerRow?: number): Promise<
  * Pages of records, at least one row among them; returns how many rows there were, with those set aside.
  * `wanted`: names of the columns to read; all unless given. A finding is thrown after the rows that are good.
  */
-export async function* readTable(table: Table, completeness: Completeness = {}, wanted?: string[]): AsyncGenerator<Page, number> {
+export async function* readTable(
+  table: Table, completeness: Completeness = {}, wanted?: string[],
+): AsyncGenerator<Page, number> {
   const { source } = table
   const missing = wanted?.filter((name) => !table.columns.some((c) => c.name === name)) ?? []
   if (missing.length > 0) throw columnMissing(table, missing)
@@ -62,31 +64,36 @@ export async function* readTable(table: Table, completeness: Completeness = {}, 
     else page.records.push(recordOf(row, columns, source.label))
   }
 
-  for await (const batch of table.rows) {
-    for (const row of batch) {
-      if (row.fault === undefined && isBlank(row)) {
-        if (!row.unended || finalLineEnd === 'optional') continue
+  let finding: unknown
+  try {
+    for await (const batch of table.rows) {
+      for (const row of batch) {
+        if (row.fault === undefined && isBlank(row) && (!row.unended || finalLineEnd === 'optional')) continue
+        if (!source.fixedWidth && row.cells.length > width) {
+          const more = moreColumns(table.columns, row.cells.length)
+          width = more.length
+          columns = chosen(more, wanted)
+        }
+        // A trailer is known by being the last row, so with one each row waits for the next.
+        const ready = trailer === undefined ? row : last
+        last = row
+        if (ready !== undefined) take(ready)
+        if (page.records.length + page.rejected.length < pageRows) continue
+        yield page
+        page = emptyPage()
       }
-      if (!source.fixedWidth && row.cells.length > width) {
-        const more = moreColumns(table.columns, row.cells.length)
-        width = more.length
-        columns = chosen(more, wanted)
-      }
-      // A trailer is known by being the last row, so with one each row waits for the next.
-      const ready = trailer === undefined ? row : last
-      last = row
-      if (ready !== undefined) take(ready)
-      if (page.records.length + page.rejected.length < pageRows) continue
-      yield page
-      page = emptyPage()
     }
+    finding = trailer === undefined
+      ? unendedFinding(last, table, finalLineEnd === 'optional')
+      : trailerFinding(trailer, last, count, table)
+  } catch (error) {
+    finding = error
   }
-  const finding = trailer === undefined ? unendedFinding(last, table, finalLineEnd === 'optional') : trailerFinding(trailer, last, count, table)
   if (finding !== undefined && trailer !== undefined && last !== undefined) take(last)
   if (page.records.length + page.rejected.length > 0) yield page
   if (finding !== undefined) throw finding
-  if (count === 0) throw new UsherError('SOURCE_EMPTY', `${source.label} has a header in row ${table.headerRow} and no rows below it.`)
-  return count
+  if (count > 0) return count
+  throw new UsherError('SOURCE_EMPTY', `${source.label} has a header in row ${table.headerRow} and no rows below it.`)
 }
 
 async function* below(
@@ -109,20 +116,26 @@ function recordOf(row: RawRow, columns: Column[], label: string): ObservedRecord
 }
 
 function problemOf(row: RawRow, { columns, source }: Table, endOptional: boolean): Rejection | undefined {
-  const rejected = (column: number, value: string | undefined, code: Rejection['code'], expected: string): Rejection => ({
-    row: row.row, address: `${source.label}!${letterOf(column)}${row.row}`, column: columns[column]?.name, value, code, expected,
-  })
-  if (row.fault !== undefined) return rejected(row.fault.column, row.fault.value, row.fault.code, row.fault.expected)
+  const rejected = ({ column, value, code, expected }: Fault): Rejection => {
+    const address = `${source.label}!${letterOf(column)}${row.row}`
+    return { row: row.row, address, column: columns[column]?.name, value, code, expected }
+  }
+  const malformed = (column: number, expected: string): Rejection => {
+    const cell = row.cells[column]
+    const value = cell === undefined ? undefined : shown(String(cell))
+    return rejected({ column, value, code: 'ROW_MALFORMED', expected })
+  }
+  if (row.fault !== undefined) return rejected(row.fault)
   if (!source.fixedWidth) return undefined
-  const expected = `${columns.length} cells, as in the header`
   const width = row.cells.length
-  if (width < columns.length) return rejected(width, undefined, 'ROW_MALFORMED', `${expected}; this row has ${width}`)
+  const expected = `${columns.length} cells, as in the header; this row has ${width}`
+  if (width < columns.length) return malformed(width, expected)
   if (width > columns.length) {
     const extra = row.cells.findIndex((cell, i) => i >= columns.length && !isEmpty(cell))
-    if (extra >= 0) return rejected(extra, shown(String(row.cells[extra])), 'ROW_MALFORMED', `${expected}; this row has ${width}`)
+    if (extra >= 0) return malformed(extra, expected)
   }
   if (row.unended && !endOptional) {
-    return rejected(columns.length - 1, shown(String(row.cells[columns.length - 1])), 'ROW_MALFORMED', 'a line end after the last cell of the file')
+    return malformed(columns.length - 1, 'a line end after the last cell of the file')
   }
   return undefined
 }
@@ -133,12 +146,14 @@ function unendedFinding(last: RawRow | undefined, table: Table, endOptional: boo
   const { label } = table.source
   if (endOptional) {
     if (problemOf(last, table, true) === undefined) return undefined
-    return new UsherError('SOURCE_TRUNCATED', `${label} ends in the middle of row ${last.row}. Transfer the file again.`, { row: last.row })
+    const message = `${label} ends in the middle of row ${last.row}. Transfer the file again.`
+    return new UsherError('SOURCE_TRUNCATED', message, { row: last.row })
   }
   return new UsherError(
     'SOURCE_TRUNCATED',
-    `${label} ends in row ${last.row} without a line end, so it may have been cut there; this row waits. Transfer the file again. ` +
-      'If the export never writes a line end after the last row, set completeness.finalLineEnd to "optional".',
+    `${label} ends in row ${last.row} without a line end, so it may have been cut there; this row waits. ` +
+      'Transfer the file again. If the export never writes a line end after the last row, ' +
+      'set completeness.finalLineEnd to "optional".',
     { row: last.row },
   )
 }
@@ -151,7 +166,9 @@ function columnMissing({ source, headerRow, columns }: Table, missing: string[])
 }
 
 function noHeader(source: RowSource, headerRow?: number): UsherError {
-  const message = headerRow === undefined ? 'has no rows that hold anything' : `has nothing in row ${headerRow}, where its header should be`
+  const message = headerRow === undefined
+    ? 'has no rows that hold anything'
+    : `has nothing in row ${headerRow}, where its header should be`
   return new UsherError('SOURCE_EMPTY', `${source.label} ${message}.`, { headerRow })
 }
 

@@ -69,7 +69,9 @@ async function relationsOf(parts: Package, part: string): Promise<Relations> {
   return relations
 }
 
-async function readWorkbook(parts: Package, main: string, relations: Relations): Promise<{ sheets: Sheet[]; from1904: boolean }> {
+async function readWorkbook(
+  parts: Package, main: string, relations: Relations,
+): Promise<{ sheets: Sheet[]; from1904: boolean }> {
   const sheets: Sheet[] = []
   let from1904 = false
   await parseWhole(parts, main, {

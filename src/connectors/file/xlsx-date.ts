@@ -2,14 +2,14 @@
 
 export type DateFormat = 'date' | 'time' | 'date-time'
 
-const builtin: Record<number, DateFormat> = { 18: 'time', 19: 'time', 20: 'time', 21: 'time', 22: 'date-time', 45: 'time', 46: 'time', 47: 'time' }
-
-/** Formats 27–36 and 50–58 are the dates of East Asian editions. */
-const builtinDates = [[14, 17], [27, 36], [50, 58]] as const
+/** Formats without a code of their own, from and to; 27–36 and 50–58 are the dates of East Asian editions. */
+const builtin: [number, number, DateFormat][] = [
+  [14, 17, 'date'], [18, 21, 'time'], [22, 22, 'date-time'], [27, 36, 'date'], [45, 47, 'time'], [50, 58, 'date'],
+]
 
 /** How a number format shows a date, or nothing for a number. `code` is the text of a custom format. */
 export function dateFormatOf(id: number, code: string | undefined): DateFormat | undefined {
-  if (code === undefined) return builtin[id] ?? (builtinDates.some(([from, to]) => id >= from && id <= to) ? 'date' : undefined)
+  if (code === undefined) return builtin.find(([from, to]) => id >= from && id <= to)?.[2]
   const bare = code
     .replace(/"[^"]*"|\\.|_.|\*./g, '')
     .replace(/\[(h+|m+|s+)\]/gi, '$1')

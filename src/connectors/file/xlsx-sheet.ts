@@ -13,7 +13,7 @@ const columnsMax = 16_384
 export async function* readSheet(book: Book, sheet: Sheet): AsyncGenerator<RawRow[], void> {
   let rows: RawRow[] = []
   let row: RawRow = { row: 0, cells: [] }
-  let cell: { column: number; type: string; style: number } | undefined
+  let cell: OpenCell | undefined
   let column = -1
   let text = ''
   let reading = false
@@ -65,16 +65,23 @@ export async function* readSheet(book: Book, sheet: Sheet): AsyncGenerator<RawRo
     rows = []
   }
   if (row.row >= declared) return
-  const message = `${sheet.name} declares rows up to ${declared} and ends at row ${row.row}. Transfer the file again, or save it anew in Excel.`
+  const message = `${sheet.name} declares rows up to ${declared} and ends at row ${row.row}. ` +
+    'Transfer the file again, or save it anew in Excel.'
   throw new UsherError('SOURCE_TRUNCATED', message, { file: book.package.file.path, declared, found: row.row })
 }
 
-function valueOf(book: Book, cell: { column: number; type: string; style: number }, text: string): { value?: Cell; fault?: Fault } {
+interface OpenCell {
+  column: number
+  type: string
+  style: number
+}
+
+function valueOf(book: Book, cell: OpenCell, text: string): { value?: Cell; fault?: Fault } {
   const { column, type } = cell
   if (text === '') return {}
   if (type === 's') {
     const shared = book.texts[Number(text)]
-    if (shared === undefined) throw unreadable(book.package.file, `is damaged: a cell refers to text ${text}, which is not there`)
+    if (shared === undefined) throw unreadable(book.package.file, `is damaged: it lacks text ${text} of a cell`)
     return textValue(shared, column)
   }
   if (type === 'str' || type === 'inlineStr') return textValue(unescaped(text), column)

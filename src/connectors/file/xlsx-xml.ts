@@ -16,7 +16,9 @@ export interface XmlEvents {
 const silentCharsMax = 8_000_000
 
 /** Parses the part, a step per chunk, so that its reader can hand out what it has by then. */
-export async function* parseXml(book: Package, part: string, events: XmlEvents, bytesMax?: number): AsyncGenerator<void, void> {
+export async function* parseXml(
+  book: Package, part: string, events: XmlEvents, bytesMax?: number,
+): AsyncGenerator<void, void> {
   const parser = new SaxesParser({ position: false, xmlns: false } as const)
   let silent = 0
   parser.on('opentag', ({ name, attributes }) => {

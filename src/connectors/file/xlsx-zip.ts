@@ -21,9 +21,8 @@ const ratioBytesMin = 64 * 2 ** 20
 
 export async function openPackage(file: SourceFile): Promise<Package> {
   const zip = await openPromise(file.path, { autoClose: false, strictFileNames: false }).catch((error: unknown) => {
-    throw new UsherError(
-      'SOURCE_TRUNCATED', `${file.path} begins as a workbook, but its end is missing or damaged. Transfer it again.`, { file: file.path }, error,
-    )
+    const message = `${file.path} begins as a workbook, but its end is missing or damaged. Transfer it again.`
+    throw new UsherError('SOURCE_TRUNCATED', message, { file: file.path }, error)
   })
   try {
     const parts = await listParts(zip, file)
@@ -35,7 +34,8 @@ export async function openPackage(file: SourceFile): Promise<Package> {
     }
   } catch (error) {
     zip.close()
-    throw error instanceof UsherError ? error : unreadable(file, 'is damaged: the list of its parts cannot be read', error)
+    if (error instanceof UsherError) throw error
+    throw unreadable(file, 'is damaged: the list of its parts cannot be read', error)
   }
 }
 
@@ -46,7 +46,9 @@ async function listParts(zip: ZipFile, file: SourceFile): Promise<Map<string, En
   return parts
 }
 
-async function* readPart(zip: ZipFile, file: SourceFile, part: string, entry: Entry | undefined, bytesMax: number): AsyncGenerator<Buffer, void> {
+async function* readPart(
+  zip: ZipFile, file: SourceFile, part: string, entry: Entry | undefined, bytesMax: number,
+): AsyncGenerator<Buffer, void> {
   if (entry === undefined) throw unreadable(file, `is a zip file without the part ${part} of an Excel workbook`)
   const { uncompressedSize: size, compressedSize } = entry
   if (size > bytesMax || (size > ratioBytesMin && size > compressedSize * ratioMax)) {
