@@ -2,6 +2,7 @@
  * What a person should have, decided from policy alone: the roles that rules give and the accounts that jobs want.
  * Pure: the same person, policy and instant always give the same evaluation.
  */
+import { UsherError } from './errors.ts'
 import { compile, type Expression, type Input } from './expression.ts'
 import { applyMapping, compileMapping, type CompiledMapping } from './mapping.ts'
 import { standing, type Person, type PersonState, type Position } from './person.ts'
@@ -36,6 +37,8 @@ export interface Evaluation {
   endedAt?: string
   /** Roles that rules give, with the position for which the rule held. */
   roles: { rule: string; role: string; position: string }[]
+  /** Rules that could not be evaluated: what they gave before stays. */
+  undecided: { rule: Rule; message: string }[]
   accounts: DesiredAccount[]
 }
 
@@ -65,7 +68,7 @@ export function evaluatePerson(compiled: CompiledPolicy, person: Pick<Person, 'i
     personId: person.id,
     state: now.state,
     ...(now.endedAt === undefined ? {} : { endedAt: now.endedAt }),
-    roles: rolesOf(compiled, counted, inputFor),
+    ...rolesOf(compiled, counted, inputFor),
     accounts: compiled.jobs.map((job) => accountOf(job, now, asOf, inputFor(positionInput(primary)))),
   }
 }
@@ -111,13 +114,23 @@ function startsWithin(position: Position, asOf: string, days: number, timeZone: 
   return Temporal.PlainDate.compare(position.start, today.add({ days })) <= 0 && (position.end === undefined || position.end >= position.start)
 }
 
-function rolesOf(compiled: CompiledPolicy, counted: Position[], inputFor: (position: Attributes) => Input): Evaluation['roles'] {
+function rolesOf(compiled: CompiledPolicy, counted: Position[], inputFor: (position: Attributes) => Input): Pick<Evaluation, 'roles' | 'undecided'> {
   const roles: Evaluation['roles'] = []
+  const undecided: Evaluation['undecided'] = []
   for (const { rule, when } of compiled.rules) {
-    const position = counted.find((p) => when.evaluate(inputFor(positionInput(p))) === true)
-    if (position !== undefined) for (const role of rule.roles) roles.push({ rule: rule.id, role, position: position.key })
+    try {
+      const position = counted.find((p) => when.evaluate(inputFor(positionInput(p))) === true)
+      if (position !== undefined) for (const role of rule.roles) roles.push({ rule: rule.id, role, position: position.key })
+    } catch (error) {
+      undecided.push({ rule, message: messageOf(error) })
+    }
   }
-  return roles
+  return { roles, undecided }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof UsherError && error.code === 'EXPRESSION_FAILED') return error.message
+  throw error
 }
 
 function accountOf(
@@ -125,7 +138,11 @@ function accountOf(
 ): DesiredAccount {
   const none: DesiredAccount = { job, wanted: 'none', set: {}, clear: [], candidates: {}, failures: [] }
   if (now.state === 'ended' || (now.state === 'before-start' && !soon(now.startsAt, asOf, job.lifecycle.createDaysBefore))) return none
-  if (scope !== null && scope.evaluate(input) !== true) return none
+  try {
+    if (scope !== null && scope.evaluate(input) !== true) return none
+  } catch (error) {
+    return { ...none, wanted: 'disabled', failures: [{ attribute: 'scope', message: messageOf(error) }] }
+  }
   const { values, failures } = applyMapping(mapping, input)
   const account: DesiredAccount = { ...none, wanted: wantedState(job, now.state), set: {}, clear: [], candidates: {}, failures }
   for (const [attribute, value] of Object.entries(values)) {

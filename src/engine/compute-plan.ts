@@ -9,7 +9,7 @@ import type { Finding, PlanBrake } from '../domain/plan.ts'
 import { canonical } from '../domain/value.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { storeRoleEntitlements } from '../store/evaluation.ts'
-import { recordFindings } from '../store/finding.ts'
+import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
 import { changeHashes, countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
@@ -107,8 +107,7 @@ async function close(
   result: { asOf: string; basis: PlanRow['basis']; findings: Finding[]; brakes: PlanBrake[]; only: string[] | null },
 ): Promise<void> {
   const { asOf, basis, findings, brakes, only } = result
-  const scope = only === null ? { kind: 'all' as const } : { kind: 'person' as const, personId: only[0]! }
-  await recordFindings(client, scope, findings, asOf)
+  await recordFindings(client, findingScope(plan, only), findings, asOf)
   const counts = await countChanges(client, plan.id)
   const open = counts.filter((c) => c.state === 'planned' || c.state === 'held').reduce((sum, c) => sum + c.n, 0)
   const hash = createHash('sha256').update(canonical({ revision: revision.revision, asOf, basis }))
@@ -119,6 +118,12 @@ async function close(
     state: open === 0 ? 'empty' : held ? 'held' : 'open', ended_at: open === 0 ? context.now() : null,
   })
   await supersedeOlder(client, plan, context.now())
+}
+
+/** What this plan looked at; what it did not look at, it must not call resolved. */
+function findingScope(plan: PlanRow, only: string[] | null): FindingScope {
+  if (only !== null) return { kind: 'person', personId: only[0]! }
+  return plan.scope !== null && 'jobs' in plan.scope ? { kind: 'jobs', jobs: plan.scope.jobs } : { kind: 'all' }
 }
 
 /** Every (role, entitlement) that the policy gives, with contained roles unfolded. */

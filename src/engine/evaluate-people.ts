@@ -66,6 +66,7 @@ export async function evaluatePeople(
       ...unique(e.roles, (r) => `${r.rule} ${r.role}`).map((r) => copyLine([e.personId, 'rule', r.role, null, r.rule, r.position])),
       ...e.accounts.filter((a) => a.wanted !== 'none').map((a) => copyLine([e.personId, 'scope', null, a.job.id, null, null])),
     ]))
+    await keepUndecided(client, evaluations, findings)
     await pour(client, 'eval_account', accounts.map((a) => copyLine([
       a.personId, a.jobId, a.systemId, a.wanted, JSON.stringify(a.attributes), pgArray(a.clear), a.name, a.matchedId, a.matchedBy])))
     await pour(client, 'eval_reference', accounts.flatMap((a) => Object.entries(a.references).map(([attribute, { key, value }]) =>
@@ -73,6 +74,18 @@ export async function evaluatePeople(
   }
   await analyzeOverlay(client)
   return { findings, evaluated }
+}
+
+/** A rule that failed on somebody's values decides nothing: the roles that it gave them before stay, and the finding says why. */
+async function keepUndecided(client: Client, evaluations: Evaluation[], findings: Finding[]): Promise<void> {
+  const undecided = evaluations.flatMap((e) => e.undecided.map(({ rule, message }) => ({ personId: e.personId, rule, message })))
+  if (undecided.length === 0) return
+  findings.push(...undecided.map(({ personId, rule, message }) => ({ code: 'EXPRESSION_FAILED', person: personId, message: `Rule "${rule.name}": ${message}` })))
+  await client.query(
+    `insert into eval_reason (person_id, kind, role_id, job_id, rule_id, position_key)
+     select r.person_id, r.kind, r.role_id, null, r.rule_id, r.position_key
+       from reason r join unnest($1::uuid[], $2::text[]) as u (person_id, rule_id) using (person_id, rule_id) where r.kind = 'rule' and r.valid_until is null`,
+    [undecided.map((u) => u.personId), undecided.map((u) => u.rule.id)])
 }
 
 interface ResolvedAccount {
