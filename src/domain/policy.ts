@@ -197,6 +197,12 @@ export type Policy = z.infer<typeof policy>
 
 export const emptyPolicy: Policy = policy.parse({ settings: {} })
 
+/** A policy as it was at one revision. */
+export interface Revision {
+  revision: number
+  policy: Policy
+}
+
 export function isPeopleJob(job: Job): job is PeopleJob {
   return job.destination === 'people'
 }

@@ -1,0 +1,95 @@
+/** Revisions of the policy. Each is the whole policy; none is ever changed. */
+import { UsherError } from '../domain/errors.ts'
+import { emptyPolicy, type Policy, type Revision } from '../domain/policy.ts'
+import { checkPolicy, type Describe, type PolicyProblem } from '../domain/policy-check.ts'
+import { parsePolicy } from '../domain/policy-parse.ts'
+import type { Client, Db } from './database.ts'
+
+export interface RevisionRow {
+  revision: number
+  madeAt: string
+  madeBy: string
+  message: string
+}
+
+/** Makes revision 0, which holds nothing, where there is none yet. */
+export async function ensurePolicy(db: Db, now: string): Promise<void> {
+  await db.query(
+    `insert into policy_revision (revision, document, made_at, made_by, message)
+     values (0, $1, $2, 'usher', 'The beginning') on conflict do nothing`,
+    [JSON.stringify(emptyPolicy), now],
+  )
+}
+
+/** The revision in force. */
+export async function currentRevision(db: Db): Promise<Revision> {
+  const { rows: [row] } = await db.query<StoredRevision>('select revision, document from policy_revision order by revision desc limit 1')
+  return row === undefined ? { revision: 0, policy: emptyPolicy } : revisionFrom(row)
+}
+
+export async function revisionAt(db: Db, revision: number): Promise<Revision> {
+  const { rows: [row] } = await db.query<StoredRevision>('select revision, document from policy_revision where revision = $1', [revision])
+  if (row === undefined) throw new UsherError('NOT_FOUND', `There is no policy revision ${revision}.`)
+  return revisionFrom(row)
+}
+
+/** Newest first. */
+export async function listRevisions(db: Db, limit = 1000): Promise<RevisionRow[]> {
+  const { rows } = await db.query<RevisionRow>(
+    `select revision, made_at as "madeAt", made_by as "madeBy", message from policy_revision order by revision desc limit $1`, [limit])
+  return rows
+}
+
+export interface NewRevision {
+  /** The revision that the edit started from. */
+  base: number
+  document: unknown
+  actor: string
+  message: string
+  now: string
+  /** What the systems' connectors say; without it, nothing is checked against them. */
+  describe?: Describe
+}
+
+/** Writes the next revision within the caller's transaction. POLICY_MOVED if somebody was faster, POLICY_INVALID if it has errors. */
+export async function saveRevision(client: Client, { base, document, actor, message, now, describe }: NewRevision): Promise<Revision> {
+  const policy = validPolicy(document, describe)
+  await client.query('lock table policy_revision in share row exclusive mode')
+  const current = await currentRevision(client)
+  if (current.revision !== base) {
+    throw new UsherError('POLICY_MOVED', `The policy is at revision ${current.revision} by now; the edit started from ${base}.`, { base, current: current.revision })
+  }
+  const revision = base + 1
+  await client.query('insert into policy_revision (revision, document, made_at, made_by, message) values ($1, $2, $3, $4, $5)',
+    [revision, JSON.stringify(policy), now, actor, message])
+  return { revision, policy }
+}
+
+/** The policy with its defaults. Throws POLICY_INVALID with all `problems`, the first of them in words. */
+export function validPolicy(document: unknown, describe?: Describe): Policy {
+  const { policy, problems } = parsePolicy(document)
+  const found = policy === null ? problems : checkPolicy(policy, describe)
+  const errors = found.filter((problem) => problem.severity === 'error')
+  if (policy !== null && errors.length === 0) return policy
+  const [first] = errors
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  throw new UsherError('POLICY_INVALID', first === undefined ? 'The policy cannot be read.' : `${placeOf(first, document)}: ${first.message}${more}`, { problems: found })
+}
+
+/** `jobs/hr-people, mapping.email` rather than `jobs.3.mapping.email`. */
+function placeOf({ path }: PolicyProblem, document: unknown): string {
+  const [kind, index, ...rest] = path
+  const objects = (document as Record<string, unknown>)[String(kind)]
+  const object = Array.isArray(objects) && typeof index === 'number' ? objects[index] as { id?: unknown } | null : null
+  if (typeof object?.id !== 'string') return path.join('.') || 'policy'
+  return [`${String(kind)}/${object.id}`, rest.join('.')].filter((part) => part !== '').join(', ')
+}
+
+interface StoredRevision { revision: number; document: unknown }
+
+/** Stored policies were valid when they were stored; parsing fills in what later versions added. */
+function revisionFrom({ revision, document }: StoredRevision): Revision {
+  const { policy, problems } = parsePolicy(document)
+  if (policy === null) throw new UsherError('POLICY_INVALID', `Policy revision ${revision} cannot be read: ${problems[0]?.message ?? ''}`, { revision, problems })
+  return { revision, policy }
+}
