@@ -1,0 +1,202 @@
+/** One source row through a job: key, scope, mapping, checks. What comes out is a row for a person, or why there is none. */
+import type { ErrorCode } from './errors.ts'
+import { UsherError } from './errors.ts'
+import { compile, type Expression } from './expression.ts'
+import { applyMapping, compileMapping, type CompiledMapping, type Field, type MappingFailure } from './mapping.ts'
+import type { AttributeDeclaration, PeopleJob, Settings } from './policy.ts'
+import type { Attributes, Value } from './value.ts'
+
+/** Position fields that are dates and decide the state; end dates are inclusive. */
+export const positionDates = ['start', 'end', 'leaveFrom', 'leaveUntil'] as const
+export type PositionDate = (typeof positionDates)[number]
+
+export interface MappedPosition extends Partial<Record<PositionDate, string>> {
+  attributes: Attributes
+}
+
+/** What a job's mapping made of a row. A name that is absent means "no value", unless it is among those to keep. */
+export interface MappedRow {
+  attributes: Attributes
+  position: MappedPosition
+  keep?: { attributes: string[]; position: string[] }
+}
+
+export interface RowFault {
+  code: ErrorCode
+  column?: string
+  value?: string
+  expected: string
+  /** Known where the key could be read: the row is there, although it cannot be used. */
+  key?: string
+}
+
+export type RowResult =
+  | { row: 'usable'; key: string; positionKey: string; mapped: MappedRow }
+  | { row: 'out-of-scope' }
+  | { row: 'faulty'; fault: RowFault }
+
+export interface RowMapper {
+  /** The columns that the job's expressions read. */
+  columns: string[]
+  /** Attribute → columns that its value comes from; position attributes as `position.<name>`. */
+  columnsOf: Map<string, string[]>
+  map(row: Attributes, now: string): RowResult
+}
+
+/** Throws EXPRESSION_INVALID. */
+export function rowMapper(job: PeopleJob, settings: Settings): RowMapper {
+  const key = compile(job.key, 'row')
+  const positionKey = job.positionKey === undefined ? undefined : compile(job.positionKey, 'row')
+  const scope = job.scope === undefined ? undefined : compile(job.scope, 'row')
+  const person = compileMapping(job.mapping, 'row')
+  const position = compileMapping(job.position, 'row')
+  const declared = new Map(settings.attributes.map((a) => [a.name, a]))
+  const required = settings.attributes.filter((a) => a.required && a.name in job.mapping)
+  const columnsOf = new Map([
+    ...person.fields.map((f) => [f.attribute, columnsReadBy([f.expression])] as const),
+    ...position.fields.map((f) => [`position.${f.attribute}`, columnsReadBy([f.expression])] as const),
+  ])
+  const all = [key, positionKey, scope, ...person.fields.map((f) => f.expression), ...position.fields.map((f) => f.expression)]
+  const columns = columnsReadBy(all.filter((e) => e !== undefined))
+
+  function map(row: Attributes, now: string): RowResult {
+    const input = { row, now }
+    let known: string | undefined
+    try {
+      known = text(key.evaluate(input))
+      if (known === '') return faulty({ code: 'ROW_KEY_MISSING', ...single(key), expected: 'a key' })
+      const inScope = scope === undefined || scope.evaluate(input) === true
+      if (!inScope) return { row: 'out-of-scope' }
+      const ownPosition = positionKey === undefined ? '' : text(positionKey.evaluate(input))
+      const keep = { attributes: [] as string[], position: [] as string[] }
+      const attributes = mapAttributes(person, declared, input, keep.attributes)
+      for (const { name } of required) {
+        if (attributes[name] === undefined && !keep.attributes.includes(name)) throw new Fault({ ...column(columnsOf.get(name)), expected: `a value for ${name}` })
+      }
+      const mapped: MappedRow = { attributes, position: mapPosition(position, columnsOf, input, keep.position) }
+      if (keep.attributes.length + keep.position.length > 0) mapped.keep = keep
+      return { row: 'usable', key: known, positionKey: ownPosition, mapped }
+    } catch (error) {
+      const key = known === undefined ? {} : { key: known }
+      if (error instanceof Fault) return faulty({ code: 'ROW_VALUE_INVALID', ...error.fault, ...key })
+      if (!(error instanceof UsherError) || error.code !== 'EXPRESSION_FAILED') throw error
+      const { value, expected } = error.details as { value: unknown; expected: string }
+      return faulty({ code: 'ROW_VALUE_INVALID', value: shown(value), expected, ...key })
+    }
+  }
+  return { columns, columnsOf, map }
+}
+
+/** Thrown inside of this file only: the row ends here, the others go on. */
+class Fault extends Error {
+  readonly fault: Omit<RowFault, 'code'>
+  constructor(fault: Omit<RowFault, 'code'>) {
+    super(fault.expected)
+    this.fault = fault
+  }
+}
+
+const faulty = (fault: RowFault): RowResult => ({ row: 'faulty', fault })
+
+function mapAttributes(mapping: CompiledMapping, declared: Map<string, AttributeDeclaration>, input: { row: Attributes; now: string }, keep: string[]): Attributes {
+  const { values, failures } = applyMapping(mapping, input)
+  if (failures.length > 0) throw new Fault(faultOf(failures[0]!))
+  const attributes: Attributes = {}
+  for (const { attribute, expression } of mapping.fields) {
+    const value = fieldValue(values[attribute]!, attribute, keep)
+    if (value === undefined) continue
+    const declaration = declared.get(attribute)
+    attributes[attribute] = declaration === undefined ? value : typed(value, declaration, expression)
+  }
+  return attributes
+}
+
+function mapPosition(mapping: CompiledMapping, columnsOf: Map<string, string[]>, input: { row: Attributes; now: string }, keep: string[]): MappedPosition {
+  const position: MappedPosition = { attributes: {} }
+  if (mapping.fields.length === 0) return position
+  const { values, failures } = applyMapping(mapping, input)
+  if (failures.length > 0) throw new Fault(faultOf(failures[0]!))
+  for (const { attribute } of mapping.fields) {
+    const value = fieldValue(values[attribute]!, attribute, keep)
+    if (value === undefined) continue
+    if (!isPositionDate(attribute)) position.attributes[attribute] = value
+    else if (isDate(value)) position[attribute] = value
+    else throw new Fault({ ...column(columnsOf.get(`position.${attribute}`)), value: shown(value), expected: 'a date such as 2026-11-21' })
+  }
+  assertOrder(position, 'start', 'end', columnsOf)
+  assertOrder(position, 'leaveFrom', 'leaveUntil', columnsOf)
+  return position
+}
+
+function assertOrder(position: MappedPosition, from: PositionDate, until: PositionDate, columnsOf: Map<string, string[]>): void {
+  const [first, last] = [position[from], position[until]]
+  if (first === undefined || last === undefined || first <= last) return
+  throw new Fault({ ...column(columnsOf.get(`position.${until}`)), value: last, expected: `a date not before ${first}` })
+}
+
+/** The value that a field sets; people have no use for candidates, so the first one stands. */
+function fieldValue(field: Field, attribute: string, keep: string[]): Value | undefined {
+  if (field === 'clear') return undefined
+  if (field === 'keep') {
+    keep.push(attribute)
+    return undefined
+  }
+  return 'set' in field ? field.set : field.candidates[0]
+}
+
+/** The value as its attribute is declared: a number in a cell is fine as a text, not the other way round. */
+function typed(value: Value, declaration: AttributeDeclaration, expression: Expression): Value {
+  if (declaration.multiValued) return Array.isArray(value) ? value : [String(value)]
+  const unfit = (expected: string): Fault => new Fault({ ...single(expression), value: shown(value), expected: `${expected} for ${declaration.name}` })
+  if (Array.isArray(value)) throw unfit('one value')
+  switch (declaration.type) {
+    case 'text':
+    case 'reference':
+      return typeof value === 'string' ? value : String(value)
+    case 'number': {
+      const number = typeof value === 'string' ? Number(value) : value
+      if (typeof number !== 'number' || !Number.isFinite(number)) throw unfit('a number')
+      return number
+    }
+    case 'boolean':
+      if (typeof value === 'boolean') return value
+      if (value === 'true' || value === 'false') return value === 'true'
+      throw unfit('true or false')
+    case 'date':
+      if (!isDate(value)) throw unfit('a date such as 2026-11-21')
+      return value
+  }
+}
+
+function isPositionDate(name: string): name is PositionDate {
+  return (positionDates as readonly string[]).includes(name)
+}
+
+const daysInMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/** Whether a value is an ISO date that is in the calendar. */
+export function isDate(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) return false
+  const [year, month, day] = [Number(value.slice(0, 4)), Number(value.slice(5, 7)), Number(value.slice(8, 10))]
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth[month - 1]!) return false
+  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0))
+}
+
+function faultOf(failure: MappingFailure): Omit<RowFault, 'code'> {
+  return { ...(failure.column === undefined ? {} : { column: failure.column }), value: shown(failure.value), expected: failure.expected }
+}
+
+function columnsReadBy(expressions: Expression[]): string[] {
+  return [...new Set(expressions.flatMap((e) => e.reads.filter((r) => r.variable === 'row').map((r) => r.name)))]
+}
+
+const column = (columns: string[] | undefined): { column?: string } => (columns?.length === 1 ? { column: columns[0]! } : {})
+const single = (expression: Expression): { column?: string } => column(columnsReadBy([expression]))
+
+function text(value: unknown): string {
+  return value === null || value === undefined ? '' : String(value).trim()
+}
+
+function shown(value: unknown): string {
+  return (typeof value === 'string' ? value : JSON.stringify(value) ?? '').slice(0, 200)
+}

@@ -1,0 +1,206 @@
+/**
+ * Reads a source for one job to people: rows through key, scope and mapping into a snapshot, in constant memory.
+ * A row that cannot be used is set aside with its cell; the good ones go on. Only a read that came to its end is complete.
+ */
+import { hash } from 'node:crypto'
+import path from 'node:path'
+import type { ObservedRecord, Page, Reader, ReadEnd, Rejection, SourceShape } from '../connectors/connector.ts'
+import type { ErrorCode } from '../domain/errors.ts'
+import { UsherError } from '../domain/errors.ts'
+import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../domain/map-row.ts'
+import type { PeopleJob } from '../domain/policy.ts'
+import { copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type SetAside } from '../store/snapshot.ts'
+import { transaction } from '../store/database.ts'
+import { openReader, systemOf, type Context, type Revision } from './context.ts'
+import { KeyFilter } from './key-filter.ts'
+
+export interface SnapshotResult {
+  snapshotId: string
+  jobId: string
+  systemId: string
+  complete: boolean
+  code?: ErrorCode
+  because?: string
+  /** Usable rows. */
+  rows: number
+  /** Rows that were set aside; at most `setAsideMax` of them are listed. */
+  setAside: number
+  /** Rows set aside whose key could not be read, so that nobody knows whose they are. */
+  setAsideUnknown: number
+}
+
+export const setAsideMax = 10_000
+const suspectsMax = 5_000
+
+export async function readSource(context: Context, revision: Revision, job: PeopleJob, signal: AbortSignal): Promise<SnapshotResult> {
+  const snapshot: NewSnapshot = { id: context.newId(), jobId: job.id, systemId: job.source, revision: revision.revision, readAt: context.now() }
+  const mapper = rowMapper(job, revision.policy.settings)
+  const reader = openReader(context, systemOf(revision.policy, job.source))
+  await insertSnapshot(context.pool, snapshot)
+  const taken = { ...emptyTake(), shape: null as SourceShape | null }
+  let end: ReadEnd
+  try {
+    taken.shape = (await reader.inspect?.(signal)) ?? null
+    assertColumns(job, mapper, taken.shape)
+    end = await transaction(context.pool, async (client) => {
+      const end = await copyRows({ context, reader, mapper, job, snapshot, taken, signal }, (lines) => copyRecords(client, lines))
+      await setDuplicatesAside(client, snapshot, taken)
+      await insertSetAside(client, snapshot, taken.aside)
+      return end
+    })
+  } catch (error) {
+    if (!(error instanceof UsherError) || !isOfTheSource(error.code)) throw error
+    end = { complete: false, count: 0, code: error.code, because: error.message }
+  } finally {
+    await reader.close()
+  }
+  return await close(context, snapshot, taken, end)
+}
+
+/** Errors that say something of the source; others are mistakes in the policy or in Usher. */
+function isOfTheSource(code: ErrorCode): boolean {
+  return code.startsWith('SOURCE_') || code.startsWith('SYSTEM_') || code === 'SECRET_MISSING'
+}
+
+interface Take {
+  rows: number
+  setAside: number
+  setAsideUnknown: number
+  aside: SetAside[]
+  suspects: Set<string>
+  label: string
+}
+
+const emptyTake = (): Take => ({ rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), label: '' })
+
+interface Reading {
+  context: Context
+  reader: Reader
+  mapper: RowMapper
+  job: PeopleJob
+  snapshot: NewSnapshot
+  taken: Take & { shape: SourceShape | null }
+  signal: AbortSignal
+}
+
+function assertColumns(job: PeopleJob, mapper: RowMapper, shape: SourceShape | null): void {
+  if (shape === null) return
+  const there = shape.columns.map((c) => c.name)
+  const missing = mapper.columns.filter((name) => !there.includes(name))
+  if (missing.length === 0) return
+  const names = (list: string[]): string => list.map((name) => `"${name}"`).join(', ')
+  throw new UsherError('SOURCE_COLUMN_MISSING',
+    `${shape.file} has no column ${names(missing)}, which job "${job.name}" reads. There are: ${names(there)}.`, { missing, columns: there })
+}
+
+/** Streams the source's pages to `copy`; returns how the read ended. */
+async function copyRows(reading: Reading, copy: (lines: AsyncIterable<Buffer>) => Promise<void>): Promise<ReadEnd> {
+  let end: ReadEnd | undefined
+  await copy(lines())
+  return end!
+
+  async function* lines(): AsyncGenerator<Buffer> {
+    const { reader, mapper, taken, signal } = reading
+    const pages = reader.read({ objectTypes: [], ...(taken.shape === null ? {} : { attributes: { row: mapper.columns } }) }, signal)
+    const filter = new KeyFilter()
+    const now = reading.context.now()
+    for (;;) {
+      const next = await pages.next()
+      if (next.done) {
+        end = next.value
+        return
+      }
+      const text = mapPage(reading, next.value, filter, now)
+      if (text !== '') yield Buffer.from(text)
+    }
+  }
+}
+
+function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFilter, now: string): string {
+  let text = ''
+  for (const rejection of page.rejected) setAside(taken, fromRejection(rejection))
+  for (const record of page.records) {
+    const result = mapper.map(record.attributes, now)
+    const row = record.row ?? taken.rows + taken.setAside + 1
+    if (result.row === 'faulty') setAside(taken, fromFault(taken, record, row, result.fault))
+    if (result.row !== 'usable') continue
+    taken.rows += 1
+    const { key, positionKey, mapped } = result
+    if (filter.seen(positionKey === '' ? key : `${key}\u0000${positionKey}`)) taken.suspects.add(key)
+    const json = JSON.stringify(mapped)
+    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${digest(mapped, json)}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(json)}\n`
+  }
+  return text
+}
+
+/** Over what the mapping made of the row only: names come in the mapping's order, which its revision fixes. */
+function digest(mapped: MappedRow, json: string): string {
+  return hash('sha256', sortedNames(mapped) ?? json, 'hex').slice(0, 32)
+}
+
+/** The same people in another order of the mapping are the same. */
+function sortedNames(mapped: MappedRow): string | undefined {
+  return isSorted(mapped.attributes) && isSorted(mapped.position.attributes) ? undefined : JSON.stringify([
+    Object.entries(mapped.attributes).sort(), Object.entries(mapped.position).sort(), Object.entries(mapped.position.attributes).sort(), mapped.keep])
+}
+
+function isSorted(attributes: object): boolean {
+  let last = ''
+  for (const name in attributes) {
+    if (name < last) return false
+    last = name
+  }
+  return true
+}
+
+const special: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+function escaped(text: string): string {
+  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (c) => special[c]!) : text
+}
+
+function setAside(taken: Take, row: SetAside): void {
+  taken.setAside += 1
+  if (row.key === null) taken.setAsideUnknown += 1
+  if (taken.aside.length < setAsideMax) taken.aside.push(row)
+}
+
+function fromRejection(r: Rejection): SetAside {
+  return { key: null, row: r.row, address: r.address, column: r.column ?? null, value: r.value ?? null, code: r.code, expected: r.expected }
+}
+
+function fromFault(taken: Take & { shape: SourceShape | null }, record: ObservedRecord, row: number, fault: RowFault): SetAside {
+  const letter = taken.shape?.columns.find((c) => c.name === fault.column)?.letter
+  const address = letter === undefined ? record.name : `${placeOf(taken.shape, record.name)}!${letter}${row}`
+  return { key: fault.key ?? null, row, address, column: fault.column ?? null, value: fault.value ?? null, code: fault.code, expected: fault.expected }
+}
+
+/** What stands before the `!` of a cell's address: the sheet, or the file where there are no sheets. */
+export function placeOf(shape: SourceShape | null, name = ''): string {
+  if (shape === null) return name
+  return shape.sheet ?? path.basename(shape.file)
+}
+
+async function setDuplicatesAside(client: Parameters<typeof takeDuplicates>[0], snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }): Promise<void> {
+  if (taken.suspects.size === 0) return
+  const suspects = taken.suspects.size > suspectsMax ? null : [...taken.suspects]
+  const place = placeOf(taken.shape, 'row')
+  for (const { key, row, others } of await takeDuplicates(client, snapshot.id, suspects)) {
+    taken.rows -= 1
+    const where = others.slice(0, 10).map((other) => `${place}!A${other}`).join(', ')
+    setAside(taken, { key, row, address: `${place}!A${row}`, column: null, value: key, code: 'ROW_KEY_DUPLICATE', expected: `a key of its own; ${where} has the same` })
+  }
+}
+
+async function close(context: Context, snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }, end: ReadEnd): Promise<SnapshotResult> {
+  const failed = end.complete ? null : end
+  await endSnapshot(context.pool, snapshot.id, {
+    state: end.complete ? 'complete' : 'incomplete', shape: taken.shape, rows: taken.rows, setAside: taken.setAside,
+    digest: end.complete ? end.digest ?? null : null, code: failed?.code ?? null, because: failed?.because ?? null,
+  })
+  return {
+    snapshotId: snapshot.id, jobId: snapshot.jobId, systemId: snapshot.systemId, complete: end.complete,
+    rows: taken.rows, setAside: taken.setAside, setAsideUnknown: taken.setAsideUnknown,
+    ...(failed === null ? {} : { code: failed.code, because: failed.because }),
+  }
+}
