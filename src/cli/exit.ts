@@ -33,7 +33,7 @@ const byErrorCode: Partial<Record<ErrorCode, Exit>> = {
 
 /** The exit that belongs to an error of the server. */
 export function exitOf(code: string, status: number): Exit {
-  const known = code in errors ? byErrorCode[code as ErrorCode] : undefined
+  const known = Object.hasOwn(errors, code) ? byErrorCode[code as ErrorCode] : undefined
   if (known !== undefined) return known
   if (status === 401 || status === 403) return 'notAllowed'
   return 'failed'

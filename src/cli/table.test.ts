@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rememberingTerminal } from './fixture.ts'
 import { properties, shorten, table } from './table.ts'
-import type { Terminal } from './terminal.ts'
 
-const terminal = (width?: number): Terminal => ({
-  out() {}, err() {}, redraw() {}, interactive: false, paint: (_style, text) => text,
-  ask: async () => '', input: async () => '', ...(width === undefined ? {} : { width }),
-})
+const terminal = (width?: number) => rememberingTerminal([], width)
 const columns = [
   { title: 'name', value: (row: { name: string; count: number }) => row.name },
   { title: 'accounts', value: (row: { name: string; count: number }) => row.count, align: 'right' as const },
