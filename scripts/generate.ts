@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { apiPage } from './generate/api.ts'
+import { capabilities } from './generate/capabilities.ts'
 import { cliPage } from './generate/cli.ts'
 import { client } from './generate/client.ts'
 import { errorsPage } from './generate/errors.ts'
@@ -27,6 +28,7 @@ export const generators: Generator[] = [
   apiPage,
   cliPage,
   policyPage,
+  capabilities,
 ]
 
 const root = path.join(import.meta.dirname, '..')

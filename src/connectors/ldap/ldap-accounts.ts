@@ -4,7 +4,7 @@ import type { Change } from 'ldapts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
 import type { Outcome, SystemChange } from '../connector.ts'
-import { canonicalDn, levels, parentOf, sameDn } from './dn.ts'
+import { canonicalDn, levels, nameOfDn, parentOf, sameDn } from './dn.ts'
 import { oids, postReadControl, postReadEntry } from './ldap-controls.ts'
 import type { LdapResult } from './ldap-decode.ts'
 import { codes } from './ldap-errors.ts'
@@ -46,7 +46,7 @@ export async function create(session: Session, type: LdapType, change: ChangeOf<
 export async function update(session: Session, type: LdapType, change: ChangeOf<'update'>, signal: AbortSignal): Promise<Outcome> {
   if (typeof change.set.sAMAccountName === 'string') checkAccountName(session.config, type.name, change.set.sAMAccountName)
   const changes = [
-    ...encoded(session, type, change.set).map(([name, values]) => replace(name, values)),
+    ...encoded(session, type, withoutName(type, change)).map(([name, values]) => replace(name, values)),
     ...encoded(session, type, Object.fromEntries(change.clear.map((name) => [name, '']))).map(([name]) => replace(name, [])),
   ]
   if (changes.length === 0) {
@@ -59,14 +59,15 @@ export async function update(session: Session, type: LdapType, change: ChangeOf<
 export async function rename(session: Session, type: LdapType, change: ChangeOf<'rename'>, signal: AbortSignal): Promise<Outcome> {
   const newDn = canonicalDn(change.newName)
   const [newRdn] = levels(newDn)
-  const written = await writeAt(session, change, [session.profile.idAttribute], async ({ address, dn, controls }) => {
+  const written = await writeAt(session, change, [session.profile.idAttribute], async ({ dn, controls }) => {
     if (canonicalDn(dn) === newDn) return success
     const newSuperior = sameDn(parentOf(dn), parentOf(newDn)) ? '' : parentOf(newDn)
-    return await session.client.write(new ModifyDNRequest({ messageId: 0, dn: address, newRdn: newRdn ?? '', newSuperior, controls }), signal)
+    // By name: Samba renames nothing by id. The name has just been read.
+    return await session.client.write(new ModifyDNRequest({ messageId: 0, dn, newRdn: newRdn ?? '', newSuperior, controls }), signal)
   }, signal)
   if (written === 'gone') return goneOutcome(change)
   const { result, place } = written
-  if (result.code === codes.noSuchObject) return missingContainer(newDn)
+  if (result.code === codes.noSuchObject && !await exists(session, parentOf(newDn), signal)) return missingContainer(newDn)
   if (result.code !== codes.success) return outcomeOf(result, change.id, `Rename ${place.dn} to ${newDn}`)
   await moveMemberships(session, place.dn, newDn, signal)
   // After a lost answer they may still be under the old name, unless that is somebody else's by now.
@@ -188,6 +189,12 @@ function withDefaults({ config }: Session, type: LdapType, change: ChangeOf<'cre
   const name = change.attributes.sAMAccountName
   if (typeof name === 'string') checkAccountName(config, type.name, name)
   return { ...Object.fromEntries(Object.entries(config.defaults).filter(([key]) => !given.has(key.toLowerCase()))), ...change.attributes }
+}
+
+/** Without the attribute in the name where it says the same; a server refuses it even so. */
+function withoutName(type: LdapType, { name, set }: ChangeOf<'update'>): Attributes {
+  const inName = nameOfDn(name).value
+  return Object.fromEntries(Object.entries(set).filter(([key, value]) => key.toLowerCase() !== type.rdn.toLowerCase() || value !== inName))
 }
 
 /** Attributes with the values to send; passwords and the container are not attributes to be sent. */

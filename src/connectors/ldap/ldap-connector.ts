@@ -48,7 +48,9 @@ function nameOf(config: LdapConfig, objectType: string, attributes: Attributes):
     throw new UsherError('REQUIRED_EMPTY', `${type.rdn} has no value, and without it a ${objectType} has no name in the directory`)
   }
   const container = typeof attributes.container === 'string' && attributes.container !== '' ? attributes.container : type.base
-  return `${relativeName(type.rdn, String(value))},${container}`
+  // Active Directory writes the attributes of names in capitals.
+  const rdn = config.profile === 'active-directory' ? type.rdn.toUpperCase() : type.rdn
+  return `${relativeName(rdn, String(value))},${container}`
 }
 
 function openReader(config: LdapConfig, secrets: Secrets): Reader {

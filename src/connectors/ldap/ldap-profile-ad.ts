@@ -109,7 +109,7 @@ function userAttributes(rdn: string): AttributeDescription[] {
     { name: 'postalCode', title: 'Postal code', type: 'text' },
     { name: 'st', title: 'State', type: 'text' },
     { name: 'c', title: 'Country', type: 'text', description: 'Two letters' },
-    { name: 'accountExpires', title: 'Expires', type: 'instant', description: 'The account cannot sign in from then on' },
+    { name: 'accountExpires', title: 'Expires', type: 'instant', description: 'An instant; the account cannot sign in from then on' },
     { name: 'proxyAddresses', title: 'Mail addresses', type: 'text', multiValued: true },
     { name: 'otherTelephone', title: 'Other telephones', type: 'text', multiValued: true },
     { name: 'homeDirectory', title: 'Home folder', type: 'text' },

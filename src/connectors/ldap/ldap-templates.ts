@@ -7,10 +7,10 @@ export const templates: JobTemplate[] = [
     title: 'People to Active Directory users',
     objectType: 'user',
     mapping: {
-      cn: 'unique([person.displayName, person.displayName + " (" + person.employeeId + ")"])',
-      sAMAccountName: 'unique([left(lower(ascii(person.givenName)), 1) + left(lower(ascii(person.surname)), 19), '
-        + 'left(lower(ascii(person.givenName)), 3) + left(lower(ascii(person.surname)), 17), '
-        + '"u" + left(lower(ascii(person.employeeId)), 19)])',
+      cn: 'unique([person.displayName, person.displayName + " {n}"])',
+      sAMAccountName: 'unique([left(lower(ascii(person.givenName)), 1) + left(lower(ascii(stripSpaces(person.surname))), 15), '
+        + 'left(lower(ascii(person.givenName)), 1) + left(lower(ascii(stripSpaces(person.surname))), 15) + "{n}"])',
+      userPrincipalName: 'person.email',
       displayName: 'person.displayName',
       givenName: 'person.givenName',
       sn: 'person.surname',
@@ -27,10 +27,10 @@ export const templates: JobTemplate[] = [
     title: 'People to OpenLDAP users',
     objectType: 'user',
     mapping: {
-      uid: 'unique([left(lower(ascii(person.givenName)), 1) + lower(ascii(person.surname)), '
-        + 'lower(ascii(person.givenName)) + "." + lower(ascii(person.surname)), "u" + lower(ascii(person.employeeId))])',
+      uid: 'unique([left(lower(ascii(person.givenName)), 1) + lower(ascii(stripSpaces(person.surname))), '
+        + 'left(lower(ascii(person.givenName)), 1) + lower(ascii(stripSpaces(person.surname))) + "{n}"])',
       cn: 'person.displayName',
-      sn: 'coalesce([person.surname, person.displayName])',
+      sn: 'coalesce(person.surname, person.displayName)',
       givenName: 'person.givenName',
       displayName: 'person.displayName',
       mail: 'person.email',
