@@ -52,7 +52,8 @@ test('the rules find what is planted', () => {
     'src/domain/a.ts': `import { readFile } from 'node:fs'\nimport { z } from 'zod'\nimport '../store/person.ts'`,
     'src/connectors/ldap/a.ts': `import x from '../postgresql/a.ts'\nimport type y from '../connector.ts'`,
     'src/engine/a.ts': `import x from '../connectors/ldap/a.ts'\nimport y from '../store/plan.ts'`,
-    'src/store/a.ts': `const x = await import('../api/server.ts')`,
+    'src/store/a.ts': `const x = await import('../api/server.ts')\nimport type { y } from '../connectors/connector.ts'`,
+    'src/store/b.ts': `import {\n  x,\n} from '../connectors/connector.ts'`,
     'src/cli/a.ts': `import x from '../engine/a.ts'\nimport y from '../../client/index.ts'`,
     'src/main.ts': `import x from './api/server.ts'\nimport y from './connectors/ldap/a.ts'`,
     'web/src/a.tsx': `import x from '../../src/store/a.ts'\nimport y from '../../client/index.ts'`,
@@ -62,6 +63,7 @@ test('the rules find what is planted', () => {
     'src/connectors/ldap/a.ts: imports connectors/postgresql/a.ts',
     'src/engine/a.ts: imports connectors/ldap/a.ts',
     'src/store/a.ts: imports api/server.ts',
+    'src/store/b.ts: imports connectors/connector.ts',
     'src/cli/a.ts: imports engine/a.ts',
     'web/src/a.tsx: imports src/store/a.ts',
   ])
@@ -69,7 +71,8 @@ test('the rules find what is planted', () => {
   assert.equal(worldInDomain({ 'src/domain/a.ts': world }).length, 5)
   assert.deepEqual(worldInDomain({ 'src/store/a.ts': world, 'src/domain/b.ts': '/* process.env */ const url = "https://a"' }), [])
   assert.equal(leftOversIn({ 'src/a.ts': 'let a: any = 1 // TODO\n// @ts-ignore\nconst b = a as any' }).length, 3)
-  assert.deepEqual(leftOversIn({ 'src/a.ts': '/** any other name: any order */' }), [])
+  assert.deepEqual(leftOversIn({ 'src/a.ts': '/** any other name */ a ? b : any; `select 1 as any`' }), [])
+  assert.equal(leftOversIn({ 'src/a.ts': 'f(a: any)', 'src/b.ts': 'let b: any[]', 'src/c.ts': 'new Map<any, string>()' }).length, 3)
   assert.equal(testsSwitchedOff({ 'test/a.test.ts': `test.only('x', () => {})`, 'test/b.test.ts': `test('x', { skip: true })` }).length, 2)
   assert.equal(tooLong({ 'src/a.ts': 'x\n'.repeat(longestFile + 1), 'src/b.ts': 'x\n'.repeat(longestFile) }).length, 1)
   assert.deepEqual(routesWithoutWords({ paths: { '/api/me': { get: {}, post: { summary: 'Says' } } } }), ['GET /api/me'])
