@@ -37,6 +37,7 @@ function Systems({ of }: { of: Why }) {
   return systems.map((system) => (
     <div key={system} className={classes.system}>
       <h3>{system}</h3>
+      <div>
       {of.accounts.filter((a) => a.system === system).map((account) => (
         <div key={account.accountId} className={classes.item}>
           <Group gap="xs">
@@ -57,6 +58,7 @@ function Systems({ of }: { of: Why }) {
           <ul>{access.reasons.map((reason) => <ReasonLine key={reason.reasonId} reason={reason} />)}</ul>
         </div>
       ))}
+      </div>
     </div>
   ))
 }

@@ -25,7 +25,7 @@ export function ChangeList({ planId, filter, live, total }: { planId: string; fi
 const columnsOf = (planId: string): Column<Change>[] => [
   { key: 'what', title: 'What', width: '3fr', cell: (change) => <What change={change} /> },
   { key: 'diff', title: 'Before → after', width: '3.4fr', cell: (change) => <Diff fields={change.fields} /> },
-  { key: 'why', title: 'Because', width: '3fr', cell: (change) => <Reasons of={change.reasons} /> },
+  { key: 'why', title: 'Why', width: '3fr', cell: (change) => <Reasons of={change.reasons} /> },
   { key: 'state', title: 'State', width: '1.7fr', cell: (change) => <ChangeState planId={planId} change={change} /> },
 ]
 
