@@ -49,7 +49,7 @@ export function contractSuite<Config>(name: string, setUp: () => Promise<Contrac
           t.diagnostic(`NOT_SUPPORTED: ${mutant.needs}`)
           return
         }
-        const failure = await firstFailure({ ...system, definition: mutant.mutate(system.definition) })
+        const failure = await firstFailure({ ...system, definition: mutant.mutate(system.definition) }, mutant.suspect)
         assert.ok(failure, 'the contract does not notice')
         t.diagnostic(failure)
       })
@@ -57,13 +57,13 @@ export function contractSuite<Config>(name: string, setUp: () => Promise<Contrac
   })
 }
 
-/** The first case that fails on a system, in one line; undefined if the contract is kept. */
-export async function firstFailure(system: System): Promise<string | undefined> {
+/** The first case that fails on a system, in one line; undefined if the contract is kept. Suspects are tried first. */
+export async function firstFailure(system: System, suspect = ''): Promise<string | undefined> {
   const cases: [string, Case][] = [
     ...Object.entries(readingCases),
     ...Object.entries(writingCases).filter(([, { needs }]) => can(system, ...needs)).map(([title, { run }]): [string, Case] => [title, run]),
   ]
-  for (const [title, run] of cases) {
+  for (const [title, run] of cases.toSorted(([a], [b]) => Number(b.includes(suspect)) - Number(a.includes(suspect)))) {
     try {
       await run(system)
     } catch (error) {

@@ -5,6 +5,8 @@ export interface Mutant {
   name: string
   /** What the fault concerns; without it the mutant is as good as the original. */
   needs?: Operation
+  /** What the title of a case holds that is likely to find it; such are tried first. */
+  suspect?: string
   mutate(definition: ConnectorDefinition<unknown>): ConnectorDefinition<unknown>
 }
 
@@ -78,13 +80,16 @@ export const mutants: Mutant[] = [
       return { ...page, records: [...page.records, ...made] }
     },
   })),
-  reading('forgets what is protected', (reader) => ({
-    ...reader,
-    async lookup(wanted, scope, signal) {
-      const page = await reader.lookup!(wanted, scope, signal)
-      return { ...page, records: page.records.map(({ protected: _, ...record }) => record) }
-    },
-  })),
+  {
+    ...reading('forgets what is protected', (reader) => ({
+      ...reader,
+      async lookup(wanted, scope, signal) {
+        const page = await reader.lookup!(wanted, scope, signal)
+        return { ...page, records: page.records.map(({ protected: _, ...record }) => record) }
+      },
+    })),
+    suspect: 'protected',
+  },
   reading('hides who could not sign in', (reader) => ({
     ...reader,
     check: async () => ({ ok: true, steps: [{ name: 'Connect', ok: true }, { name: 'Sign in', ok: true }] }),
@@ -125,14 +130,14 @@ export const mutants: Mutant[] = [
 
 function reading(name: string, change: (reader: Reader) => Reader, needs?: Operation): Mutant {
   return {
-    name, needs,
+    name, needs, suspect: needs ? undefined : 'read: more',
     mutate: (definition) => ({ ...definition, openReader: (config, secrets) => change(definition.openReader(config, secrets)) }),
   }
 }
 
 function writing(name: string, change: (writer: Writer) => Writer, needs?: Operation): Mutant {
   return {
-    name, needs,
+    name, needs, suspect: needs,
     mutate: (definition) => ({ ...definition, openWriter: (config, secrets) => change(definition.openWriter!(config, secrets)) }),
   }
 }

@@ -50,6 +50,8 @@ export interface ContractFixture<Config> {
   openSession?(account: Named, secret: string): Promise<{ alive(): Promise<boolean>; close(): Promise<void> }>
   /** Members of one entitlement to try: more than 1,500 where the system takes them; 0 where it does not. */
   manyMembers: number
+  /** Gives an entitlement that many new members by the server's own means, and returns their ids. Absent: one by one. */
+  fill?(entitlement: Named, count: number): Promise<string[]>
   /** Changes that the server itself has counted, to prove that reading changes nothing. */
   writes?(): Promise<number>
   /** What the system can't do, as `describe` must say: operations, `sessions`, `many-members`. */

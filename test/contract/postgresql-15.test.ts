@@ -1,0 +1,5 @@
+/** The contract on Debian's PostgreSQL 15, where CREATEROLE means more and memberships have one grantor. */
+import { contractSuite } from './contract.ts'
+import { postgresqlFixture } from './postgresql-server.ts'
+
+contractSuite('PostgreSQL 15', async () => await postgresqlFixture('debian'))
