@@ -2397,11 +2397,14 @@ export interface paths {
         put?: never;
         /**
          * Store a source file (.csv, .tsv, .txt, .xlsx; at most 200 MB); the path goes into a system
-         * @description Permission: `systems:draft`
+         * @description Permission: `uploads:write`
          */
         post: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Path of an upload that the new file takes the place of */
+                    replace?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -5336,6 +5339,8 @@ export interface components {
                 count?: number;
             };
             setHash: string;
+            code: string | null;
+            job: components["schemas"]["Named"] | null;
             released: {
                 by: components["schemas"]["Named"];
                 at: string;
@@ -5347,6 +5352,8 @@ export interface components {
             system?: string;
             job?: string;
             person?: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "error";
             message: string;
             advice: string;
         };

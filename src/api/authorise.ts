@@ -23,6 +23,7 @@ export const permissions = {
   'systems:read': everybody,
   'systems:check': operators,
   'systems:draft': administrators,
+  'uploads:write': operators,
   'jobs:read': everybody,
   'jobs:preview': helpers,
   'jobs:run': operators,

@@ -144,3 +144,11 @@ export async function personNames(db: Db, ids: string[]): Promise<Map<string, st
   return new Map(rows.map((r) => [r.id, r.name]))
 }
 
+
+export async function peopleByIds(db: Db, ids: string[]): Promise<Map<string, PersonListed>> {
+  const { rows } = await db.query<PersonListed>(
+    `select p.id, p.attributes, p.positions, p.state, null as "sortKey",
+            (select count(*)::int from account a where a.person_id = p.id and a.gone_at is null) as accounts
+       from person p where p.id = any ($1::uuid[])`, [[...new Set(ids)]])
+  return new Map(rows.map((r) => [r.id, r]))
+}

@@ -20,12 +20,15 @@ const count = z.object({ stage: z.number(), system: named, kind: changeKind, sta
 export const brake = z.object({
   system: named, kind: changeKind, planned: z.number(), of: z.number(),
   limit: z.object({ share: z.number().optional(), count: z.number().optional() }),
-  setHash: z.string(), released: z.object({ by: named, at: instant }).nullable(), says: z.string(),
+  setHash: z.string(),
+  /** The finding that holds the set, where it is not a limit. */
+  code: z.string().nullable(), job: named.nullable(),
+  released: z.object({ by: named, at: instant }).nullable(), says: z.string(),
 }).meta({ id: 'PlanBrake' })
 
 export const planFinding = z.object({
   code: z.string(), system: z.string().optional(), job: z.string().optional(), person: z.string().optional(),
-  message: z.string(), advice: z.string(),
+  severity: z.enum(['info', 'warning', 'error']), message: z.string(), advice: z.string(),
 }).meta({ id: 'PlanFinding' })
 
 export const planRow = z.object({

@@ -123,7 +123,8 @@ export const systems = {
     response: z.object({ items: z.array(connector) }),
   }),
   upload: route({
-    method: 'POST', url: '/api/uploads', permission: 'systems:draft', summary: 'Store a source file (.csv, .tsv, .txt, .xlsx; at most 200 MB); the path goes into a system',
+    method: 'POST', url: '/api/uploads', permission: 'uploads:write', summary: 'Store a source file (.csv, .tsv, .txt, .xlsx; at most 200 MB); the path goes into a system',
+    query: z.object({ replace: z.string().max(300).optional().meta({ description: 'Path of an upload that the new file takes the place of' }) }),
     upload: true, response: z.object({ path: z.string(), bytes: z.number() }),
   }),
 }

@@ -1,0 +1,116 @@
+/** Plans and changes as the API shows them: rows with their sentences. */
+import { symbol } from '../domain/plan.ts'
+import type { ChangeState, PlanBrake } from '../domain/plan.ts'
+import { becauseClause, changedFields, changeSentence, planSentence } from '../domain/sentence.ts'
+import type { ChangeCount, Subject } from '../domain/sentence.ts'
+import { countChangesOf } from '../store/plan-views.ts'
+import type { BasisShown, ChangeShown, PlanShown } from '../store/plan-views.ts'
+import type { Door } from './door.ts'
+import { adviceFor, lexicon, namedPerson } from './names.ts'
+import type { Lexicon } from './names.ts'
+
+const over = new Set(['applied', 'applying', 'stopped'])
+const failedStates: ChangeState[] = ['stuck', 'refused']
+
+export function actorsOfPlans(plans: PlanShown[]): (string | null)[] {
+  return plans.flatMap((p) => [p.madeBy, p.approvedBy, ...p.brakes.map((b) => b.released?.by ?? null)])
+}
+
+export function actorsOfChanges(changes: ChangeShown[]): string[] {
+  return changes.flatMap((c) => c.reasons.flatMap((r) => ('by' in r ? [r.by] : [])))
+}
+
+export async function planRows(door: Door, plans: PlanShown[]) {
+  const [names, counts] = await Promise.all([lexicon(door, actorsOfPlans(plans)), countChangesOf(door.context.pool, plans.map((p) => p.id))])
+  return plans.map((plan) => {
+    const own = counts.get(plan.id) ?? []
+    const sum = (states: ChangeState[]) => own.filter((c) => states.includes(c.state)).reduce((n, c) => n + c.n, 0)
+    const { id, number, state, cause, scope, policyRevision, asOf, madeAt, approvedAt, startedAt, endedAt } = plan
+    return {
+      counts: own,
+      row: {
+        id, number, state, cause, scope, policyRevision, asOf, madeAt, approvedAt, startedAt, endedAt,
+        madeBy: names.namedUser(plan.madeBy), approvedBy: plan.approvedBy === null ? null : names.namedUser(plan.approvedBy),
+        says: state === 'computing' ? 'Being computed.' : state === 'failed' ? plan.error?.message ?? 'It could not be computed.'
+          : planSentence(own, names, over.has(state)),
+        total: own.reduce((n, c) => n + c.n, 0), done: sum(['done']), failed: sum(failedStates), held: sum(['held']),
+      },
+    }
+  })
+}
+
+export function shownChange(change: ChangeShown, names: Lexicon) {
+  const { id, stage, wave, kind, objectType, subject, state, attempts, nextAttemptAt, startedAt, doneAt } = change
+  const person = subjectOf(change)
+  const words = { kind, stage, systemId: change.systemId, subject, before: change.before, after: change.after, reasons: change.reasons }
+  return {
+    id, stage, wave, kind, symbol: symbol[kind], system: names.namedSystem(change.systemId), job: change.jobId, objectType,
+    person: namedPerson(change.personId, change.personName), subject,
+    entitlement: change.entitlementId === null ? null : { id: change.entitlementId, name: change.entitlement ?? change.entitlementId },
+    says: changeSentence({ ...words, ...(change.entitlement === null ? {} : { entitlement: change.entitlement }) }, person, names),
+    fields: kind === 'grant' || kind === 'revoke' ? [] : changedFields(words),
+    reasons: change.reasons.map((r) => ({ ...r, says: becauseClause(r, person, names) })),
+    state, attempts, nextAttemptAt, startedAt, doneAt,
+    error: change.code === null && change.words === null ? null
+      : { code: change.code ?? '', words: change.words ?? '', advice: adviceFor(change.code) },
+  }
+}
+
+/** Whom the change is about, with the dates and the source row that its reasons speak of. */
+function subjectOf(change: ChangeShown): Subject | null {
+  if (change.personId === null) return null
+  const starts = (change.positions ?? []).flatMap((p) => p.start ?? []).toSorted()
+  const ends = (change.positions ?? []).flatMap((p) => p.end ?? []).toSorted()
+  return {
+    name: change.personName ?? change.subject,
+    ...(starts[0] === undefined ? {} : { start: starts[0] }),
+    ...(ends.at(-1) === undefined ? {} : { end: ends.at(-1)! }),
+    ...(change.source === null ? {} : { origin: `${change.source.name}, row ${change.source.row}` }),
+  }
+}
+
+export function shownBrake(brake: PlanBrake, names: Lexicon) {
+  const { kind, planned, of, limit, setHash, released } = brake
+  const limits = [
+    ...(limit.count === undefined ? [] : [`more than ${limit.count}`]),
+    ...(limit.share === undefined ? [] : [`more than ${Math.round(limit.share * 1000) / 10} %`]),
+  ]
+  const why = brake.code === undefined ? `The limit is ${limits.join(' and ')}.` : adviceFor(brake.code)
+  return {
+    system: names.namedSystem(brake.system), kind, planned, of, limit, setHash,
+    code: brake.code ?? null, job: brake.job === undefined ? null : { id: brake.job, name: names.job(brake.job) },
+    released: released === undefined ? null : { by: names.namedUser(released.by), at: released.at },
+    says: `${planned} of ${of} would be ${participle[kind]} in ${names.system(brake.system)}. ${why}`,
+  }
+}
+
+const participle: Record<PlanBrake['kind'], string> = {
+  create: 'created', update: 'changed', rename: 'renamed', enable: 'enabled', disable: 'disabled', delete: 'deleted',
+  grant: 'granted', revoke: 'revoked', link: 'linked',
+}
+
+export function shownCounts(counts: ChangeCount[], names: Lexicon) {
+  return counts.map(({ stage, systemId, kind, state, n }) => ({ stage, system: names.namedSystem(systemId), kind, state, count: n }))
+}
+
+export function shownSystems(counts: ChangeCount[], names: Lexicon, recent: Map<string, number> | null, seconds: number) {
+  return [...Map.groupBy(counts, (c) => c.systemId)].map(([id, own]) => {
+    const sum = (...states: ChangeState[]) => own.filter((c) => states.includes(c.state)).reduce((n, c) => n + c.n, 0)
+    return {
+      system: names.namedSystem(id), total: own.reduce((n, c) => n + c.n, 0) - sum('observed'),
+      done: sum('done'), failed: sum(...failedStates, 'skipped'), waiting: sum('waiting', 'running', 'again'),
+      perSecond: recent === null ? null : (recent.get(id) ?? 0) / seconds,
+    }
+  })
+}
+
+export function shownBasis(basis: BasisShown, names: Lexicon) {
+  const whole = basis.state === 'complete' ? 'read completely' : `not read to the end${basis.because === null ? '' : `: ${basis.because}`}`
+  const aside = basis.setAside === 0 ? '' : `, ${basis.setAside} set aside`
+  return {
+    at: basis.at,
+    says: basis.kind === 'snapshot'
+      ? `${basis.rows} rows of ${basis.file ?? names.system(basis.systemId)} for "${names.job(basis.job ?? '')}"${aside}, ${whole}`
+      : `${names.system(basis.systemId)}: ${basis.accounts} accounts, ${basis.entitlements} entitlements, ${whole}`,
+  }
+}

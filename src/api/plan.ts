@@ -1,0 +1,101 @@
+/** Plans and their changes. */
+import type { FastifyInstance } from 'fastify'
+import { UsherError } from '../domain/errors.ts'
+import { basisOf, doneSince, findPlanShown, listPlans, searchChanges, searchPlanPeople } from '../store/plan-views.ts'
+import type { ChangeFilter } from '../store/plan-views.ts'
+import { symbol } from '../domain/plan.ts'
+import { plans } from './contract/index.ts'
+import { allPages, csvStream } from './csv.ts'
+import type { Door } from './door.ts'
+import { actorsOfChanges, actorsOfPlans, planRows, shownBasis, shownBrake, shownChange, shownCounts, shownSystems } from './plan-shown.ts'
+import { adviceFor, lexicon } from './names.ts'
+import { serve } from './serve.ts'
+
+/** Over which the rate of an applying plan is measured. */
+const rateSeconds = 10
+
+export function planRoutes(app: FastifyInstance, door: Door): void {
+  const { engine, context: { pool, now } } = door
+
+  serve(app, plans.startPlan, ({ body, who }) => engine.startPlan({ cause: 'asked for', actor: who.actor, scope: body.scope }))
+  serve(app, plans.listPlans, async ({ query: { state, ...paging } }) => {
+    const page = await listPlans(pool, { ...paging, ...(state === undefined ? {} : { states: [state] }) })
+    return { items: (await planRows(door, page.items)).map(({ row }) => row), next: page.next }
+  })
+  serve(app, plans.showPlan, async ({ params }) => {
+    const plan = await findPlanShown(pool, params.id)
+    if (plan === undefined) throw new UsherError('NOT_FOUND', 'There is no such plan.')
+    const since = Temporal.Instant.from(now()).subtract({ seconds: rateSeconds }).toString()
+    const [[shown], names, basis, recent] = await Promise.all([
+      planRows(door, [plan]), lexicon(door, actorsOfPlans([plan])), basisOf(pool, plan.basis),
+      plan.state === 'applying' ? doneSince(pool, plan.id, since) : null,
+    ])
+    const { row, counts } = shown!
+    return {
+      ...row, hash: plan.hash, progress: plan.progress, basis: plan.basis,
+      basedOn: [...basis.map((b) => shownBasis(b, names)), { says: `Policy revision ${plan.policyRevision}`, at: plan.asOf }],
+      counts: shownCounts(counts, names), brakes: plan.brakes.map((b) => shownBrake(b, names)),
+      findings: plan.findings.map((f) => ({ ...f, severity: f.severity ?? 'warning', advice: adviceFor(f.code) })),
+      systems: shownSystems(counts, names, recent, rateSeconds),
+      error: plan.error === null ? null : { ...plan.error, advice: adviceFor(plan.error.code) },
+    }
+  })
+  serve(app, plans.searchChanges, async ({ params, body }) => {
+    const page = await searchChanges(pool, params.id, body)
+    const names = await lexicon(door, actorsOfChanges(page.items))
+    return { items: page.items.map((c) => shownChange(c, names)), next: page.next }
+  })
+  serve(app, plans.exportChanges, async ({ params, query, reply }) => {
+    const plan = await findPlanShown(pool, params.id)
+    if (plan === undefined) throw new UsherError('NOT_FOUND', 'There is no such plan.')
+    reply.header('content-disposition', `attachment; filename="plan-${plan.number}.csv"`)
+    return csvStream(['Change', 'Kind', 'System', 'Person', 'Account', 'Entitlement', 'Attribute', 'Before', 'After', 'Reasons', 'State', 'Error', 'Done'],
+      exportedRows(plan.id, query))
+  })
+  serve(app, plans.searchPlanPeople, async ({ params, body }) => {
+    const [names, page] = await Promise.all([lexicon(door), searchPlanPeople(pool, params.id, body)])
+    return {
+      next: page.next,
+      items: page.items.map((p) => ({
+        person: { id: p.id, name: p.name },
+        symbols: p.kinds.map(({ kind, n }) => ({ symbol: symbol[kind], kind, count: n })),
+        systems: p.systems.map((id) => names.system(id)), changes: p.changes, held: p.held, failed: p.failed,
+      })),
+    }
+  })
+
+  serve(app, plans.approvePlan, async ({ params, body, who }) => {
+    await engine.approvePlan(params.id, body.hash, who.actor)
+    return {}
+  })
+  serve(app, plans.releaseHeld, async ({ params, body, who }) => {
+    await engine.releaseHeld(params.id, body.setHash, who.actor)
+    return {}
+  })
+  serve(app, plans.stopPlan, async ({ params, who }) => {
+    await engine.stopPlan(params.id, who.actor)
+    return {}
+  })
+  serve(app, plans.resumePlan, async ({ params, who }) => {
+    await engine.resumePlan(params.id, who.actor)
+    return {}
+  })
+  serve(app, plans.retryChange, async ({ params, who }) => {
+    await engine.retryChange(params.id, params.changeId, who.actor)
+    return {}
+  })
+
+  /** One row per attribute that changes, so that a spreadsheet can filter them. */
+  async function* exportedRows(planId: string, filter: ChangeFilter): AsyncGenerator<unknown[]> {
+    const changes = allPages((after) => searchChanges(pool, planId, { ...filter, limit: 1000, ...(after === undefined ? {} : { after }) }))
+    const names = await lexicon(door)
+    for await (const row of changes) {
+      const c = shownChange(row, names)
+      const why = c.reasons.map((r) => r.says).join('; ')
+      const fields = c.fields.length > 0 ? c.fields : [{ attribute: '', before: '', after: '' }]
+      for (const f of fields) {
+        yield [c.id, c.kind, c.system.name, c.person?.name, c.subject, c.entitlement?.name, f.attribute, f.before, f.after, why, c.state, c.error?.words, c.doneAt]
+      }
+    }
+  }
+}
