@@ -201,13 +201,16 @@ function near(word: string, known: Iterable<string>): string {
   return names.length === 0 ? 'There is none yet.' : names.length > 20 ? '' : `There is ${names.join(', ')}.`
 }
 
-/** How many letters must change (Levenshtein). */
+/** How many letters must change or change places with their neighbour. */
 function distance(a: string, b: string): number {
-  let before = Array.from({ length: b.length + 1 }, (_, i) => i)
+  const rows = [Array.from({ length: b.length + 1 }, (_, i) => i)]
   for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) row.push(Math.min(before[j]! + 1, row[j - 1]! + 1, before[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    before = row
+    const [row, above] = [[i], rows[i - 1]!]
+    for (let j = 1; j <= b.length; j++) {
+      row.push(Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j]!, rows[i - 2]![j - 2]! + 1)
+    }
+    rows.push(row)
   }
-  return before[b.length]!
+  return rows[a.length]![b.length]!
 }
