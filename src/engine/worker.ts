@@ -2,7 +2,7 @@
 import { Cron } from 'croner'
 import { Logger, run, type Runner } from 'graphile-worker'
 import { currentRevision } from '../store/policy.ts'
-import { lastStarted, unfinishedPlans, dueTransitions } from '../store/schedule.ts'
+import { dueTransitions, expiredGrants, lastStarted, unfinishedPlans } from '../store/schedule.ts'
 import { applyPlan } from './apply-plan.ts'
 import { computePlan } from './compute-plan.ts'
 import type { Context } from './context.ts'
@@ -60,5 +60,6 @@ async function tick(context: Context): Promise<void> {
     if (await lastStarted(context.pool, 'schedule', [job.id], before.toISOString())) continue
     await startPlan(context, { cause: 'schedule', actor: 'usher', scope: { jobs: [job.id] } })
   }
+  for (const person of await expiredGrants(context.pool, now)) await startPlan(context, { cause: 'expiry', actor: 'usher', scope: { person } })
   if (await dueTransitions(context.pool, now)) await startPlan(context, { cause: 'calendar', actor: 'usher', scope: null })
 }

@@ -48,8 +48,20 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
   }
 }
 
-/** Brings the schema to this version. Safe to run from several processes at once. */
-export async function migrate(pool: Pool): Promise<string[]> {
+/** Runs `work` in a transaction that is never kept. */
+export async function rehearse<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin')
+    return await work(client)
+  } finally {
+    const alive = await client.query('rollback').then(() => true, () => false)
+    client.release(!alive)
+  }
+}
+
+/** Brings the schema to this version, or no further than the migration `last`. Safe to run from several processes at once. */
+export async function migrate(pool: Pool, last?: string): Promise<string[]> {
   const client = await pool.connect()
   try {
     const { rows: [server] } = await client.query<{ version: number }>(`select current_setting('server_version_num')::int as version`)
@@ -61,6 +73,7 @@ export async function migrate(pool: Pool): Promise<string[]> {
     const known = new Map(rows.map((r) => [r.name, r.digest]))
     const applied: string[] = []
     for (const name of (await readdir(migrationsFolder)).filter((f) => /^\d{4}-.*\.sql$/.test(f)).sort()) {
+      if (last !== undefined && name > last) break
       const sql = await readFile(path.join(migrationsFolder, name), 'utf8')
       const digest = createHash('sha256').update(sql).digest('hex')
       if (known.has(name)) {

@@ -16,6 +16,16 @@ export async function dueTransitions(db: Db, now: string): Promise<boolean> {
   return rows.length > 0
 }
 
+/** People with a reason that ran out by now and that no plan since then has looked at. */
+export async function expiredGrants(db: Db, now: string): Promise<string[]> {
+  const { rows } = await db.query<{ personId: string }>(
+    `select distinct r.person_id as "personId" from reason r
+      where r.valid_until <= $1 and r.valid_until > $1::timestamptz - interval '7 days' and r.kind in ('role', 'manual') and r.made_at < r.valid_until
+        and not exists (select from plan p where p.as_of >= r.valid_until and p.state <> 'failed' and (p.scope is null or p.scope ->> 'person' = r.person_id::text))
+      limit 1000`, [now])
+  return rows.map((r) => r.personId)
+}
+
 export async function unfinishedPlans(db: Db): Promise<{ id: string; state: PlanState }[]> {
   const { rows } = await db.query<{ id: string; state: PlanState }>(`select id, state from plan where state in ('computing', 'approved', 'applying') order by number`)
   return rows

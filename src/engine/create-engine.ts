@@ -1,0 +1,70 @@
+/** The engine as one value: each call is a file beside this one. */
+import type { Engine } from './engine.ts'
+import type { Context } from './context.ts'
+import { UsherError } from '../domain/errors.ts'
+import { appendAudit } from '../store/audit.ts'
+import { currentRevision } from '../store/policy.ts'
+import { findPlan } from '../store/plan.ts'
+import { openReader, systemOf } from './context.ts'
+import { decideCase } from './decide-case.ts'
+import { endReason, grant } from './grant.ts'
+import { showPassword } from './handover.ts'
+import { previewJob } from './preview-job.ts'
+import { readSystem } from './read-system.ts'
+import { approvePlan, releaseHeld, resumePlan, retryChange, startPlan, stopPlan } from './start-plan.ts'
+import { why, whyNot } from './why.ts'
+
+const checkMsMax = 20_000
+
+export function createEngine(context: Context): Engine {
+  return {
+    startPlan: (input) => startPlan(context, input),
+    waitForPlan: (planId, until, signal) => waitForPlan(context, planId, until, signal),
+    approvePlan: (planId, hash, actor) => approvePlan(context, planId, hash, actor),
+    releaseHeld: (planId, setHash, actor) => releaseHeld(context, planId, setHash, actor),
+    stopPlan: (planId, actor) => stopPlan(context, planId, actor),
+    resumePlan: (planId, actor) => resumePlan(context, planId, actor),
+    retryChange: (planId, changeId, actor) => retryChange(context, planId, changeId, actor),
+    async readSystem(systemId, actor) {
+      const revision = await currentRevision(context.pool)
+      const result = await readSystem(context, revision, systemOf(revision.policy, systemId), AbortSignal.timeout(3_600_000))
+      await appendAudit(context.pool, [{ at: context.now(), actor, action: 'system.read', subject: `system:${systemId}`, detail: { complete: result.complete, accounts: result.accounts } }])
+      if (!result.complete) throw new UsherError(result.code ?? 'SYSTEM_READ_INCOMPLETE', result.because ?? 'The read did not reach its end.')
+    },
+    async checkSystem(system) {
+      const reader = openReader(context, system)
+      try {
+        return await reader.check(AbortSignal.timeout(checkMsMax))
+      } finally {
+        await reader.close()
+      }
+    },
+    async inspectSource(system) {
+      const reader = openReader(context, system)
+      try {
+        if (reader.inspect === undefined) throw new UsherError('INVALID_INPUT', `${system.name} is not a table-like source.`)
+        return await reader.inspect(AbortSignal.timeout(checkMsMax))
+      } finally {
+        await reader.close()
+      }
+    },
+    previewJob: (input) => previewJob(context, input),
+    why: (personId, asOf) => why(context, personId, asOf),
+    whyNot: (personId, target) => whyNot(context, personId, target),
+    decideCase: (caseId, personId, actor) => decideCase(context, caseId, personId, actor),
+    grant: (input, actor) => grant(context, input, actor),
+    endReason: (reasonId, actor) => endReason(context, reasonId, actor),
+    showPassword: (personId, jobId, actor) => showPassword(context, personId, jobId, actor),
+  }
+}
+
+async function waitForPlan(context: Context, planId: string, until: 'computed' | 'over', signal: AbortSignal): Promise<void> {
+  const going = until === 'computed' ? ['computing'] : ['computing', 'approved', 'applying']
+  for (;;) {
+    signal.throwIfAborted()
+    const plan = await findPlan(context.pool, planId)
+    if (plan === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
+    if (!going.includes(plan.state)) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
