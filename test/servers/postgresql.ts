@@ -1,7 +1,7 @@
 /** Real PostgreSQL servers for tests: the one that npm brings (18), or Debian's (15). Throw-away data, no fsync. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -9,8 +9,9 @@ import {
   embeddedHome, freePort, initialise, launch, runningServer, signal, stopServer, unprivilegedUser,
 } from '../../src/store/postgres-server.ts'
 
-/** Debian's PostgreSQL. */
-export const debianHome = '/usr/lib/postgresql/15'
+/** The newest PostgreSQL from the distribution's packages: 15 on Debian 12. */
+export const debianHome = globSync('/usr/lib/postgresql/*').toSorted((a, b) => Number(path.basename(b)) - Number(path.basename(a)))[0]
+  ?? '/usr/lib/postgresql/none'
 
 export interface TestPostgres {
   /** Superuser on the database `postgres`. */
@@ -19,6 +20,8 @@ export interface TestPostgres {
   port: number
   user: string
   password: string
+  /** What the server says; with `log_statement = all`, every statement that it was sent. */
+  logFile: string
   /** The same server, another database or user. */
   urlFor(database: string, user?: string, password?: string): string
   /** Stops and starts again on the same port, as a machine that reboots does. */
@@ -50,7 +53,8 @@ export async function startPostgres(options: { version?: 'embedded' | 'debian'; 
 
   const port = await freePort()
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200', ...options.settings }
-  const resume = async () => { await launch(home, cluster, { port, settings, logFile: path.join(folder, 'log'), runAs }) }
+  const logFile = path.join(folder, 'log')
+  const resume = async () => { await launch(home, cluster, { port, settings, logFile, runAs }) }
   const pause = () => stopServer(cluster)
   await resume()
 
@@ -62,7 +66,7 @@ export async function startPostgres(options: { version?: 'embedded' | 'debian'; 
   const urlFor = (database: string, as = user, secret = password) =>
     `postgres://${encodeURIComponent(as)}:${encodeURIComponent(secret)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
   return {
-    url: urlFor('postgres'), host: '127.0.0.1', port, user, password, urlFor, pause, resume,
+    url: urlFor('postgres'), host: '127.0.0.1', port, user, password, logFile, urlFor, pause, resume,
     async restart() { await pause(); await resume() },
     async stop() {
       await pause()
