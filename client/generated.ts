@@ -5490,6 +5490,10 @@ export interface components {
             message: string;
             severity?: string;
             path?: (string | number)[];
+            within?: {
+                line: number;
+                column: number;
+            };
             file?: string;
             line?: number;
             column?: number;

@@ -22,6 +22,10 @@ export async function guard(app: FastifyInstance, auth: Auth, limits: Limits): P
     keyGenerator: (request) => `${request.ip} ${request.routeOptions.url}`,
   })
 
+  // A route that forgot its permission keeps the server from starting.
+  app.addHook('onRoute', (route) => {
+    if (route.config?.permission === undefined) throw new UsherError('INTERNAL', `The route ${String(route.method)} ${route.url} has no permission.`)
+  })
   app.decorateRequest('who', null)
   app.addHook('onRequest', async (request, reply) => {
     refuseTooMany(await byAddress(request))

@@ -9,6 +9,7 @@ import type { Auth } from '../../src/api/auth.ts'
 import type { UserRole } from '../../src/api/authorise.ts'
 import { buildServer } from '../../src/api/server.ts'
 import type { ServerOptions } from '../../src/api/server.ts'
+import type { ConnectorDefinition } from '../../src/connectors/connector.ts'
 import type { Context } from '../../src/engine/context.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { connect, migrate } from '../../src/store/database.ts'
@@ -34,7 +35,7 @@ export function tokenOf(link: { url: string } | null): string {
   return new URL(link!.url).searchParams.get('token')!
 }
 
-export async function startWorld(options: { limits?: ServerOptions['limits']; engine?: Partial<Engine>; now?: () => string } = {}): Promise<World> {
+export async function startWorld(options: { limits?: ServerOptions['limits']; engine?: Partial<Engine>; now?: () => string; connectors?: ConnectorDefinition[] } = {}): Promise<World> {
   const server = await startPostgres()
   const pool = connect(server.url, { max: 5 })
   await migrate(pool)
@@ -43,7 +44,9 @@ export async function startWorld(options: { limits?: ServerOptions['limits']; en
   const log = (details: object, message: string) => { logged.push(JSON.stringify({ ...details, message })) }
   const now = options.now ?? (() => new Date().toISOString())
   const context: Context = {
-    pool, connectors: [], secrets: () => Promise.reject(new Error('there are no secrets')), now, newId: randomUUID,
+    pool, connectors: options.connectors ?? [], secrets: () => Promise.reject(new Error('there are no secrets')), now, newId: randomUUID,
+    vault: { seal: (text) => Buffer.from(text), open: (envelope) => envelope.toString() },
+    enqueue: () => Promise.resolve(),
     log: { info: log, warn: log, error: log }, filesFolder,
   }
   const asked: World['asked'] = []

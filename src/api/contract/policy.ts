@@ -7,6 +7,8 @@ export const policyDocument = z.record(z.string(), z.unknown()).meta({ descripti
 export const problem = z.object({
   message: z.string(), severity: z.string().optional(),
   path: z.array(z.union([z.string(), z.number()])).optional(),
+  /** Inside of an expression: where in its text. */
+  within: z.object({ line: z.number(), column: z.number() }).optional(),
   file: z.string().optional(), line: z.number().optional(), column: z.number().optional(),
 }).meta({ id: 'PolicyProblem' })
 
