@@ -53,6 +53,8 @@ withServers(['samba'], () => contractSuite('active-directory', async () => {
   samba.tool('ldapadd', [], activeDirectoryStart)
   const config = ldapConfig.parse({
     url: samba.url, profile: 'active-directory', bindDn: samba.bindDn, password: 'directory', base: samba.baseDn, tls: { ca: samba.ca },
+    // Samba takes turns at writing; more at once only wait for each other.
+    parallel: 2,
     users: { base: `OU=Staff,${samba.baseDn}` }, groups: { base: `OU=Groups,${samba.baseDn}` },
   })
   const secrets = async (): Promise<string> => samba.password

@@ -20,6 +20,8 @@ const groups = new Set<number>()
 process.on('exit', () => {
   for (const pid of groups) signalGroup(pid, 'SIGKILL')
 })
+// A test run that is cancelled takes its servers along.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
 
 /** Starts a server in a process group of its own and waits until it listens. */
 export async function startProcess(

@@ -126,6 +126,7 @@ function configText(dir: string, address: string, tls: Certificate): string {
   binddns dir = ${dir}/bind-dns
   log file = ${dir}/log/log
   idmap_ldb:use rfc2307 = yes
+  ldb:nosync = true
   vfs objects = dfs_samba4 acl_xattr xattr_tdb
   old password allowed period = 0
   ldap server require strong auth = allow_sasl_over_tls

@@ -9,6 +9,7 @@ import { UsherError } from '../../domain/errors.ts'
 import type { Secrets } from '../connector.ts'
 import type { LdapConfig } from './ldap-config.ts'
 import { cookieOf, oids, pagedControl } from './ldap-controls.ts'
+import { attributesOf } from './ldap-decode.ts'
 import type { LdapResult, RawEntry } from './ldap-decode.ts'
 import { codes, connectionError, refusal, wordsOf } from './ldap-errors.ts'
 import { openPool } from './ldap-pool.ts'
@@ -96,7 +97,7 @@ export function openClient(config: LdapConfig, secrets: Secrets, connections: nu
       what: 'Read what the server can do', base: '', scope: 'base', filter: new PresenceFilter({ attribute: 'objectClass' }),
       attributes: ['supportedControl', 'supportedExtension'],
     }, signal)
-    return new Set(root?.attributes.flatMap(([, values]) => values.map((value) => value.toString())))
+    return new Set(root && attributesOf(root).flatMap(([, values]) => values.map((value) => value.toString('latin1'))))
   }
 
   const client: LdapClient = {

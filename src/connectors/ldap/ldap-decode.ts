@@ -1,14 +1,16 @@
 /**
  * The part of BER (X.690) that LDAP answers are made of, read straight from the bytes.
  *
- * Tens of thousands of entries pass here in one read, so an entry costs one object, one pair for each attribute and one
- * view for each value; nothing is copied and nothing is turned into text before somebody wants it.
+ * Tens of thousands of entries pass here in one read, so an entry is its name and a place in the bytes that came;
+ * nothing is copied and nothing is turned into text before somebody wants it.
  */
 
-/** An entry as it came: attribute descriptions in the server's spelling, values as bytes. */
+/** An entry as it came. Its attributes are from `at` to `stop`. */
 export interface RawEntry {
   dn: string
-  attributes: [name: string, values: Buffer[]][]
+  bytes: Buffer
+  at: number
+  stop: number
 }
 
 /** How an operation ended. */
@@ -87,20 +89,42 @@ export function messageLength(bytes: Buffer, from: number): number | undefined {
 
 /** A search result entry; the cursor stands on the operation. */
 export function readEntry(operation: Cursor): RawEntry {
-  const name = inside(operation)
-  const dn = text(name)
-  const attributes: RawEntry['attributes'] = []
-  const list = next(name)
-  const end = list.stop
-  for (let at = list.at; at < end;) {
-    const attribute = element(list.bytes, at)
-    at = attribute.stop
-    const type = inside(attribute)
-    const description = type.bytes.toString('latin1', type.at, type.stop)
-    const set = next(type)
-    attributes.push([description, readOctets(set)])
+  const part = inside(operation)
+  const dn = text(part)
+  next(part)
+  return { dn, bytes: part.bytes, at: part.at, stop: part.stop }
+}
+
+/** Shows the places of each attribute's name and of its values. */
+export function eachAttribute(
+  { bytes, at, stop }: RawEntry, visit: (nameAt: number, nameStop: number, valuesAt: number, valuesStop: number) => void,
+): void {
+  const attribute: Cursor = { bytes, tag: 0, at: 0, stop: at }
+  const part: Cursor = { bytes, tag: 0, at: 0, stop: 0 }
+  while (attribute.stop < stop) {
+    next(attribute)
+    part.stop = attribute.at
+    const { at: nameAt, stop: nameStop } = next(part)
+    const { at: valuesAt, stop: valuesStop } = next(part)
+    visit(nameAt, nameStop, valuesAt, valuesStop)
   }
-  return { dn, attributes }
+}
+
+/** All attributes: descriptions in the server's spelling, values as bytes. */
+export function attributesOf(entry: RawEntry): [name: string, values: Buffer[]][] {
+  const attributes: [string, Buffer[]][] = []
+  eachAttribute(entry, (nameAt, nameStop, valuesAt, valuesStop) => {
+    attributes.push([entry.bytes.toString('latin1', nameAt, nameStop), valuesIn(entry.bytes, valuesAt, valuesStop)])
+  })
+  return attributes
+}
+
+/** The values between two places. */
+export function valuesIn(bytes: Buffer, at: number, stop: number): Buffer[] {
+  const values: Buffer[] = []
+  const value: Cursor = { bytes, tag: 0, at: 0, stop: at }
+  while (value.stop < stop) values.push(octets(next(value)))
+  return values
 }
 
 /** The end of an operation; the cursor stands on it, and controls may follow within `end`. */
@@ -136,14 +160,8 @@ function readControls(operation: Cursor, end: number): Map<string, Buffer> {
   return controls
 }
 
-function readOctets(list: Cursor): Buffer[] {
-  const values: Buffer[] = []
-  for (let at = list.at; at < list.stop;) {
-    const value = element(list.bytes, at)
-    at = value.stop
-    values.push(octets(value))
-  }
-  return values
+function readOctets({ bytes, at, stop }: Cursor): Buffer[] {
+  return valuesIn(bytes, at, stop)
 }
 
 function byteAt(bytes: Buffer, at: number): number {

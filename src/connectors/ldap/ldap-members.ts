@@ -5,6 +5,7 @@ import type { LdapClient } from './ldap-client.ts'
 import { groupsBase, usersBase } from './ldap-config.ts'
 import type { LdapConfig } from './ldap-config.ts'
 import { matchedValuesControl, oids } from './ldap-controls.ts'
+import { attributesOf } from './ldap-decode.ts'
 import type { RawEntry } from './ldap-decode.ts'
 import { allOf, anyOf, equals, present, textOf, valuesOf } from './ldap-profile.ts'
 import type { Profile } from './ldap-profile.ts'
@@ -150,7 +151,7 @@ async function rangedValues({ client, profile }: Session, entry: RawEntry, attri
 
 function rangeOf(entry: RawEntry, attribute: string): { values: Buffer[], last: boolean } | undefined {
   const start = `${attribute.toLowerCase()};range=`
-  for (const [name, values] of entry.attributes) {
+  for (const [name, values] of attributesOf(entry)) {
     if (name.toLowerCase().startsWith(start)) return { values, last: name.endsWith('-*') || values.length === 0 }
     if (name.toLowerCase() === attribute.toLowerCase() && values.length > 0) return { values, last: true }
   }

@@ -5,6 +5,7 @@ import type { AttributeDescription, ObjectType } from '../connector.ts'
 import type { Attributes } from '../../domain/value.ts'
 import { dnKey } from './dn.ts'
 import type { LdapConfig } from './ldap-config.ts'
+import { attributesOf } from './ldap-decode.ts'
 import type { RawEntry } from './ldap-decode.ts'
 import { codecFor } from './ldap-values.ts'
 import type { Codec } from './ldap-values.ts'
@@ -46,10 +47,7 @@ export const passwordAttributes = new Set(['userpassword', 'unicodepwd', 'dbcspw
 
 export function valuesOf(entry: RawEntry, attribute: string): Buffer[] {
   const wanted = attribute.toLowerCase()
-  for (const [name, values] of entry.attributes) {
-    if (name === attribute || name.toLowerCase() === wanted) return values
-  }
-  return []
+  return attributesOf(entry).find(([name]) => name === attribute || name.toLowerCase() === wanted)?.[1] ?? []
 }
 
 export function textOf(entry: RawEntry, attribute: string): string | undefined {

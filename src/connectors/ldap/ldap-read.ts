@@ -7,7 +7,7 @@ import { extendedDnControl } from './ldap-controls.ts'
 import type { RawEntry } from './ldap-decode.ts'
 import { chunked, heldAttributes, heldBy, memberAttributes, membersOf, oneEach } from './ldap-members.ts'
 import type { Found, Session } from './ldap-members.ts'
-import { allOf, anyOf, codecOf, equals } from './ldap-profile.ts'
+import { allOf, anyOf, codecOf, equals, valuesOf } from './ldap-profile.ts'
 import type { LdapType } from './ldap-profile.ts'
 import { disabledMark } from './ldap-profile-openldap.ts'
 import { recordReader } from './ldap-records.ts'
@@ -77,7 +77,7 @@ async function find(session: Session, type: LdapType, wanted: Wanted[], scope: R
     attributes: [...new Set([...attributes, ...members, ...heldAttributes(session)])],
     controls: [...profile.searchControls(), ...(config.profile === 'active-directory' ? [extendedDnControl()] : [])],
   }
-  const entries = (await client.search(query, signal)).map(withPlainNames)
+  const entries = (await client.search(query, signal)).map((entry) => ({ ...entry, dn: splitExtendedDn(entry.dn).dn }))
   if (entries.length === 0) return []
   const disabled = type.name === 'user' ? await disabledUsers(session, entries, signal) : undefined
   const reader = recordReader(config, profile, type, scope, disabled)
@@ -118,14 +118,14 @@ async function disabledUsers(session: Session, among: RawEntry[] | undefined, si
   const { client, profile, config } = session
   if (config.profile !== 'openldap' || config.disable !== 'password') return undefined
   const type = profile.types.user
-  const ids = among?.flatMap((entry) => entry.attributes.find(([name]) => name === profile.idAttribute)?.[1] ?? [])
+  const ids = among?.flatMap((entry) => valuesOf(entry, profile.idAttribute))
   const query: Query = {
     what: 'Read which users are disabled', base: lookupBase(session, type), scope: 'sub',
     filter: allOf(ids && anyOf(ids.map((id) => equals(profile.idAttribute, id))), type.filter, equals('userPassword', disabledMark)),
     attributes: [profile.idAttribute],
   }
   const entries = among ? await client.search(query, signal) : await allPages(session, query, signal)
-  return new Set(entries.map((entry) => profile.decodeId(entry.attributes[0]?.[1][0] ?? Buffer.alloc(0))))
+  return new Set(entries.map((entry) => profile.decodeId(valuesOf(entry, profile.idAttribute)[0] ?? Buffer.alloc(0))))
 }
 
 async function allPages({ client }: Session, query: Query, signal: AbortSignal): Promise<RawEntry[]> {
@@ -137,19 +137,4 @@ async function allPages({ client }: Session, query: Query, signal: AbortSignal):
     else if (step.value.complete) return entries
     else throw new UsherError(step.value.code, step.value.because)
   }
-}
-
-/** Without the ids that the control put into names, except where they are wanted. */
-function withPlainNames(entry: RawEntry): RawEntry {
-  if (!entry.dn.startsWith('<GUID=')) return entry
-  return {
-    dn: splitExtendedDn(entry.dn).dn,
-    attributes: entry.attributes.map(([name, values]) => [
-      name, /^member/i.test(name) ? values : values.map((value) => plainName(value)),
-    ]),
-  }
-}
-
-function plainName(value: Buffer): Buffer {
-  return value.subarray(0, 6).toString('latin1') === '<GUID=' ? Buffer.from(splitExtendedDn(value.toString('utf8')).dn) : value
 }

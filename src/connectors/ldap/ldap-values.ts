@@ -10,10 +10,11 @@ export interface Codec {
   encode(value: string | number | boolean): string | Buffer
 }
 
-/** Text; bytes that are no text become base64. */
+/** Text; bytes that are no text become base64. A name that came with its ids is the name. */
 export const textCodec: Codec = {
   decode(bytes) {
     const text = bytes.toString('utf8')
+    if (text.startsWith('<GUID=')) return splitExtendedDn(text).dn
     return text.includes('\uFFFD') && !isUtf8(bytes) ? bytes.toString('base64') : text
   },
   encode: String,
