@@ -1,1 +1,74 @@
-export function RulePage() { return null }
+import { Alert, MultiSelect, Stack, Textarea, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { DeleteObject } from '../components/DeleteObject.tsx'
+import { ExpressionField } from '../components/job/ExpressionField.tsx'
+import { TextLink } from '../components/links.tsx'
+import { Page } from '../components/Page.tsx'
+import { SaveBar } from '../components/SaveBar.tsx'
+import { Section } from '../components/Section.tsx'
+import { Loaded } from '../components/states.tsx'
+import { Tag } from '../components/Tag.tsx'
+import { useCreate } from '../components/useCreate.ts'
+import { usePolicyObject } from '../components/usePolicyObject.ts'
+import type { Rule } from '../lib/policy.ts'
+import { plural } from '../lib/words.ts'
+import { policy, rolePeople } from '../queries/policy.ts'
+import { useMay } from '../queries/session.ts'
+
+const trail = [<TextLink key="rules" to="/roles" search={{ tab: 'rules' }}>Roles & rules</TextLink>]
+
+/** One rule: a condition, and the roles that it gives. */
+export function RulePage() {
+  const { id } = useParams({ from: '/inside/rules/$id' })
+  const query = useQuery(policy)
+  return (
+    <Loaded query={query} lines={8}>
+      {({ policy: { rules } }) => id === 'new'
+        ? <New />
+        : rules.some((r) => r.id === id)
+          ? <Shown key={id} rule={rules.find((r) => r.id === id)!} />
+          : <Page title="Not found" trail={trail}><Alert color="gray">There is no rule {id}. It may have been removed.</Alert></Page>}
+    </Loaded>
+  )
+}
+
+function New() {
+  const navigate = useNavigate()
+  const form = useCreate<Rule>('rules', { id: '', name: '', when: '', roles: [] }, (id) => navigate({ to: '/rules/$id', params: { id } }))
+  return <Page title="New rule" trail={trail}><Section title="Rule"><RuleForm rule={form.draft} onChange={form.change} readOnly={false} /></Section><SaveBar of={form} /></Page>
+}
+
+function Shown({ rule }: { rule: Rule }) {
+  const may = useMay()
+  const navigate = useNavigate()
+  const form = usePolicyObject<Rule>('rules', rule.id, rule)
+  const people = useQuery(rolePeople).data?.rules.find((r) => r.id === rule.id)?.people
+  return (
+    <Page
+      title={rule.name} trail={trail} aside={people !== undefined && <Tag tone="info">{plural(people, 'person', 'people')} now</Tag>}
+      actions={<DeleteObject kind="rules" id={rule.id} name={rule.name} onDone={() => navigate({ to: '/roles', search: { tab: 'rules' } })} />}
+    >
+      <Section title="Rule"><RuleForm rule={form.draft!} onChange={form.change} readOnly={!may('policy:write')} /></Section>
+      <SaveBar of={form} />
+    </Page>
+  )
+}
+
+function RuleForm({ rule, onChange, readOnly }: { rule: Rule; onChange: (part: Partial<Rule>) => void; readOnly: boolean }) {
+  const roles = useQuery(policy).data?.policy.roles ?? []
+  return (
+    <Stack maw={640}>
+      <TextInput label="Name" value={rule.name} readOnly={readOnly} onChange={(e) => onChange({ name: e.currentTarget.value })} />
+      <Textarea label="Description" autosize value={rule.description ?? ''} readOnly={readOnly} onChange={(e) => onChange({ description: e.currentTarget.value || undefined })} />
+      <ExpressionField
+        label="When" description="Tried on each living position of a person; one that meets it is enough" placeholder='position.department == "Sales"'
+        value={rule.when} scope="person" readOnly={readOnly} onChange={(when) => onChange({ when })}
+      />
+      <MultiSelect
+        label="Gives the roles" data={roles.map((r) => ({ value: r.id, label: r.name }))} value={rule.roles} readOnly={readOnly} searchable
+        onChange={(next) => onChange({ roles: next })} nothingFoundMessage="No such role"
+      />
+    </Stack>
+  )
+}
