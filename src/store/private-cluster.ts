@@ -103,7 +103,7 @@ export async function makeCluster(options: {
     const found = readFileSync(versionFile, 'utf8').trim()
     if (found === major) return
     throw new UsherError('DATABASE_NOT_STARTED', `${cluster} was made by PostgreSQL ${found}, and this Usher brings ${major}. `
-      + 'Start the Usher that made it, `usher backup`, and restore the backup into a new data folder.')
+      + 'Start the Usher that made it, `npm run backup -- FILE`, and `npm run restore -- FILE` into a new data folder.')
   }
   const aside = await mkdtemp(`${cluster}-new-`)
   if (runAs) execFileSync('chown', [`${runAs.uid}:${runAs.gid}`, aside])
