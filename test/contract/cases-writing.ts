@@ -260,7 +260,7 @@ export async function manyMembers(system: System): Promise<void> {
     const filled = await system.fill?.(entitlement, system.manyMembers) ?? []
     const labels = Array.from({ length: filled.length > 0 ? 8 : system.manyMembers }, () => system.label())
     const accounts = await sideBySide(system, labels, async (label) => {
-      const account = await newAccount(system, writer, label)
+      const account = await newAccount(system, writer, label, true)
       await succeed(system, writer, { ...pick(account), kind: 'grant', entitlement })
       return account
     })

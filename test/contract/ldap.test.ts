@@ -83,7 +83,7 @@ withServers(['samba'], () => contractSuite('active-directory', async () => {
     entitlements: [entry('group', `CN=Sales,OU=Groups,${samba.baseDn}`), entry('group', `CN=Support,OU=Groups,${samba.baseDn}`)],
     protectedAccount: entry('user', `CN=Administrator,CN=Users,${samba.baseDn}`),
     signsIn: (name, _attributes, secret) => binds(samba.url, name, secret, samba.ca),
-    manyMembers: 1600,
+    manyMembers: 1510,
     writes: async () => samba.writes(),
     notSupported: ['sessions'],
     tearDown: () => samba.stop(),

@@ -184,10 +184,13 @@ export function nameOf(system: System, attributes: Attributes): string {
   return system.definition.nameOf(system.access.config, system.account.objectType, attributes)
 }
 
-/** Creates an account of a new label. */
-export async function newAccount(system: System, writer: Writer, label = system.label()): Promise<Named & { label: string; attributes: Attributes }> {
+/** Creates an account of a new label; `idle`: disabled and without a secret, which some systems take much longer to store. */
+export async function newAccount(
+  system: System, writer: Writer, label = system.label(), idle = false,
+): Promise<Named & { label: string; attributes: Attributes }> {
   const attributes = system.account.make(label)
-  const change = creation(system, attributes)
+  const change = creation(system, attributes, !idle)
+  if (idle) delete change.secret
   const outcome = await settle(system, writer, change)
   assert.equal(outcome.outcome, 'done', JSON.stringify(outcome))
   assert.ok('id' in outcome && outcome.id !== '', 'a create answers with the id')
