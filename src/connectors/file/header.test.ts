@@ -3,13 +3,19 @@ import test from 'node:test'
 import { columnsOf, findHeader, moreColumns } from './header.ts'
 import { type Cell, columnOf, letterOf } from './rows.ts'
 
-const headerOf = (rows: Cell[][]): number | undefined => findHeader(rows.map((cells, i) => ({ row: i + 1, cells })))?.row
+const headerOf = (rows: Cell[][]): number | undefined =>
+  findHeader(rows.map((cells, i) => ({ row: i + 1, cells })))?.row
 
 test('the header is found under titles, notes and blank rows', () => {
-  const data: Cell[][] = [['ID', 'Name', 'E-mail', 'Start'], [1, 'A', 'a@x.example', '2026-01-01'], [2, 'B', 'b@x.example', '2026-01-02']]
+  const data: Cell[][] = [
+    ['ID', 'Name', 'E-mail', 'Start'],
+    [1, 'A', 'a@x.example', '2026-01-01'],
+    [2, 'B', 'b@x.example', '2026-01-02'],
+  ]
   assert.equal(headerOf(data), 1)
   assert.equal(headerOf([['Staff list'], [], ...data]), 3)
-  assert.equal(headerOf([['Staff list', undefined, undefined, '2026-11-21'], ['as of', '21.11.2026', '', 'HR'], ...data]), 3)
+  const notes = [['Staff list', undefined, undefined, '2026-11-21'], ['as of', '21.11.2026', '', 'HR']]
+  assert.equal(headerOf([...notes, ...data]), 3)
   assert.equal(headerOf([['Person', undefined, undefined, 'Dates'], ...data]), 2)
 })
 
@@ -22,7 +28,8 @@ test('narrow tables, odd rows and headers with numbers in them are no obstacle',
 })
 
 test('names are folded, numbered where repeated, and letters where there are none', () => {
-  const names = columnsOf([' First \n name', 'ID', 'ID', 'ID (2)', '', undefined, 2026, 'Jose\u0301']).map((c) => c.name)
+  const cells = [' First \n name', 'ID', 'ID', 'ID (2)', '', undefined, 2026, 'Jose\u0301']
+  const names = columnsOf(cells).map((c) => c.name)
   assert.deepEqual(names, ['First name', 'ID', 'ID (2)', 'ID (2) (2)', 'E', 'F', '2026', 'Jos\u00e9'])
   assert.deepEqual(moreColumns(columnsOf(['ID', 'D']), 4).map((c) => c.name), ['ID', 'D', 'C', 'D (2)'])
 })

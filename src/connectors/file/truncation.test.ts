@@ -5,12 +5,17 @@ import test from 'node:test'
 import iconv from 'iconv-lite'
 import writeExcelFile from 'write-excel-file/node'
 import { fileConnector } from './file-connector.ts'
-import { bookOf, codeOf, everything, fileWith, noSecrets, readFile, sheetOf, temporaryFolder, type WholeRead } from './fixture.ts'
+import {
+  bookOf, codeOf, everything, fileWith, noSecrets, readFile, sheetOf, temporaryFolder, type WholeRead,
+} from './fixture.ts'
 
-const rows = ['ID,Name,Note', '1,"Smith, John",x', '2,Żółć,"a ""quoted"" word"', '3,Zoë,"first line\nsecond, line\n"', '4,"",tail']
+const quoted = ['2,Żółć,"a ""quoted"" word"', '3,Zoë,"first line\nsecond, line\n"']
+const rows = ['ID,Name,Note', '1,"Smith, John",x', ...quoted, '4,"",tail']
 
 /** What each beginning of the file is taken for. Whatever is called complete must have all rows, or end with a line. */
-async function cutEverywhere(file: string, content: Buffer, lineEnd: Buffer, read: () => Promise<WholeRead>): Promise<number> {
+async function cutEverywhere(
+  file: string, content: Buffer, lineEnd: Buffer, read: () => Promise<WholeRead>,
+): Promise<number> {
   const atLineEnds = new Set<number>()
   for (let i = content.indexOf(lineEnd); i >= 0; i = content.indexOf(lineEnd, i + 1)) atLineEnds.add(i + lineEnd.length)
   let whole = 0
@@ -20,7 +25,7 @@ async function cutEverywhere(file: string, content: Buffer, lineEnd: Buffer, rea
     assert.equal(end.count, records.length + rejected.length, `cut at ${length}`)
     if (!end.complete) continue
     whole++
-    assert.ok(atLineEnds.has(length), `cut at ${length} of ${content.length} bytes, and called complete with ${end.count} rows`)
+    assert.ok(atLineEnds.has(length), `cut at ${length}, and called complete with ${end.count} rows`)
     assert.deepEqual(rejected, [])
   }
   return whole
@@ -33,24 +38,28 @@ test('a CSV file cut at any byte is never complete, but at the end of a line', a
     const of = (s: string): Buffer => iconv.encode(s, encoding)
     const lf = await cutEverywhere(file, of(text), of('\n'), () => readFile({ path: file }))
     assert.equal(lf, 4, `${encoding}: the ends of four rows`)
-    const crlf = await cutEverywhere(file, of(text.replaceAll('\n', '\r\n')), of('\r\n'), () => readFile({ path: file }))
+    const dos = of(text.replaceAll('\n', '\r\n'))
+    const crlf = await cutEverywhere(file, dos, of('\r\n'), () => readFile({ path: file }))
     assert.equal(crlf, 4, encoding)
   }
 })
 
-test('without a line end after the last row it may always be cut, so it is not complete, and the row waits', async (t) => {
+test('without a line end after the last row it may be cut: it is not complete, and the row waits', async (t) => {
   const file = path.join(await temporaryFolder(t), 'cut.csv')
   const content = Buffer.from(rows.join('\n'))
   assert.equal(await cutEverywhere(file, content, Buffer.from('\n'), () => readFile({ path: file })), 3)
   const { records, rejected, end } = await readFile({ path: file })
   assert.deepEqual(records.map((r) => r.attributes['ID']), ['1', '2', '3'])
-  assert.deepEqual(rejected.map((r) => [r.address, r.value, r.expected]), [['cut.csv!C5', 'tail', 'a line end after the last cell of the file']])
+  assert.deepEqual(rejected.map((r) => [r.address, r.value, r.expected]), [
+    ['cut.csv!C5', 'tail', 'a line end after the last cell of the file'],
+  ])
   assert.ok(!end.complete && end.code === 'SOURCE_TRUNCATED' && /finalLineEnd/.test(end.because))
 
-  const optional = await readFile({ path: file, completeness: { finalLineEnd: 'optional' } })
+  const completeness = { finalLineEnd: 'optional' } as const
+  const optional = await readFile({ path: file, completeness })
   assert.ok(optional.end.complete && optional.records.length === 4)
   await writeFile(file, content.subarray(0, -5))
-  assert.equal(codeOf((await readFile({ path: file, completeness: { finalLineEnd: 'optional' } })).end), 'SOURCE_TRUNCATED')
+  assert.equal(codeOf((await readFile({ path: file, completeness })).end), 'SOURCE_TRUNCATED')
 })
 
 test('with a last row that tells the number of rows, only the whole file is complete', async (t) => {
@@ -73,7 +82,7 @@ test('with a last row that tells the number of rows, only the whole file is comp
 
 test('a workbook cut at any byte is never complete', async (t) => {
   const file = path.join(await temporaryFolder(t), 'cut.xlsx')
-  await writeExcelFile([['ID', 'Name'], [1, 'Łukasz'], [2, 'Zoë']].map((row) => row.map((value) => ({ value })))).toFile(file)
+  await writeExcelFile([['ID', 'Name'], [1, 'Łukasz'], [2, 'Zoë']]).toFile(file)
   const content = await readBytes(file)
   assert.equal((await readFile({ path: file })).end.count, 2)
   const codes = new Set<string>()
@@ -96,8 +105,8 @@ test('a workbook with one byte changed never loses a row and calls itself comple
     damaged[at] = (damaged[at] ?? 0) ^ 0x55
     await writeFile(file, damaged)
     const { records, end } = await readFile({ path: file })
-    if (end.complete) assert.deepEqual(records.map((r) => r.attributes), good.records.map((r) => r.attributes), `byte ${at}`)
-    else refused++
+    if (!end.complete) refused++
+    else assert.deepEqual(records.map((r) => r.attributes), good.records.map((r) => r.attributes), `byte ${at}`)
   }
   assert.ok(refused > content.length / 9)
 })
@@ -105,14 +114,17 @@ test('a workbook with one byte changed never loses a row and calls itself comple
 test('a workbook that ends before the row it declares, or inside its XML, is cut off', async (t) => {
   const declared = bookOf({ sheets: { A: { xml: `<dimension ref="A1:B9"/>${sheetOf([['ID', 'Name'], [1, 'a']])}` } } })
   const short = await readFile({ path: await fileWith(t, 'a.xlsx', declared) })
-  assert.ok(!short.end.complete && short.end.code === 'SOURCE_TRUNCATED' && /up to 9 and ends at row 2/.test(short.end.because))
-  const open = bookOf({ sheets: { A: { xml: '' } }, others: { 'xl/worksheets/sheet0.xml': '<worksheet><sheetData><row><c><v>1</v></c></row>' } })
+  assert.ok(!short.end.complete && short.end.code === 'SOURCE_TRUNCATED')
+  assert.match(short.end.because, /up to 9 and ends at row 2/)
+  const half = { 'xl/worksheets/sheet0.xml': '<worksheet><sheetData><row><c><v>1</v></c></row>' }
+  const open = bookOf({ sheets: { A: { xml: '' } }, others: half })
   assert.equal(codeOf((await readFile({ path: await fileWith(t, 'a.xlsx', open) })).end), 'SOURCE_TRUNCATED')
 })
 
 test('missing, unreadable and empty are three different things, also for check and inspect', async (t) => {
   const folder = await temporaryFolder(t)
   await mkdir(path.join(folder, 'folder.csv'))
+  const noBook = { '_rels/.rels': '<Relationships/>', 'xl/workbook.xml': '<x/>' }
   const cases: [string, string | Buffer | undefined, string][] = [
     ['none.csv', undefined, 'SOURCE_MISSING'],
     ['empty.csv', '', 'SOURCE_EMPTY'],
@@ -124,7 +136,7 @@ test('missing, unreadable and empty are three different things, also for check a
     ['old.xls', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'SOURCE_UNREADABLE'],
     ['login.csv', '<!DOCTYPE html><html>', 'SOURCE_UNREADABLE'],
     ['binary.csv', Buffer.from([1, 0, 0, 2, 0, 0, 0, 3]), 'SOURCE_UNREADABLE'],
-    ['other.xlsx', bookOf({ sheets: { A: { xml: '' } }, others: { '_rels/.rels': '<Relationships/>', 'xl/workbook.xml': '<x/>' } }), 'SOURCE_UNREADABLE'],
+    ['other.xlsx', bookOf({ sheets: { A: { xml: '' } }, others: noBook }), 'SOURCE_UNREADABLE'],
     ['folder.csv', undefined, 'SOURCE_UNREADABLE'],
   ]
   for (const [name, content, code] of cases) {
@@ -177,7 +189,8 @@ test('a file that is changed, touched or replaced while it is read is not comple
     await change(file)
     let next = await pages.next()
     while (!next.done) next = await pages.next()
-    assert.ok(!next.value.complete && next.value.code === 'SOURCE_TRUNCATED' && /changed while/.test(next.value.because), how)
+    assert.ok(!next.value.complete && next.value.code === 'SOURCE_TRUNCATED', how)
+    assert.match(next.value.because, /changed while/)
   }
 })
 
@@ -188,5 +201,6 @@ test('a read that is stopped is not complete', async (t) => {
   await pages.next()
   stop.abort()
   const { value } = await pages.next()
-  assert.deepEqual(value, { complete: false, count: 4000, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' })
+  const because = 'The read was stopped.'
+  assert.deepEqual(value, { complete: false, count: 4000, code: 'SYSTEM_READ_INCOMPLETE', because })
 })

@@ -19,14 +19,19 @@ test('a workbook as people have it: title, blank rows, typed cells, real dates',
     [{ value: 'Northwind Trading, staff', columnSpan: 3 }, null, null],
     [],
     ['ID', 'Name', 'Start', 'Seen', 'Pay', 'Active'].map((value) => ({ value })),
-    [{ value: 7 }, { value: '  Łukasz Żółć\n' }, { value: day(), format: 'dd.mm.yyyy' }, { value: day(8, 30), format: 'yyyy-mm-dd hh:mm' }, { value: 12.5 }, { value: true }],
+    [
+      { value: 7 }, { value: '  Łukasz Żółć\n' }, { value: day(), format: 'dd.mm.yyyy' },
+      { value: day(8, 30), format: 'yyyy-mm-dd hh:mm' }, { value: 12.5 }, { value: true },
+    ],
     [],
     [{ value: '0008' }, { value: 'Zoë' }, null, null, null, { value: false }],
     [],
   ], { sheet: 'Staff' }).toFile(file)
   const { records, rejected, end } = await readFile({ path: file })
   assert.deepEqual(records.map((r) => [r.name, r.id, r.attributes]), [
-    ['Staff!A4', '4', { ID: 7, Name: 'Łukasz Żółć', Start: '2026-11-21', Seen: '2026-11-21T08:30:00', Pay: 12.5, Active: true }],
+    ['Staff!A4', '4', {
+      ID: 7, Name: 'Łukasz Żółć', Start: '2026-11-21', Seen: '2026-11-21T08:30:00', Pay: 12.5, Active: true,
+    }],
     ['Staff!A6', '6', { ID: '0008', Name: 'Zoë', Active: false }],
   ])
   assert.deepEqual(rejected, [])
@@ -35,16 +40,20 @@ test('a workbook as people have it: title, blank rows, typed cells, real dates',
   const shape = await fileConnector.openReader({ path: file }, noSecrets).inspect?.(new AbortController().signal)
   assert.deepEqual(shape, {
     file: 'staff.xlsx', sheet: 'Staff', sheets: ['Staff'], encoding: undefined, delimiter: undefined, headerRow: 3,
-    columns: ['ID', 'Name', 'Start', 'Seen', 'Pay', 'Active'].map((name, index) => ({ name, letter: 'ABCDEF'[index], index })),
+    columns: ['ID', 'Name', 'Start', 'Seen', 'Pay', 'Active']
+      .map((name, index) => ({ name, letter: 'ABCDEF'[index], index })),
     sample: records.map((r) => r.attributes),
   })
 })
 
-test('what only Excel writes: rich and phonetic text, formulas, escapes, booleans, prefixes, cells without address', async (t) => {
-  const texts = '<si><r><t>Rich </t></r><r><t xml:space="preserve">text </t></r><rPh sb="0" eb="1"><t>no</t></rPh></si><si><t>a_x000D_b_x0041_</t></si><si><t/></si>'
+test('what only Excel writes: rich text, formulas, escapes, booleans, prefixes, cells without address', async (t) => {
+  const rich = '<r><t>Rich </t></r><r><t xml:space="preserve">text </t></r><rPh sb="0" eb="1"><t>no</t></rPh>'
+  const texts = `<si>${rich}</si><si><t>a_x000D_b_x0041_</t></si><si><t/></si>`
   const xml = `<sheetData>${row('A', 'B', 'C', 'D', 'E', 'F')}
-    <row r="3"><c r="B3" t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c><c t="str"><f>A1&amp;"x"</f><v>done &amp; </v></c><c t="b"><v>1</v></c></row>
-    <row><c r="A4"><f>1+1</f><v>2</v></c><c r="C4" t="d"><v>2026-11-21T00:00:00</v></c><c r="D4" t="inlineStr"><is><r><t>in</t></r><r><t>line</t></r></is></c><c r="H4"><v>9</v></c></row>
+    <row r="3"><c r="B3" t="s"><v>0</v></c><c t="s"><v>1</v></c><c t="s"><v>2</v></c>
+      <c t="str"><f>A1&amp;"x"</f><v>done &amp; </v></c><c t="b"><v>1</v></c></row>
+    <row><c r="A4"><f>1+1</f><v>2</v></c><c r="C4" t="d"><v>2026-11-21T00:00:00</v></c>
+      <c r="D4" t="inlineStr"><is><r><t>in</t></r><r><t>line</t></r></is></c><c r="H4"><v>9</v></c></row>
     </sheetData>`
   const expected = [
     ['Staff!A3', { B: 'Rich text', C: 'a\rbA', E: 'done &', F: true }],
@@ -62,27 +71,32 @@ test('an error of Excel, a date that is none and a huge cell set their row aside
   const xml = `<sheetData>${row('ID', 'Start')}
     <row><c><v>1</v></c><c s="1"><v>46347</v></c></row><row><c><v>2</v></c><c t="e"><v>#N/A</v></c></row>
     <row><c><v>3</v></c><c s="1"><v>60</v></c></row><row><c><v>4</v></c><c s="1"><v>-1</v></c></row>
-    <row><c t="inlineStr"><is><t>${'x'.repeat(1_000_001)}</t></is></c></row><row><c><v>6</v></c><c s="1"><v>1</v></c></row></sheetData>`
+    <row><c t="inlineStr"><is><t>${'x'.repeat(1_000_001)}</t></is></c></row>
+    <row><c><v>6</v></c><c s="1"><v>1</v></c></row></sheetData>`
   const { records, rejected, end } = await readFile({ path: await fileWith(t, 'a.xlsx', book(xml, { styles })) })
   assert.deepEqual(records.map((r) => r.attributes), [{ ID: 1, Start: '2026-11-21' }, { ID: 6, Start: '1900-01-01' }])
-  assert.deepEqual(rejected.map(({ row, address, column, value, code, expected }) => [row, address, column, value?.slice(0, 4), code, expected]), [
-    [3, 'Staff!B3', 'Start', '#N/A', 'ROW_VALUE_INVALID', 'a value rather than the error #N/A of Excel'],
-    [4, 'Staff!B4', 'Start', '60', 'ROW_VALUE_INVALID', 'a date such as 2026-11-21'],
-    [5, 'Staff!B5', 'Start', '-1', 'ROW_VALUE_INVALID', 'a date such as 2026-11-21'],
-    [6, 'Staff!A6', 'ID', 'xxxx', 'ROW_VALUE_INVALID', 'at most 1,000,000 characters in a cell'],
+  assert.ok(rejected.every((r) => r.code === 'ROW_VALUE_INVALID'))
+  assert.deepEqual(rejected.map((r) => [r.row, r.address, r.column, r.value?.slice(0, 4), r.expected]), [
+    [3, 'Staff!B3', 'Start', '#N/A', 'a value rather than the error #N/A of Excel'],
+    [4, 'Staff!B4', 'Start', '60', 'a date such as 2026-11-21'],
+    [5, 'Staff!B5', 'Start', '-1', 'a date such as 2026-11-21'],
+    [6, 'Staff!A6', 'ID', 'xxxx', 'at most 1,000,000 characters in a cell'],
   ])
   assert.ok(end.complete && end.count === 6)
 })
 
 test('which formats are dates', () => {
-  const builtin = (format: string): number[] => Array.from({ length: 60 }, (_, id) => id).filter((id) => dateFormatOf(id, undefined) === format)
-  assert.deepEqual(builtin('date'), [14, 15, 16, 17, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 50, 51, 52, 53, 54, 55, 56, 57, 58])
+  const from = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  const builtin = (format: string): number[] => from(0, 60).filter((id) => dateFormatOf(id, undefined) === format)
+  assert.deepEqual(builtin('date'), [...from(14, 17), ...from(27, 36), ...from(50, 58)])
   assert.deepEqual(builtin('time'), [18, 19, 20, 21, 45, 46, 47])
   assert.deepEqual(builtin('date-time'), [22])
   const formats: Record<string, string | undefined> = {
-    'dd.mm.yyyy': 'date', '[$-407]D. MMMM YYYY;@': 'date', 'mmm-yy': 'date', 'm/d/yy h:mm AM/PM': 'date-time', 'hh:mm': 'time', '[h]:mm:ss': 'time',
+    'dd.mm.yyyy': 'date', '[$-407]D. MMMM YYYY;@': 'date', 'mmm-yy': 'date', 'm/d/yy h:mm AM/PM': 'date-time',
+    'hh:mm': 'time', '[h]:mm:ss': 'time',
     'yyyy\\-mm\\-dd"T"hh:mm:ss': 'date-time', 'yyyy"年"m"月"d"日"': 'date', 'yyyy/mm/dd\\ \\a\\t\\ hh': 'date-time',
-    General: undefined, '0.00': undefined, '#,##0 "days"': undefined, '0.00E+00': undefined, '[Red]0;[Blue]-0': undefined, '0\\d': undefined, '@': undefined,
+    General: undefined, '0.00': undefined, '#,##0 "days"': undefined, '0.00E+00': undefined,
+    '[Red]0;[Blue]-0': undefined, '0\\d': undefined, '@': undefined,
     '_-* #,##0.00\\ "€"_-': undefined, '"Q"0': undefined, '[$EUR] 0': undefined, '#" Stück"': undefined,
   }
   for (const [code, format] of Object.entries(formats)) assert.equal(dateFormatOf(164, code), format, code)
@@ -90,11 +104,14 @@ test('which formats are dates', () => {
 
 test('serial numbers are dates in both systems', () => {
   const dates: [number, boolean, string | undefined][] = [
-    [1, false, '1900-01-01'], [59, false, '1900-02-28'], [60, false, undefined], [61, false, '1900-03-01'], [46347, false, '2026-11-21'],
-    [2_958_465, false, '9999-12-31'], [2_958_466, false, undefined], [0, true, '1904-01-01'], [44885, true, '2026-11-21'], [-1, false, undefined],
+    [1, false, '1900-01-01'], [59, false, '1900-02-28'], [60, false, undefined], [61, false, '1900-03-01'],
+    [46347, false, '2026-11-21'], [2_958_465, false, '9999-12-31'], [2_958_466, false, undefined],
+    [0, true, '1904-01-01'], [44885, true, '2026-11-21'], [-1, false, undefined],
     [46347.354166666664, false, '2026-11-21T08:30:00'], [46346.999999999, false, '2026-11-21'],
   ]
-  for (const [serial, from1904, iso] of dates) assert.equal(isoOfSerial(serial, 'date-time', from1904), iso, String(serial))
+  for (const [serial, from1904, iso] of dates) {
+    assert.equal(isoOfSerial(serial, 'date-time', from1904), iso, String(serial))
+  }
   assert.equal(isoOfSerial(46347.9, 'date', false), '2026-11-21')
   assert.equal(isoOfSerial(0.5, 'time', false), '12:00:00')
 })
@@ -102,13 +119,15 @@ test('serial numbers are dates in both systems', () => {
 test('a workbook of an old Mac counts from 1904', async (t) => {
   const xml = `<sheetData>${row('ID', 'Start')}<row><c><v>1</v></c><c s="0"><v>44885</v></c></row></sheetData>`
   const content = book(xml, { date1904: true, styles: '<cellXfs><xf numFmtId="14"/></cellXfs>' })
-  assert.deepEqual((await readFile({ path: await fileWith(t, 'a.xlsx', content) })).records[0]?.attributes['Start'], '2026-11-21')
+  const { records } = await readFile({ path: await fileWith(t, 'a.xlsx', content) })
+  assert.equal(records[0]?.attributes['Start'], '2026-11-21')
 })
 
 test('the sheet that looks most like a table is read; hidden ones and notes are not', async (t) => {
+  const many = Array.from({ length: 30 }, (_, i) => [i, 'x', 'y'])
   const sheets = {
     Notes: { xml: sheetOf([['Please read'], ['Only HR may edit this.']]) },
-    Old: { xml: sheetOf([['ID', 'Name', 'Start'], ...Array.from({ length: 30 }, (_, i) => [i, 'x', 'y'])]), state: 'hidden' },
+    Old: { xml: sheetOf([['ID', 'Name', 'Start'], ...many]), state: 'hidden' },
     Staff: { xml: sheetOf([['Staff list'], ['ID', 'Name'], [1, 'a'], [2, 'b']]) },
     Places: { xml: sheetOf([['Place'], ['Berlin']]) },
   }
@@ -116,7 +135,8 @@ test('the sheet that looks most like a table is read; hidden ones and notes are 
   assert.deepEqual((await readFile({ path: file })).records.map((r) => r.name), ['Staff!A3', 'Staff!A4'])
   assert.equal((await readFile({ path: file, sheet: 'Old' })).records.length, 30)
   const { end } = await readFile({ path: file, sheet: 'Stuff' })
-  assert.ok(!end.complete && end.code === 'SOURCE_SHEET_MISSING' && end.because.includes('"Notes", "Old", "Staff", "Places"'))
+  assert.ok(!end.complete && end.code === 'SOURCE_SHEET_MISSING')
+  assert.match(end.because, /"Notes", "Old", "Staff", "Places"/)
   const shape = await fileConnector.openReader({ path: file }, noSecrets).inspect?.(new AbortController().signal)
   assert.deepEqual([shape?.sheet, shape?.sheets], ['Staff', ['Notes', 'Staff', 'Places']])
 })
@@ -145,13 +165,17 @@ test('any table survives a workbook, and read-excel-file sees the same', async (
   let n = 0
   const cell = fc.oneof(
     fc.string({ unit: fc.constantFrom('a', ' ', 'ż', '<', '&', '"', '\n', '_x', '😀', '1'), maxLength: 6 }),
-    fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }), fc.integer(), fc.boolean(), fc.constant(null),
-    fc.date({ min: new Date('1901-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }).map((d) => new Date(Math.floor(+d / 1000) * 1000)),
+    fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }).map((n) => (n === 0 ? 0 : n)),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    // Whole seconds of 1901 to 2099.
+    fc.integer({ min: -2_177_452_800, max: 4_102_444_799 }).map((seconds) => new Date(seconds * 1000)),
   )
-  await fc.assert(fc.asyncProperty(fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 10 }), async (rows) => {
+  const table = fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 10 })
+  await fc.assert(fc.asyncProperty(table, async (rows) => {
     const file = path.join(folder, `${n++}.xlsx`)
-    const written = rows.map((cells) => cells.map((value) => value === null ? null : value instanceof Date ? { value, format: 'yyyy-mm-dd hh:mm:ss' } : { value }))
-    await writeExcelFile([['A', 'B', 'C'].map((value) => ({ value })), ...written]).toFile(file)
+    await writeExcelFile([['A', 'B', 'C'], ...rows], { dateFormat: 'yyyy-mm-dd hh:mm:ss' }).toFile(file)
     const oracle = (await readSheet(file)).slice(1)
     const { records, rejected } = await readFile({ path: file, headerRow: 1 })
     const expected = rows.map(attributesOf).filter((a) => Object.keys(a).length > 0)
