@@ -27,6 +27,8 @@ export async function startWarehouse(version: 'embedded' | 'debian', settings?: 
   await main.query('create database warehouse')
   await main.end()
   const pool = new pg.Pool({ connectionString: server.urlFor('warehouse'), max: 4 })
+  // Tests stop the server under it.
+  pool.on('error', () => {})
   const query = async <Row extends object>(sql: string, values?: unknown[]) => (await pool.query<Row>(sql, values)).rows
   await query(`
     create role ${usherRole} login createrole password ${pg.escapeLiteral(usherPassword)};

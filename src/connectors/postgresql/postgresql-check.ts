@@ -93,8 +93,12 @@ async function grantGroupRoles(client: ClientBase, config: PostgresqlConfig): Pr
 }
 
 async function grantPrivileges(client: ClientBase, config: PostgresqlConfig): Promise<Step> {
+  const user = target(config).user
+  const privileges = privilegesSql(config)
+  const closed = await client.query<{ schema: string }>(`
+    select distinct schema from (${privileges}) p where kind = 'table' and not has_schema_privilege($1, schema, 'usage') order by 1`, [user])
   const { rows } = await client.query<PrivilegeRow>(`
-    select kind, schema, object, privilege from (${privilegesSql(config)}) p
+    select kind, schema, object, privilege from (${privileges}) p
      where not case kind
        when 'database' then has_database_privilege($1, object, privilege || ' with grant option')
        when 'schema' then has_schema_privilege($1, object, privilege || ' with grant option')
@@ -102,8 +106,11 @@ async function grantPrivileges(client: ClientBase, config: PostgresqlConfig): Pr
          select from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where n.nspname = p.schema and c.relname = coalesce(p.object, c.relname) and ${tableKinds}
             and not has_table_privilege($1, c.oid, privilege || ' with grant option'))
-     end`, [target(config).user])
-  return step('Grant privileges', rows.map((row) => `GRANT OPTION for ${privilegeName(privilegeOfRow(row))}`))
+     end`, [user])
+  return step('Grant privileges', [
+    ...closed.rows.map(({ schema }) => privilegeName({ kind: 'schema', object: schema, privilege: 'USAGE' })),
+    ...rows.map((row) => `GRANT OPTION for ${privilegeName(privilegeOfRow(row))}`),
+  ])
 }
 
 async function endSessions(client: ClientBase, config: PostgresqlConfig): Promise<Step> {
