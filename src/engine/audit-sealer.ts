@@ -3,7 +3,7 @@
  * Rows are never waited for: whoever commits later is chained later.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
-import { appendFile, chmod, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { genesis, hashOf, headMessage, verifyChain, type ChainCrypto, type ExportLine, type Head, type Verification } from '../domain/audit-chain.ts'
 import { countUnsealed, headsAfter, lastHead, lockSealer, seal, sealedRows, unsealedRows } from '../store/audit.ts'
@@ -13,10 +13,28 @@ const batchSize = 5000
 
 export interface AuditKeys {
   privateKey: KeyObject
-  /** PEM. The first one is the pair's; others are of earlier keys that still count (`audit-key-*.pub`). */
+  /** PEM. The first one is the pair's; others are of earlier keys, or other machines', that count as well (`audit-key-*.pub`). */
   publicKeys: string[]
   /** One head per line, as JSON. */
   headsFile: string
+}
+
+/** All about the audit chain, with the keys of one data folder. */
+export interface AuditSealer {
+  keys: AuditKeys
+  seal(): Promise<void>
+  verify(): Promise<Verification>
+  export(): AsyncGenerator<string>
+}
+
+export async function openAuditSealer({ pool, dataFolder, now }: { pool: Pool; dataFolder: string; now(): string }): Promise<AuditSealer> {
+  const keys = await loadAuditKeys(dataFolder)
+  return {
+    keys,
+    seal: async () => { await sealAudit(pool, keys, now()) },
+    verify: () => verifyAudit(pool, keys),
+    export: () => exportAudit(pool, keys, now()),
+  }
 }
 
 /** Reads the signing key of a data folder, or makes it at the first start. */
@@ -32,7 +50,9 @@ export async function loadAuditKeys(dataFolder: string): Promise<AuditKeys> {
   const privateKey = createPrivateKey(await readFile(file))
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()
   await writeFile(path.join(dataFolder, 'audit-key.pub'), publicKey, { mode: 0o644 })
-  return { privateKey, publicKeys: [publicKey], headsFile: path.join(dataFolder, 'audit-heads.log') }
+  const others = (await readdir(dataFolder)).filter((name) => /^audit-key-.+\.pub$/.test(name)).sort()
+  const publicKeys = [publicKey, ...await Promise.all(others.map((name) => readFile(path.join(dataFolder, name), 'utf8')))]
+  return { privateKey, publicKeys, headsFile: path.join(dataFolder, 'audit-heads.log') }
 }
 
 /** Chains what was committed. Answers how many rows; 0 also where another process is at it. */
