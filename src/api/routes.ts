@@ -1,15 +1,22 @@
 /** All routes, by noun. */
 import type { FastifyInstance } from 'fastify'
+import { auditRoutes } from './audit.ts'
 import type { Door } from './door.ts'
 import { findingRoutes } from './finding.ts'
 import { jobRoutes } from './job.ts'
+import { metricRoutes } from './metrics.ts'
 import { overviewRoutes } from './overview.ts'
 import { personRoutes } from './person.ts'
 import { planRoutes } from './plan.ts'
 import { policyRoutes } from './policy.ts'
+import { secretRoutes } from './secret.ts'
 import { sessionRoutes } from './session.ts'
 import { systemRoutes } from './system.ts'
 
 export function registerRoutes(app: FastifyInstance, door: Door): void {
-  for (const routes of [sessionRoutes, overviewRoutes, personRoutes, systemRoutes, jobRoutes, planRoutes, policyRoutes, findingRoutes]) routes(app, door)
+  const all = [
+    sessionRoutes, metricRoutes, overviewRoutes, personRoutes, systemRoutes, jobRoutes, planRoutes, policyRoutes, findingRoutes,
+    secretRoutes, auditRoutes,
+  ]
+  for (const routes of all) routes(app, door)
 }

@@ -56,7 +56,8 @@ export async function personHistory(db: Db, personId: string, paging: { limit: n
          from reason r left join entitlement e on e.id = r.entitlement_id where r.person_id = $1 and r.valid_until <= now()
        union all
        select a.at, 'a' || a.id, 'audit', a.actor, null, jsonb_build_object('action', a.action, 'detail', a.detail)
-         from audit a where a.subject = 'person:' || $1
+         from audit a
+        where a.subject = 'person:' || $1 and a.action not like 'change.%' and a.action not like 'reason.%'
      )
      select * from h
       where $2::timestamptz is null or (date_trunc('milliseconds', at), key) < ($2, $3)

@@ -204,3 +204,8 @@ function condition(planId: string, filter: ChangeFilter): { where: string; value
   }
   return { where: parts.join(' and '), values }
 }
+
+export async function planNumbers(db: Db, ids: string[]): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ id: string; number: number }>('select id, number::int from plan where id = any ($1::uuid[])', [[...new Set(ids)]])
+  return new Map(rows.map((r) => [r.id, r.number]))
+}

@@ -10,6 +10,9 @@ import type { UserRole } from '../../src/api/authorise.ts'
 import { buildServer } from '../../src/api/server.ts'
 import type { ServerOptions } from '../../src/api/server.ts'
 import type { ConnectorDefinition } from '../../src/connectors/connector.ts'
+import { exportAudit, loadAuditKeys, verifyAudit } from '../../src/engine/audit-sealer.ts'
+import type { AuditKeys } from '../../src/engine/audit-sealer.ts'
+import { storeSecret, removeSecret } from '../../src/store/secret.ts'
 import type { Context } from '../../src/engine/context.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { connect, migrate } from '../../src/store/database.ts'
@@ -21,6 +24,7 @@ export interface World {
   pool: Pool
   auth: Auth
   context: Context
+  auditKeys: AuditKeys
   /** What was logged, as JSON lines. */
   logged: string[]
   /** What the engine was asked, in order. */
@@ -52,7 +56,16 @@ export async function startWorld(options: { limits?: ServerOptions['limits']; en
   const asked: World['asked'] = []
   const engine = recordingEngine(asked, options.engine ?? {})
   const auth = createAuth({ pool, databaseUrl: server.url, baseUrl: 'http://localhost:7070', secret: randomBytes(32).toString('hex'), now })
-  const app = await buildServer({ context, engine, auth, version: '0.0.0', limits: { perAddress: 100_000, perUser: 100_000, ...options.limits } })
+  const auditKeys = await loadAuditKeys(path.join(filesFolder, 'data'))
+  const app = await buildServer({
+    context, engine, auth, version: '0.0.0',
+    audit: { verify: () => verifyAudit(pool, auditKeys), export: () => exportAudit(pool, auditKeys, now()) },
+    secrets: {
+      set: (reference, value, actor) => storeSecret(pool, { reference, envelope: context.vault.seal(value), actor, now: now() }),
+      remove: async (reference) => { await removeSecret(pool, reference) },
+    },
+    limits: { perAddress: 100_000, perUser: 100_000, ...options.limits },
+  })
   await app.ready()
 
   const secrets = new Map<UserRole, Promise<string>>()
@@ -61,7 +74,7 @@ export async function startWorld(options: { limits?: ServerOptions['limits']; en
     return (await auth.createToken({ userId, name: `for ${role}`, role, expiresInDays: 1 })).secret
   }
   return {
-    app, pool, auth, context, logged, asked,
+    app, pool, auth, context, auditKeys, logged, asked,
     as: (role) => async (method, url, payload) => {
       if (!secrets.has(role)) secrets.set(role, secretFor(role))
       const authorization = `Bearer ${await secrets.get(role)}`
