@@ -4,7 +4,7 @@
  * Servers and the built UI are made ready before, so that test files which run side by side do not build them twice.
  * Files that start the larger servers are few and begin first; the pure ones fill the gaps.
  */
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { Writable } from 'node:stream'
@@ -34,13 +34,18 @@ if (files.length === 0) {
 }
 
 await part('servers', () => ensureServers(serversFor(files)))
-const built = files.some((file) => file.startsWith('test/e2e/')) ? await part('web', buildWeb) : true
+const built = files.some(startsUsher) ? await part('web', buildWeb) : true
 const passed = await part('tests', runTests)
 process.exitCode = built && passed ? 0 : 1
 
 /** The tests that wait for servers come first. */
 function weight(file: string): number {
   return ['test/e2e/', 'test/contract/', 'test/'].findIndex((folder) => file.startsWith(folder)) + 1 || 9
+}
+
+/** Usher serves the built UI. */
+function startsUsher(file: string): boolean {
+  return file.startsWith('test/e2e/') || readFileSync(file, 'utf8').includes('servers/usher.ts')
 }
 
 function serversFor(files: string[]): ServerName[] {

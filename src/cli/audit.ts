@@ -1,6 +1,7 @@
 /** `usher audit`: who decided and did what, and whether the log is as it was written. */
 import type { Command } from 'commander'
 import type { Schema } from '../../client/index.ts'
+import { verifyFile, type OfflineOptions } from './audit-offline.ts'
 import { Failure } from './exit.ts'
 import { examples } from './help.ts'
 import { take, withPaging, type ListOptions } from './pages.ts'
@@ -22,12 +23,15 @@ export function auditCommand(program: Command, world: World): void {
       showList(session, items, (rows) => auditTable(session.terminal, rows), 'Nothing fits.')
     }))
 
-  examples(audit.command('verify').description('find what was altered, removed or cut off')
-    .action(act(world, async (session) => {
-      const data = await call(session.api.GET('/api/audit/verify'))
+  examples(audit.command('verify').description('find what was altered, removed or cut off; of an exported file without any server')
+    .argument('[file]', 'what `usher audit export` wrote; without it the server verifies its own log')
+    .option('--public-key <file>', 'the key that you kept (audit-key.pub); without it the one in the export is trusted')
+    .option('--heads <file>', 'the copy of audit-heads.log that you kept; shows a log that was cut or written anew')
+    .action(act(world, async (session, file: string | undefined, options: OfflineOptions) => {
+      const data = file === undefined ? await call(session.api.GET('/api/audit/verify')) : await verifyFile(file, options)
       show(session, data, () => verificationView(session.terminal, data))
       if (!data.ok) throw new Failure('broken', '')
-    })), ['usher audit verify'])
+    })), ['usher audit verify', 'usher audit verify audit.ndjson --public-key kept/audit-key.pub --heads kept/audit-heads.log'])
 
   examples(audit.command('export').description('the log with its heads, as NDJSON to standard output, to be verified elsewhere')
     .action(act(world, async (session) => {
