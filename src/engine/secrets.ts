@@ -12,7 +12,7 @@ import { openVault, type Vault } from './vault.ts'
 export interface SecretStore extends Vault {
   resolve: Secrets
   set(reference: string, value: string, actor: string): Promise<void>
-  delete(reference: string, actor: string): Promise<void>
+  remove(reference: string, actor: string): Promise<void>
   list(): Promise<SecretShown[]>
 }
 
@@ -31,7 +31,7 @@ export async function openSecrets({ pool, dataFolder, now, environment = process
     ...vault,
     resolve: secretResolver({ pool, vault, environment, dataFolder }),
     set: (reference, value, actor) => setSecret(context, reference, value, actor),
-    delete: (reference, actor) => deleteSecret(context, reference, actor),
+    remove: (reference, actor) => deleteSecret(context, reference, actor),
     list: () => listSecrets(pool),
   }
 }
