@@ -10,6 +10,7 @@ import { UsherError } from './domain/errors.ts'
 import { symbol, type ChangeKind } from './domain/plan.ts'
 import { policyFromFiles, type Files } from './domain/policy-files.ts'
 import type { Policy } from './domain/policy.ts'
+import { setSecret } from './engine/secrets.ts'
 import { transaction } from './store/database.ts'
 import { countChanges, findPlan } from './store/plan.ts'
 import { currentRevision, saveRevision } from './store/policy.ts'
@@ -146,6 +147,6 @@ async function furnishWarehouse(url: string, usher: Usher): Promise<void> {
   } finally {
     await client.end()
   }
-  await usher.setSecret('warehouse-password', password, actor)
+  await setSecret(usher.context, 'warehouse-password', password, actor)
 }
 

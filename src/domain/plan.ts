@@ -63,8 +63,6 @@ export interface PlanBrake {
   limit: { share?: number; count?: number }
   /** Hash of the exact set of changes held; a release names it. */
   setHash: string
-  /** Held because people vanished from a source, not because of a limit: a release has the plan made anew. */
-  missing?: boolean
   released?: { by: string; at: string }
   /** The finding that holds the set, where it is not a limit: PEOPLE_MISSING, SOURCE_SHORT. The held changes have it as their code. */
   code?: string

@@ -38,6 +38,6 @@ export function hashSet(hashes: Buffer[]): string {
 
 /** After a release: holds again what other brakes still hold. */
 export async function holdUnreleased(client: Client, planId: string, brakes: PlanBrake[]): Promise<void> {
-  for (const brake of brakes.filter((b) => b.released === undefined)) await holdSet(client, planId, brake.system, brake.kind)
+  for (const brake of brakes.filter((b) => b.released === undefined && b.code === undefined)) await holdSet(client, planId, brake.system, brake.kind)
   await peopleHeldSet(client, planId)
 }

@@ -3,6 +3,7 @@ import type { ConnectorDefinition, Reader, Secrets, Writer } from '../connectors
 import { UsherError } from '../domain/errors.ts'
 import type { Policy, System } from '../domain/policy.ts'
 import type { Pool } from '../store/database.ts'
+import type { Vault } from './vault.ts'
 
 export interface Log {
   info(details: object, message: string): void
@@ -16,7 +17,7 @@ export interface Context {
   /** Resolves a secret's reference to its value. */
   secrets: Secrets
   /** Encrypts and decrypts with the master key, for what is stored in the database. */
-  vault: { seal(text: string): Buffer; open(envelope: Buffer): string }
+  vault: Vault
   /** Asks the workers to do something soon; `at` not before an instant. */
   enqueue(task: 'compute-plan' | 'apply-plan', planId: string, at?: string): Promise<void>
   /** The present instant, ISO text. Time is an argument everywhere below. */

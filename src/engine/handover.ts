@@ -18,12 +18,12 @@ export async function firstPasswords(context: Context, creates: ChangeRow[], job
     `insert into handover (account_system, person_id, job_id, envelope, made_at)
      select *, $5::timestamptz from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[]) on conflict (person_id, job_id) do update
        set envelope = excluded.envelope, made_at = excluded.made_at, shown_at = null, shown_to = null where handover.envelope is null`,
-    [wanting.map((c) => c.systemId), wanting.map((c) => c.personId), wanting.map((c) => c.jobId), wanting.map(() => context.vault.seal(makePassword())), context.now()])
+    [wanting.map((c) => c.systemId), wanting.map((c) => c.personId), wanting.map((c) => c.jobId), wanting.map((c) => context.vault.seal(makePassword(), sealContext(c.personId!, c.jobId!))), context.now()])
   const { rows } = await context.pool.query<{ personId: string; jobId: string; envelope: Buffer }>(
     `select person_id as "personId", job_id as "jobId", envelope from handover h
        join unnest($1::uuid[], $2::text[]) as u (person_id, job_id) using (person_id, job_id) where envelope is not null`,
     [wanting.map((c) => c.personId), wanting.map((c) => c.jobId)])
-  return new Map(rows.map((row) => [`${row.personId} ${row.jobId}`, context.vault.open(row.envelope)]))
+  return new Map(rows.map((row) => [`${row.personId} ${row.jobId}`, context.vault.open(row.envelope, sealContext(row.personId, row.jobId))]))
 }
 
 /** Shows a first password to whoever hands it over, once; afterwards nobody can read it again. */
@@ -33,12 +33,14 @@ export async function showPassword(context: Context, personId: string, jobId: st
       `select h.envelope from handover h join account a on a.person_id = h.person_id and a.job_id = h.job_id and a.gone_at is null
         where h.person_id = $1 and h.job_id = $2 and h.envelope is not null for update of h`, [personId, jobId])
     if (rows[0] === undefined) throw new UsherError('NOT_FOUND', 'There is no first password to show: it was shown already, or the account is not there yet.')
-    const password = context.vault.open(rows[0].envelope)
+    const password = context.vault.open(rows[0].envelope, sealContext(personId, jobId))
     await client.query(`update handover set envelope = null, shown_at = $3, shown_to = $4 where person_id = $1 and job_id = $2`, [personId, jobId, context.now(), actor])
     await appendAudit(client, [{ at: context.now(), actor, action: 'password.shown', subject: `person:${personId}`, detail: { job: jobId } }])
     return password
   })
 }
+
+const sealContext = (personId: string, jobId: string): string => `handover:${personId}:${jobId}`
 
 const letters = ['abcdefghijkmnopqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456789', '-_.+!']
 

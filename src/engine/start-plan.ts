@@ -69,7 +69,7 @@ export async function releaseHeld(context: Context, planId: string, setHash: str
     await holdUnreleased(client, planId, brakes)
     await setPlan(client, planId, { brakes, state: brakes.some((b) => b.released === undefined) ? 'held' : 'open' })
     await appendAudit(client, [{ at, actor, action: 'brake.released', subject: `plan:${planId}`, detail: { system: brake.system, kind: brake.kind, changes: brake.planned, setHash } }])
-    return brake.missing === true
+    return brake.code !== undefined
   })
   if (replan) await startPlan(context, { cause: 'release', actor, scope: null })
   else await approveAutomatic(context, planId)

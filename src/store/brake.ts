@@ -10,14 +10,14 @@ export async function branchSizes(client: Client, planId: string): Promise<{ sys
                  when c.kind in ('grant', 'revoke') then (select count(*) from membership m join account a on a.id = m.account_id and a.person_id is not null and a.gone_at is null where a.system_id = c.system_id)
                  else (select count(*) from account a where a.system_id = c.system_id and a.person_id is not null and a.gone_at is null)
             end::int as of
-       from plan_change c where c.plan_id = $1 and c.state in ('planned', 'held') group by 1, 2`, [planId])
+       from plan_change c where c.plan_id = $1 and c.state = 'planned' group by 1, 2`, [planId])
   return rows
 }
 
 /** Hashes of a kind's changes, in a stable order. */
 export async function heldSet(db: Db, planId: string, systemId: string, kind: ChangeKind): Promise<Buffer[]> {
   const { rows } = await db.query<{ hash: Buffer }>(
-    `select hash from plan_change where plan_id = $1 and system_id = $2 and kind = $3 and state in ('planned', 'held') order by hash, id`, [planId, systemId, kind])
+    `select hash from plan_change where plan_id = $1 and system_id = $2 and kind = $3 and state = 'planned' order by hash, id`, [planId, systemId, kind])
   return rows.map((r) => r.hash)
 }
 
@@ -32,8 +32,9 @@ export async function peopleHeldSet(client: Client, planId: string): Promise<voi
         and exists (select from plan_change p where p.plan_id = $1 and p.stage = 1 and p.person_id = c.person_id and p.state = 'held')`, [planId])
 }
 
+/** All but people who vanished: their release has the plan made anew. */
 export async function unholdAll(client: Client, planId: string): Promise<void> {
-  await client.query(`update plan_change set state = 'planned' where plan_id = $1 and state = 'held'`, [planId])
+  await client.query(`update plan_change set state = 'planned' where plan_id = $1 and state = 'held' and code is null`, [planId])
 }
 
 export async function isReleased(db: Db, setHash: string): Promise<{ by: string; at: string } | null> {

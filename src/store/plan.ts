@@ -129,7 +129,7 @@ export async function claimChanges(db: Db, planId: string, systemId: string, now
            and wave = (select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running')
                         union all select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state = 'again' and next_attempt_at <= $3
                         order by 1 nulls last limit 1)
-         order by id limit $4)
+         order by id limit $4 for update skip locked)
       returning ${changeColumns}`, [planId, systemId, now, limit])
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
 }

@@ -1,0 +1,122 @@
+/** Puts Usher together: database, keys, connectors, engine, worker, HTTP. The only place that knows all parts. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { makeWorkerUtils, Logger, type WorkerUtils } from 'graphile-worker'
+import { pino } from 'pino'
+import { createAuth, type Auth } from './api/auth.ts'
+import { buildServer } from './api/server.ts'
+import { fileConnector } from './connectors/file/file-connector.ts'
+import { ldapConnector } from './connectors/ldap/ldap-connector.ts'
+import { postgresqlConnector } from './connectors/postgresql/postgresql-connector.ts'
+import type { ConnectorDefinition } from './connectors/connector.ts'
+import type { Context } from './engine/context.ts'
+import { createEngine } from './engine/create-engine.ts'
+import type { Engine } from './engine/engine.ts'
+import { loadAuditKeys, sealAudit, type AuditKeys } from './engine/audit-sealer.ts'
+import { secretResolver } from './engine/secrets.ts'
+import { openVault } from './engine/vault.ts'
+import { startWorker, type Worker } from './engine/worker.ts'
+import { connect, migrate } from './store/database.ts'
+import { ensurePolicy } from './store/policy.ts'
+import { startPrivatePostgres } from './store/private-postgres.ts'
+
+export interface Settings {
+  /** Folder for everything that is not in the database: keys, uploaded files, the private PostgreSQL. */
+  dataFolder: string
+  /** Absent: the private PostgreSQL in the data folder. */
+  databaseUrl?: string
+  port: number
+  host: string
+  /** As people reach Usher. */
+  baseUrl: string
+  logLevel: string
+}
+
+export interface Usher {
+  context: Context
+  engine: Engine
+  auth: Auth
+  auditKeys: AuditKeys
+  dataFolder: string
+  close(): Promise<void>
+}
+
+export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
+  const port = Number(env['PORT'] ?? 7070)
+  const host = env['HOST'] ?? '127.0.0.1'
+  return {
+    dataFolder: path.resolve(env['USHER_DATA'] ?? 'data'),
+    ...(env['DATABASE_URL'] === undefined || env['DATABASE_URL'] === '' ? {} : { databaseUrl: env['DATABASE_URL'] }),
+    port, host, baseUrl: env['USHER_URL'] ?? `http://localhost:${port}`, logLevel: env['LOG_LEVEL'] ?? 'warn',
+  }
+}
+
+export const connectors = [fileConnector, ldapConnector, postgresqlConnector] as ConnectorDefinition[]
+
+/** Opens the database, brings it to this version, and makes the engine. Nothing runs yet. */
+export async function openUsher(settings: Settings, extraConnectors: ConnectorDefinition[] = []): Promise<Usher> {
+  const log = pino({ level: settings.logLevel, redact: ['err.details', 'err.detail', 'err.where'] }, pino.destination(2))
+  const { dataFolder } = settings
+  await mkdir(dataFolder, { recursive: true })
+  const plain = { info: (message: string) => log.info(message), warn: (message: string) => log.warn(message) }
+  const own = settings.databaseUrl === undefined ? await startPrivatePostgres(dataFolder, plain) : null
+  const databaseUrl = settings.databaseUrl ?? own!.url
+  const pool = connect(databaseUrl)
+  try {
+    await migrate(pool)
+    const now = (): string => new Date().toISOString()
+    await ensurePolicy(pool, now())
+    const vault = await openVault(dataFolder, process.env['USHER_MASTER_KEY'])
+    const auditKeys = await loadAuditKeys(dataFolder)
+    const queue: WorkerUtils = await makeWorkerUtils({ pgPool: pool, logger: new Logger(() => () => {}) })
+    await queue.migrate()
+    const context: Context = {
+      pool, log, now, newId: randomUUID,
+      connectors: [...connectors, ...extraConnectors],
+      secrets: secretResolver({ pool, vault, environment: process.env, dataFolder }),
+      vault,
+      filesFolder: path.join(dataFolder, 'files'),
+      async enqueue(task, planId, at) {
+        await queue.addJob(task, { planId }, { jobKey: `${task} ${planId}`, maxAttempts: 3, ...(at === undefined ? {} : { runAt: new Date(at) }) })
+      },
+    }
+    const engine = createEngine(context)
+    const auth = createAuth({ pool, databaseUrl, baseUrl: settings.baseUrl, secret: await sessionKey(dataFolder), now })
+    return {
+      context, engine, auth, auditKeys, dataFolder,
+      async close() {
+        await queue.release()
+        await auth.close()
+        await pool.end()
+        await own?.stop()
+      },
+    }
+  } catch (error) {
+    await pool.end()
+    await own?.stop()
+    throw error
+  }
+}
+
+export async function startWork({ context, auditKeys }: Usher): Promise<Worker> {
+  return await startWorker(context, async () => { await sealAudit(context.pool, auditKeys, context.now()) })
+}
+
+export async function startServer(usher: Usher, settings: Settings, options: { version: string; webFolder?: string }): Promise<{ close(): Promise<void> }> {
+  const { context, engine, auth, auditKeys } = usher
+  const app = await buildServer({ context, engine, auth, auditKeys, ...options, trustProxy: process.env['USHER_TRUST_PROXY'] === 'true' })
+  await app.listen({ port: settings.port, host: settings.host })
+  return app
+}
+
+/** Signs session cookies. Made at the first start; several serving machines share it by `USHER_SESSION_KEY`. */
+async function sessionKey(dataFolder: string): Promise<string> {
+  const given = process.env['USHER_SESSION_KEY']
+  if (given !== undefined && given.length >= 32) return given
+  const file = path.join(dataFolder, 'session.key')
+  await writeFile(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+  return await readFile(file, 'utf8')
+}
