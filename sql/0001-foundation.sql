@@ -398,8 +398,11 @@ create table plan_row (
   snapshot_id uuid not null,
   key text not null,
   position_key text not null,
-  -- accept: the row is taken over from the snapshot. missing: it vanished.
+  -- accept: the row is taken over from the snapshot. missing: it vanished. held: it vanished, and counts when the held change is released.
   kind text not null,
+  -- The accepted row that the plan was computed from; null: there was none.
+  was_hash bytea,
+  was_person_id uuid,
   primary key (plan_id, job_id, key, position_key)
 );
 comment on table plan_row is 'The source rows behind the changes of people in a plan; carried out together with them.';

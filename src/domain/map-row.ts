@@ -3,6 +3,7 @@ import type { ErrorCode } from './errors.ts'
 import { UsherError } from './errors.ts'
 import { compile, type Expression } from './expression.ts'
 import { applyMapping, compileMapping, type CompiledMapping, type Field, type MappingFailure } from './mapping.ts'
+import { startOfDay } from './person.ts'
 import type { AttributeDeclaration, PeopleJob, Settings } from './policy.ts'
 import type { Attributes, Value } from './value.ts'
 
@@ -119,6 +120,9 @@ function mapPosition(mapping: CompiledMapping, columnsOf: Map<string, string[]>,
   for (const { attribute } of mapping.fields) {
     const value = fieldValue(values[attribute]!, attribute, keep)
     if (value === undefined) continue
+    if (attribute === 'timeZone' && !isTimeZone(value)) {
+      throw new Fault({ ...column(columnsOf.get('position.timeZone')), value: shown(value), expected: 'a time zone such as Europe/Berlin' })
+    }
     if (!isPositionDate(attribute)) position.attributes[attribute] = value
     else if (isDate(value)) position[attribute] = value
     else throw new Fault({ ...column(columnsOf.get(`position.${attribute}`)), value: shown(value), expected: 'a date such as 2026-11-21' })
@@ -180,6 +184,14 @@ export function isDate(value: unknown): value is string {
   const [year, month, day] = [Number(value.slice(0, 4)), Number(value.slice(5, 7)), Number(value.slice(8, 10))]
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth[month - 1]!) return false
   return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0))
+}
+
+function isTimeZone(value: Value): boolean {
+  try {
+    return typeof value === 'string' && startOfDay('2026-01-01', value) !== ''
+  } catch {
+    return false
+  }
 }
 
 function faultOf(failure: MappingFailure): Omit<RowFault, 'code'> {

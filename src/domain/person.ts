@@ -38,14 +38,12 @@ export interface Interval {
 }
 
 /** Start of an ISO date in a time zone, as an instant in ISO text. */
-export function startOfDay(date: string, timeZone: string): string {
-  return Temporal.PlainDate.from(date).toZonedDateTime(timeZone).toInstant().toString()
-}
+export const startOfDay: (date: string, timeZone: string) => string = remembered((date, timeZone) =>
+  Temporal.PlainDate.from(date).toZonedDateTime(timeZone).toInstant().toString())
 
 /** The first instant after an inclusive end date. */
-export function afterDay(date: string, timeZone: string): string {
-  return Temporal.PlainDate.from(date).add({ days: 1 }).toZonedDateTime(timeZone).toInstant().toString()
-}
+export const afterDay: (date: string, timeZone: string) => string = remembered((date, timeZone) =>
+  Temporal.PlainDate.from(date).add({ days: 1 }).toZonedDateTime(timeZone).toInstant().toString())
 
 /** When a position lives. The position's own `timeZone` attribute counts, else the organisation's. */
 export function lifeOf(position: Position, timeZone: string): Interval {
@@ -122,6 +120,20 @@ function emptyInterval(interval: Interval): boolean {
   return interval.from !== undefined && interval.until !== undefined && epoch(interval.until) <= epoch(interval.from)
 }
 
-function epoch(instant: string): number {
-  return Temporal.Instant.from(instant).epochMilliseconds
+const epochs: (instant: string, _: string) => number = remembered((instant) => Temporal.Instant.from(instant).epochMilliseconds)
+const epoch = (instant: string): number => epochs(instant, '')
+
+/** The calendar is slow and its answers never change: a million people have a few thousand dates. */
+function remembered<T>(ask: (text: string, timeZone: string) => T): (text: string, timeZone: string) => T {
+  const byZone = new Map<string, Map<string, T>>()
+  return (text, timeZone) => {
+    const known = byZone.get(timeZone) ?? new Map<string, T>()
+    if (known.size === 0) byZone.set(timeZone, known)
+    const found = known.get(text)
+    if (found !== undefined) return found
+    const answer = ask(text, timeZone)
+    if (known.size >= 50_000) known.clear()
+    known.set(text, answer)
+    return answer
+  }
 }

@@ -1,0 +1,121 @@
+/** Carries out the approved changes of people, one batch a transaction: recompute, write, mark, audit. */
+import type { Client, Db } from './database.ts'
+
+export interface PeopleBatch {
+  claimed: number
+  done: number
+  refused: number
+}
+
+/** The lowest wave of a plan's people that has something left to do; null: none. */
+export async function nextPeopleWave(db: Db, planId: string): Promise<number | null> {
+  const { rows } = await db.query<{ wave: number | null }>(
+    `select min(wave) as wave from plan_change where plan_id = $1 and stage = 1 and state in ('waiting', 'running')`, [planId])
+  return rows[0]!.wave
+}
+
+/** Runs inside a transaction: either all of the batch happened, with its marks and audit rows, or none of it. */
+export async function applyPeopleBatch(client: Client, input: { planId: string; wave: number; limit: number; now: string; actor: string; singly: number }): Promise<PeopleBatch> {
+  const { planId, wave, limit, now, actor } = input
+  await client.query(`create temp table people_batch (id bigint, person_id uuid primary key, kind text, before jsonb, after jsonb, hash bytea, ok boolean not null default true) on commit drop`)
+  const { rowCount: claimed } = await client.query(
+    `insert into people_batch (id, person_id, kind, before, after, hash)
+     select id, person_id, kind, before, after, hash from plan_change
+      where plan_id = $1 and stage = 1 and wave = $2 and state in ('waiting', 'running')
+      order by id limit $3 for update skip locked`, [planId, wave, limit])
+  if (!claimed) return { claimed: 0, done: 0, refused: 0 }
+  await client.query('analyze people_batch')
+  await refuseWhatDiffers(client, planId)
+  await writePeople(client, planId, wave, now)
+  await writeRecords(client, planId, wave, now)
+  const { rows: [ended] } = await client.query<{ done: number; refused: number }>(
+    `with marked as (
+       update plan_change c set state = case when b.ok then 'done' else 'refused' end, attempts = c.attempts + 1, started_at = $2, done_at = $2,
+              code = case when not b.ok then 'CHANGE_DIFFERS' end,
+              words = case when not b.ok then 'The person or their source row changed after this was planned.' end
+         from people_batch b where c.plan_id = $1 and c.id = b.id returning b.ok)
+     select count(*) filter (where ok)::int as done, count(*) filter (where not ok)::int as refused from marked`, [planId, now])
+  await audit(client, { planId, now, actor, singly: claimed <= input.singly })
+  return { claimed, ...ended! }
+}
+
+/** A change is carried out only if it is still what was planned: the same person before it, and the same accepted rows. */
+async function refuseWhatDiffers(client: Client, planId: string): Promise<void> {
+  await client.query(
+    `update people_batch b set ok = false
+       from people_batch x left join person p on p.id = x.person_id
+      where b.person_id = x.person_id and case
+        when x.kind = 'create' then p.id is not null
+        else p.id is null
+          or (x.before ? 'state' and p.state <> x.before ->> 'state')
+          or (x.before ? 'positions' and p.positions <> x.before -> 'positions')
+          or exists (select from jsonb_object_keys(coalesce(x.before -> 'attributes', '{}') || coalesce(x.after -> 'attributes', '{}')) as name
+                      where p.attributes -> name is distinct from x.before -> 'attributes' -> name)
+        end`)
+  await client.query(
+    `update people_batch b set ok = false
+       from plan_row n left join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
+      where n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
+        and (r.hash is distinct from n.was_hash or r.person_id is distinct from n.was_person_id)`, [planId])
+}
+
+async function writePeople(client: Client, planId: string, wave: number, now: string): Promise<void> {
+  await client.query(
+    `insert into person (id, attributes, positions, contributions, state, next_change_at, created_at, changed_at)
+     select b.person_id, b.after -> 'attributes', b.after -> 'positions', o.contributions, b.after ->> 'state', (b.after ->> 'nextChangeAt')::timestamptz, $2, $2
+       from people_batch b join plan_person o on o.plan_id = $1 and o.person_id = b.person_id
+      where b.ok and b.kind = 'create' order by b.id`, [planId, now])
+  await client.query(
+    `insert into person_version (person_id, valid_from, valid_until, attributes, positions, state, plan_id)
+     select p.id, p.changed_at, $2, p.attributes, p.positions, p.state, $1
+       from people_batch b join person p on p.id = b.person_id where b.ok and b.kind <> 'create'
+     on conflict do nothing`, [planId, now])
+  await client.query(
+    `update person p set
+       attributes = case when b.after ? 'attributes' or b.before ? 'attributes'
+         then (p.attributes - array(select jsonb_object_keys(coalesce(b.before -> 'attributes', '{}')))) || coalesce(b.after -> 'attributes', '{}') else p.attributes end,
+       positions = coalesce(b.after -> 'positions', p.positions),
+       state = coalesce(b.after ->> 'state', p.state),
+       next_change_at = case when b.after ? 'nextChangeAt' then (b.after ->> 'nextChangeAt')::timestamptz else p.next_change_at end,
+       contributions = case when $3 = 0 then o.contributions else p.contributions end,
+       changed_at = $2
+      from people_batch b left join plan_person o on o.plan_id = $1 and o.person_id = b.person_id
+     where p.id = b.person_id and b.ok and b.kind <> 'create'`, [planId, now, wave])
+}
+
+async function writeRecords(client: Client, planId: string, wave: number, now: string): Promise<void> {
+  if (wave === 0) {
+    await client.query(
+      `insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
+       select n.job_id, n.key, n.position_key, n.person_id, s.hash, s.row, s.cells, s.snapshot_id, coalesce(h.shape ->> 'file', h.system_id)
+         from people_batch b
+         join plan_row n on n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
+         join snapshot h on h.id = n.snapshot_id
+         join snapshot_record s on s.snapshot_id = n.snapshot_id and s.key = n.key and s.position_key = n.position_key
+        where b.ok
+       on conflict (job_id, key, position_key) do update
+         set person_id = excluded.person_id, hash = excluded.hash, row = excluded.row, cells = excluded.cells,
+             snapshot_id = excluded.snapshot_id, source_name = excluded.source_name, missing_since = null`, [planId])
+  }
+  await client.query(
+    `update record r set missing_since = $3
+       from people_batch b join plan_row n on n.plan_id = $1 and n.person_id = b.person_id and n.kind = $2
+      where b.ok and r.missing_since is null and r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key`,
+    [planId, wave === 0 ? 'missing' : 'held', now])
+}
+
+/** One row for the batch, with a digest over what was done; and one per person where they are few enough to be read. */
+async function audit(client: Client, input: { planId: string; now: string; actor: string; singly: boolean }): Promise<void> {
+  await client.query(
+    `insert into audit (at, actor, action, subject, detail)
+     select $2, $3, 'people.apply', 'plan:' || $1::text, jsonb_build_object('done', count(*) filter (where ok), 'refused', count(*) filter (where not ok),
+            'digest', encode(sha256(coalesce(string_agg(int8send(id) || hash, ''::bytea order by id), ''::bytea)), 'hex'))
+       from people_batch`, [input.planId, input.now, input.actor])
+  if (!input.singly) return
+  await client.query(
+    `insert into audit (at, actor, action, subject, detail)
+     select $2, $3, 'change.' || kind || case when ok then '.done' else '.refused' end, 'person:' || person_id, jsonb_build_object(
+            'plan', $1::text, 'change', id::text, 'system', 'people', 'hash', encode(hash, 'hex'),
+            'attributes', (select coalesce(jsonb_agg(name order by name), '[]') from jsonb_object_keys(coalesce(before -> 'attributes', '{}') || coalesce(after -> 'attributes', '{}')) name))
+       from people_batch order by id`, [input.planId, input.now, input.actor])
+}

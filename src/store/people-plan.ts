@@ -1,0 +1,189 @@
+/** Stage 1 of a plan: loads the people whom it may change, in batches, and writes what becomes of them. */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { SourceShape } from '../connectors/connector.ts'
+import type { KnownPerson } from '../domain/compose-person.ts'
+import type { MappedRow } from '../domain/map-row.ts'
+import type { PersonState } from '../domain/person.ts'
+import type { Because, ChangeKind } from '../domain/plan.ts'
+import { copyLine } from './copy.ts'
+import type { Client, Db } from './database.ts'
+
+export interface LoadedPerson {
+  id: string
+  known: (KnownPerson & { state: PersonState; nextChangeAt: string | null }) | null
+  /** Rows that are there, changed or not. */
+  rows: LoadedRow[]
+  vanished: { job: string; key: string; positionKey: string; row: number; missingSince: string | null }[]
+}
+
+export interface LoadedRow {
+  job: string
+  key: string
+  positionKey: string
+  row: number
+  mapped: MappedRow
+  kind: 'new' | 'changed' | 'returned' | 'same'
+  /** Columns whose cells differ from those that were last accepted; of changed rows. */
+  cells?: string[]
+}
+
+export interface PeopleChange {
+  personId: string
+  kind: ChangeKind
+  wave: number
+  jobId: string
+  subject: string
+  before: unknown
+  after: unknown
+  reasons: Because[]
+  hash: string
+  state: 'planned' | 'held' | 'observed'
+  code: string | null
+}
+
+export interface OverlayPerson {
+  personId: string
+  attributes: unknown
+  positions: unknown
+  contributions: unknown
+  state: PersonState
+  nextChangeAt: string | null
+}
+
+export async function snapshotShapes(db: Db, ids: string[]): Promise<Map<string, SourceShape | null>> {
+  const { rows } = await db.query<{ id: string; shape: SourceShape | null }>('select id, shape from snapshot where id = any ($1)', [ids])
+  return new Map(rows.map((r) => [r.id, r.shape]))
+}
+
+/** Ids of the people with rows that differ, and of those whose time has come, in order. */
+export async function* peopleOfDiff(client: Client, asOf: string, batch: number): AsyncGenerator<string[]> {
+  await client.query(
+    `create temp table people_due (id uuid primary key) on commit drop`)
+  await client.query(
+    `insert into people_due
+     select person_id from people_row where person_id is not null and not waits
+     union select id from person where next_change_at <= $1`, [asOf])
+  await client.query('create index on people_row (person_id); analyze people_row; analyze people_due')
+  for (let last: string | null = null; ;) {
+    const { rows }: { rows: { id: string }[] } = await client.query(
+      'select id from people_due where $1::uuid is null or id > $1 order by id limit $2', [last, batch])
+    if (rows.length === 0) return
+    yield rows.map((r) => r.id)
+    last = rows.at(-1)!.id
+  }
+}
+
+/** `snapshots`: the read ones, by job. */
+export async function loadPeople(client: Client, ids: string[], snapshots: { jobId: string; snapshotId: string }[]): Promise<LoadedPerson[]> {
+  const people = await client.query<{ id: string } & NonNullable<LoadedPerson['known']>>(
+    `select p.id, p.attributes, p.positions, p.contributions, p.state, p.next_change_at as "nextChangeAt",
+            array(select distinct r.job_id from record r where r.person_id = p.id order by 1) as jobs
+       from person p where p.id = any ($1)`, [ids])
+  const changed = await client.query<LoadedRow & { personId: string }>(
+    `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.kind, s.row, s.mapped,
+            case when n.kind = 'changed' then array(
+              select coalesce(a.key, b.key) from json_each_text(s.cells) a full join json_each_text(r.cells) b on a.key = b.key
+               where a.value is distinct from b.value) end as cells
+       from people_row n
+       join snapshot_record s on s.snapshot_id = n.snapshot_id and s.key = n.key and s.position_key = n.position_key
+       left join record r on n.kind = 'changed' and r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
+      where n.person_id = any ($1) and n.kind <> 'vanished' and not n.waits`, [ids])
+  const same = people.rows.length === 0 ? { rows: [] } : await client.query<LoadedRow & { personId: string }>(
+    `select r.person_id as "personId", r.job_id as job, r.key, r.position_key as "positionKey", 'same' as kind, s.row, s.mapped
+       from record r
+       join unnest($2::text[], $3::uuid[]) as read (job_id, snapshot_id) on read.job_id = r.job_id
+       join snapshot_record s on s.snapshot_id = read.snapshot_id and s.key = r.key and s.position_key = r.position_key
+      where r.person_id = any ($1)
+        and not exists (select from people_row n where n.job_id = r.job_id and n.key = r.key and n.position_key = r.position_key and n.person_id is not null)`,
+    [ids, snapshots.map((s) => s.jobId), snapshots.map((s) => s.snapshotId)])
+  const vanished = people.rows.length === 0 ? { rows: [] } : await client.query<LoadedPerson['vanished'][number] & { personId: string }>(
+    `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.missing_since as "missingSince", r.row
+       from people_row n join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
+      where n.person_id = any ($1) and n.kind = 'vanished'`, [ids])
+
+  const loaded = new Map<string, LoadedPerson>(ids.map((id) => [id, { id, known: null, rows: [], vanished: [] }]))
+  for (const { id, ...known } of people.rows) loaded.get(id)!.known = known
+  for (const { personId, ...row } of [...changed.rows, ...same.rows]) loaded.get(personId)!.rows.push(row)
+  for (const { personId, ...row } of vanished.rows) loaded.get(personId)!.vanished.push(row)
+  return [...loaded.values()]
+}
+
+export async function writePeople(client: Client, planId: string, changes: PeopleChange[], overlay: OverlayPerson[]): Promise<void> {
+  const json = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value))
+  const changeLines = changes.map((c) => copyLine([
+    planId, 1, c.wave, c.kind, 'people', c.jobId, 'person', c.personId, c.subject, json(c.before), json(c.after), JSON.stringify(c.reasons), `\\x${c.hash}`, c.state, c.code]))
+  await copyInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, subject, before, after, reasons, hash, state, code)', changeLines)
+  await copyInto(client, 'plan_person (plan_id, person_id, attributes, positions, contributions, state, next_change_at)', overlay.map((p) => copyLine([
+    planId, p.personId, json(p.attributes), json(p.positions), json(p.contributions), p.state, p.nextChangeAt])))
+}
+
+async function copyInto(client: Client, target: string, lines: string[]): Promise<void> {
+  if (lines.length === 0) return
+  await pipeline(Readable.from([Buffer.from(lines.join(''))]), client.query(copyFrom(`copy ${target} from stdin`)))
+}
+
+/** The rows that come with the changes of the plan's people. `held`: jobs whose absences count only when released. */
+export async function writePlanRows(client: Client, planId: string, held: string[]): Promise<void> {
+  await client.query(
+    `insert into plan_row (plan_id, person_id, job_id, snapshot_id, key, position_key, kind, was_hash, was_person_id)
+     select $1, n.person_id, n.job_id, n.snapshot_id, n.key, n.position_key,
+            case when n.kind <> 'vanished' then 'accept' when n.job_id = any ($2) then 'held' else 'missing' end, r.hash, r.person_id
+       from people_row n left join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
+      where n.person_id is not null and not n.waits
+        and exists (select from plan_change c where c.plan_id = $1 and c.stage = 1 and c.person_id = n.person_id)
+        and (n.kind <> 'vanished' or n.missing_since is null)`, [planId, held])
+}
+
+/**
+ * What the rows say now without a change of anybody: a row that moved is known by its new place, and one whose change
+ * makes no difference is accepted as it is. `vanished`: jobs in which an absence means something.
+ */
+export async function followRows(client: Client, planId: string, snapshots: { jobId: string; snapshotId: string; source: string; vanished: boolean }[], asOf: string): Promise<void> {
+  for (const { jobId, snapshotId, source, vanished } of snapshots) {
+    await client.query(
+      `update record r set row = s.row, cells = s.cells, hash = s.hash, snapshot_id = s.snapshot_id, source_name = $3, missing_since = null
+         from snapshot_record s
+        where s.snapshot_id = $2 and r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
+          and (r.row <> s.row or r.hash <> s.hash or r.missing_since is not null or r.source_name <> $3)
+          and not exists (select from people_row n where n.job_id = $1 and n.key = s.key and n.position_key = s.position_key and n.waits)
+          and not exists (select from plan_row n where n.plan_id = $4 and n.job_id = $1 and n.key = s.key and n.position_key = s.position_key)`,
+      [jobId, snapshotId, source, planId])
+    if (!vanished) continue
+    await client.query(
+      `update record r set missing_since = $2 from people_row n
+        where n.job_id = $1 and n.kind = 'vanished' and n.missing_since is null and r.job_id = $1 and r.key = n.key and r.position_key = n.position_key
+          and not exists (select from plan_change c where c.plan_id = $3 and c.stage = 1 and c.person_id = r.person_id)`, [jobId, asOf, planId])
+  }
+}
+
+/** The rows of a job that vanished and belong to people who have not ended. */
+export async function vanishedSet(client: Client, jobId: string): Promise<{ key: string; positionKey: string }[]> {
+  const { rows } = await client.query<{ key: string; positionKey: string }>(
+    `select n.key, n.position_key as "positionKey" from people_row n join person p on p.id = n.person_id and p.state <> 'ended'
+      where n.job_id = $1 and n.kind = 'vanished' order by n.key, n.position_key`, [jobId])
+  return rows
+}
+
+export async function countPeople(db: Db): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(`select count(*)::int as n from person where state <> 'ended'`)
+  return rows[0]!.n
+}
+
+/** People whose reference leads to nobody, as the plan leaves them. At most `limit` are named. */
+export async function unresolvedReferences(client: Client, planId: string, attribute: string, references: string, limit: number): Promise<{ count: number; people: { id: string; name: string }[] }> {
+  const { rows } = await client.query<{ count: number; people: { id: string; name: string }[] | null }>(
+    `with now as (
+       select person_id as id, attributes, state from plan_person where plan_id = $1
+       union all
+       select p.id, p.attributes, p.state from person p where not exists (select from plan_person o where o.plan_id = $1 and o.person_id = p.id)),
+     lost as (
+       select id, attributes ->> 'displayName' as name from now
+        where state <> 'ended' and attributes ->> $2 <> ''
+          and not exists (select from now target where target.attributes ->> $3 = now.attributes ->> $2))
+     select (select count(*)::int from lost) as count,
+            (select jsonb_agg(jsonb_build_object('id', id, 'name', coalesce(name, ''))) from (select * from lost order by name, id limit $4) l) as people`,
+    [planId, attribute, references, limit])
+  return { count: rows[0]!.count, people: rows[0]!.people ?? [] }
+}
