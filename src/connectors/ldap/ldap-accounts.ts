@@ -35,7 +35,7 @@ export async function create(session: Session, type: LdapType, change: ChangeOf<
   const controls = postRead ? [postReadControl([profile.idAttribute])] : []
   const result = await client.write(new AddRequest({ messageId: 0, dn: change.name, attributes, controls }), signal)
   if (result.code === codes.noSuchObject) return missingContainer(change.name)
-  if (result.code !== codes.success) return outcomeOf(result, '', `Create ${change.name}`)
+  if (result.code !== codes.success) return outcomeOf(withHint(result), '', `Create ${change.name}`)
   const entry = postReadEntry(result.controls.get(oids.postRead)) ?? await readBase(session, change.name, undefined, [profile.idAttribute], signal)
   const id = entry && valuesOf(entry, profile.idAttribute)[0]
   if (id) return { outcome: 'done', id: profile.decodeId(id) }
@@ -112,7 +112,7 @@ export async function setEnabled(session: Session, change: ChangeOf<'enable' | '
   }
   const { address, controls } = place
   const result = await session.client.write(new ModifyRequest({ messageId: 0, dn: address, changes, controls }), signal)
-  return outcomeOf(result, change.id, `${on ? 'Enable' : 'Disable'} ${place.dn}`)
+  return outcomeOf(withHint(result), change.id, `${on ? 'Enable' : 'Disable'} ${place.dn}`)
 }
 
 export async function setSecret(session: Session, change: ChangeOf<'set-secret'>, signal: AbortSignal): Promise<Outcome> {
@@ -121,15 +121,20 @@ export async function setSecret(session: Session, change: ChangeOf<'set-secret'>
     requireEncryption(session)
     return await modify(session, change, () => [replace('unicodePwd', [unicodePassword(change.secret)])], [], signal)
   }
-  if (config.passwords === 'server') {
-    requireEncryption(session)
-    return await modify(session, change, () => [replace('userPassword', [change.secret])], [], signal)
+  if (config.passwords === 'server') requireEncryption(session)
+  const value = config.passwords === 'server' ? change.secret : sshaPassword(change.secret)
+  const usesPpolicy = config.disable === 'pwdAccountLockedTime'
+  const place = await readPlace(session, change, usesPpolicy ? ['pwdAccountLockedTime'] : ['1.1'], signal)
+  if (!place?.entry) return goneOutcome(change)
+  const current = { ...change, name: place.dn }
+  if (usesPpolicy) {
+    // ppolicy unlocks whoever gets a new password, unless it is told otherwise in the same step.
+    const locked = textOf(place.entry, 'pwdAccountLockedTime') === lockedForever
+    const lock = locked ? swapValues('pwdAccountLockedTime', [lockedForever], [lockedForever]) : []
+    return await modify(session, current, () => [replace('userPassword', [value]), ...lock], [], signal)
   }
-  const place = await readPlace(session, change, ['1.1'], signal)
-  if (!place) return goneOutcome(change)
-  const marked = config.disable === 'password' && await isMarked(session, place.address, signal)
-  const values = marked ? setAside([sshaPassword(change.secret)]) : [sshaPassword(change.secret)]
-  return await modify(session, { ...change, name: place.dn }, () => [replace('userPassword', values)], [], signal)
+  const marked = await isMarked(session, place.address, signal)
+  return await modify(session, current, () => [replace('userPassword', marked ? setAside([value]) : [value])], [], signal)
 }
 
 /** A modify of one record, found by its id. */
@@ -220,6 +225,12 @@ function passwordChange(values: string[], on: boolean): Change[] {
   if (on) return values.some((value) => isSetAside(value)) ? swapValues('userPassword', values, putBack(values)) : []
   const isOff = values.includes(disabledMark) && values.every((value) => isSetAside(value))
   return isOff ? [] : swapValues('userPassword', values, setAside(values))
+}
+
+/** Where ppolicy is on, an account has one password value, and there is no room for the mark. */
+function withHint(result: LdapResult): LdapResult {
+  if (!/only allows one password value/.test(result.words)) return result
+  return { ...result, words: `${result.words}. This server has password policies: configure disable: pwdAccountLockedTime` }
 }
 
 /** Whether there is a password that is not shown to us. */

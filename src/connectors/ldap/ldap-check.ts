@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../domain/errors.ts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Check } from '../connector.ts'
 import { groupsBase, usersBase } from './ldap-config.ts'
+import { oids } from './ldap-controls.ts'
 import type { Session } from './ldap-members.ts'
 import { readBase } from './ldap-places.ts'
 import { allOf, valuesOf } from './ldap-profile.ts'
@@ -43,6 +44,11 @@ export async function check(session: Session, signal: AbortSignal): Promise<Chec
       await step(`Change users under ${usersBase(config)}`, () => mayChange(session, profile.types.user, neededAttributes, signal))
       await step(`Change members of groups under ${groupsBase(config)}`, () => mayChange(session, profile.types.group, ['member'], signal))
     } else {
+      await step('Disable accounts', async () => {
+        if (config.disable === 'pwdAccountLockedTime' && !await client.knows(oids.passwordPolicy, signal)) {
+          fail('SYSTEM_REFUSED', 'The server has no ppolicy overlay: load it, or configure disable: password')
+        }
+      })
       await step('Create and change entries', async () => 'Not tried: OpenLDAP does not tell rights without a write. See the rights in the connector\'s page.')
     }
   }

@@ -48,7 +48,7 @@ export const ldapConfig = z.strictObject({
   }),
   disable: z.enum(['password', 'pwdAccountLockedTime']).default('password').meta({
     title: 'How OpenLDAP accounts are disabled',
-    description: 'password: the password is kept but set aside, on any server. pwdAccountLockedTime: needs the ppolicy overlay.',
+    description: 'password: the password is kept but set aside, on any server. pwdAccountLockedTime: needs the ppolicy overlay and a policy with pwdLockout TRUE.',
   }),
   passwords: z.enum(['ssha', 'server']).default('ssha').meta({
     title: 'Who hashes passwords for OpenLDAP',

@@ -13,6 +13,8 @@ export const oids = {
   domainScope: '1.2.840.113556.1.4.1339',
   /** Active Directory: names come with the ids that they stand for. */
   extendedDn: '1.2.840.113556.1.4.529',
+  /** Known to servers that have the ppolicy overlay. */
+  passwordPolicy: '1.3.6.1.4.1.42.2.27.8.5.1',
   startTls: '1.3.6.1.4.1.1466.20037',
 } as const
 
