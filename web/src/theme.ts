@@ -1,6 +1,6 @@
 /** One accent, quiet greys, small type that is easy to read. Contrast is at least 4.5:1 for all text, in light and dark. */
 import {
-  Badge, Button, Card, createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple, NumberInput, PasswordInput, Select,
+  Alert, Badge, Button, Card, createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple, NumberInput, PasswordInput, Select,
   Switch, Table, Tabs, Textarea, TextInput, Tooltip,
 } from '@mantine/core'
 
@@ -35,6 +35,7 @@ export const theme = createTheme({
     },
   },
   components: {
+    Alert: Alert.extend({ styles: { label: { color: 'var(--mantine-color-text)' } } }),
     Badge: Badge.extend({ defaultProps: { radius: 'sm', variant: 'light' }, styles: { label: { textTransform: 'none' } } }),
     Button: Button.extend({ defaultProps: { size: 'sm' }, styles: { root: { fontWeight: 560 } } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', radius: 'md' } }),

@@ -61,7 +61,7 @@ export function CaseCard({ of }: { of: Case }) {
           {open && may('cases:decide') && (
             <Table.Tfoot>
               <Table.Tr>
-                <Table.Th />
+                <Table.Td className="dim">Whose is it?</Table.Td>
                 <Table.Td><Button size="xs" variant="default" onClick={() => setChoice({ personId: null, name: 'a new person' })}>A new person</Button></Table.Td>
                 {of.candidates.map((c) => (
                   <Table.Td key={c.id}><Button size="xs" onClick={() => setChoice({ personId: c.id, name: c.name })}>It is {c.name}</Button></Table.Td>

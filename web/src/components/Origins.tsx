@@ -14,9 +14,9 @@ export function Origins({ of }: { of: (Origin | null)[] }) {
       {origins.flatMap((origin, i) => (origin.cells.length === 0 ? [undefined] : origin.cells).map((cell) => (
         <HoverCard key={`${i}/${cell?.address ?? 'row'}`} width={300} shadow="md" openDelay={200} position="top">
           <HoverCard.Target>
-            <span className={classes.cell}>
+            <button type="button" className={classes.cell}>
               <IconTable size={12} aria-hidden /> {origin.source}, {cell?.address ?? `row ${origin.row}`}
-            </span>
+            </button>
           </HoverCard.Target>
           <HoverCard.Dropdown>
             {cell && <Text size="sm"><span className="dim">{cell.column}</span> {showValue(cell.value)}</Text>}

@@ -1,4 +1,5 @@
 import { Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core'
+import { IconChevronLeft } from '@tabler/icons-react'
 import { useEffect, type ReactNode } from 'react'
 import classes from './Page.module.css'
 
@@ -20,7 +21,7 @@ export function Page({ title, aside, lead, actions, trail, children }: PageProps
     <Stack gap="lg" className={classes.page}>
       <header className={classes.header}>
         <div className={classes.words}>
-          {trail && <Breadcrumbs className={classes.trail} separator="/">{[...trail, <span key="here" />]}</Breadcrumbs>}
+          {trail && <nav aria-label="Where" className={classes.trail}><IconChevronLeft size={14} aria-hidden /><Breadcrumbs separator="/">{trail}</Breadcrumbs></nav>}
           <Group gap="sm" align="center">
             <Title order={1}>{title}</Title>
             {aside}

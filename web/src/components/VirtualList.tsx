@@ -23,13 +23,15 @@ interface VirtualListProps<T> {
   /** Total behind the list, where known. */
   total?: number
   rowHeight?: number
+  /** Cells begin at the top; for rows of several lines. */
+  top?: boolean
   /** Opens the row that the keyboard is on. */
   onOpen?: (item: T) => void
   more?: { has: boolean; loading: boolean; load: () => void }
 }
 
 /** A table of any length that renders only what is seen. j/k or the arrows move, Enter opens. */
-export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight = 44, onOpen, more }: VirtualListProps<T>) {
+export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight = 44, top: fromTop = false, onOpen, more }: VirtualListProps<T>) {
   const top = useRef<HTMLDivElement>(null)
   const [margin, setMargin] = useState(0)
   const [at, setAt] = useState(-1)
@@ -65,7 +67,7 @@ export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight =
 
   const tracks = { '--tracks': columns.map((c) => `minmax(0, ${c.width})`).join(' ') }
   return (
-    <div role="table" aria-label={label} aria-rowcount={(total ?? items.length) + 1} style={tracks as React.CSSProperties} className={classes.table}>
+    <div role="table" aria-label={label} aria-rowcount={(total ?? items.length) + 1} style={tracks as React.CSSProperties} className={classes.table} data-top={fromTop || undefined}>
       <div role="rowgroup" className={classes.head}>
         <div role="row" className={classes.row}>
           {columns.map((c) => <div role="columnheader" key={c.key} data-align={c.align}>{c.title}</div>)}

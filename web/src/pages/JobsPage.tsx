@@ -2,7 +2,7 @@ import { Group, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { IconPlus, IconRoute } from '@tabler/icons-react'
-import { ButtonLink, TextLink } from '../components/links.tsx'
+import { ButtonLink, NameLink, TextLink } from '../components/links.tsx'
 import { Page } from '../components/Page.tsx'
 import { Section } from '../components/Section.tsx'
 import { Empty, Loaded } from '../components/states.tsx'
@@ -21,7 +21,7 @@ const columns: Column<JobRow>[] = [
   {
     key: 'name', title: 'Job', width: '2.4fr', cell: (j) => (
       <div>
-        <TextLink to="/jobs/$id" params={{ id: j.id }} search={{}} fw={560}>{j.name}</TextLink>
+        <NameLink to="/jobs/$id" params={{ id: j.id }} search={{}}>{j.name}</NameLink>
         <Text size="xs" c="dimmed">{j.source.name} → {j.destination.name}</Text>
       </div>
     ),
@@ -37,7 +37,7 @@ const columns: Column<JobRow>[] = [
       ? <Group gap={6}><TextLink to="/plans/$id" params={{ id: j.lastPlan.id }} search={{}}>Plan {j.lastPlan.number}</TextLink><span className="dim"><When at={j.lastPlan.madeAt} /></span></Group>
       : <span className="dim">never</span>,
   },
-  { key: 'aside', title: '', width: '120px', cell: (j) => j.setAside > 0 && <Tag tone="warn">{plural(j.setAside, 'row')} set aside</Tag> },
+  { key: 'aside', title: 'Rows', width: '120px', cell: (j) => j.setAside > 0 && <Tag tone="warn">{plural(j.setAside, 'row')} set aside</Tag> },
 ]
 
 /** The ways from sources to destinations. */

@@ -2,7 +2,7 @@ import { Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconArrowsSplit2, IconClipboardCheck, IconHandStop, IconMoodSmile, IconRefreshAlert, IconTableOff } from '@tabler/icons-react'
 import { FindingRow } from '../components/FindingRow.tsx'
-import { ButtonLink, TextLink } from '../components/links.tsx'
+import { ButtonLink, NameLink, TextLink } from '../components/links.tsx'
 import { FirstSteps } from '../components/overview/FirstSteps.tsx'
 import { PeopleByState } from '../components/overview/PeopleByState.tsx'
 import { Waits, type Wait } from '../components/overview/Waits.tsx'
@@ -64,7 +64,7 @@ function Shown({ of }: { of: Overview }) {
 function waits({ waiting }: Overview): Wait[] {
   return [
     { icon: IconClipboardCheck, count: waiting.plansOpen, says: waiting.plansOpen === 1 ? 'plan to review' : 'plans to review', to: '/plans', tone: 'info' },
-    { icon: IconHandStop, count: waiting.plansHeld, says: waiting.plansHeld === 1 ? 'plan held by a brake' : 'plans held by a brake', to: '/plans', tone: 'warn' },
+    { icon: IconHandStop, count: waiting.plansHeld, says: waiting.plansHeld === 1 ? 'plan held' : 'plans held', to: '/plans', tone: 'warn' },
     { icon: IconArrowsSplit2, count: waiting.cases, says: waiting.cases === 1 ? 'case to decide' : 'cases to decide', to: '/cases', tone: 'warn' },
     { icon: IconRefreshAlert, count: waiting.stuck, says: waiting.stuck === 1 ? 'change stuck' : 'changes stuck', to: '/plans', tone: 'bad' },
     { icon: IconTableOff, count: waiting.setAside, says: waiting.setAside === 1 ? 'row set aside' : 'rows set aside', to: '/jobs', tone: 'warn' },
@@ -78,7 +78,7 @@ function Plans({ of, review = false }: { of: Overview['lastPlans']; review?: boo
         <li key={plan.id}>
           <div className={classes.words}>
             <Group gap="xs">
-              <TextLink to="/plans/$id" params={{ id: plan.id }} fw={560}>Plan {plan.number}</TextLink>
+              <NameLink to="/plans/$id" params={{ id: plan.id }}>Plan {plan.number}</NameLink>
               <StateTag table={planStates} state={plan.state} />
               {plan.failed > 0 && <Tag tone="bad">{count(plan.failed)} failed</Tag>}
               <span className="dim"><When at={plan.madeAt} /></span>
@@ -100,7 +100,7 @@ function Systems({ of }: { of: Overview['systems'] }) {
         <li key={system.id}>
           <div className={classes.words}>
             <Group gap="xs">
-              <TextLink to="/systems/$id" params={{ id: system.id }} fw={560}>{system.name}</TextLink>
+              <NameLink to="/systems/$id" params={{ id: system.id }}>{system.name}</NameLink>
               <StateTag table={systemStates} state={system.state} />
               {system.destination && <StateTag table={methods} state={system.method} />}
             </Group>

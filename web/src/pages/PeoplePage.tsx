@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { IconDownload, IconUsers } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Choice } from '../components/Choice.tsx'
-import { ButtonLink, TextLink } from '../components/links.tsx'
+import { ButtonLink, NameLink } from '../components/links.tsx'
 import { Page } from '../components/Page.tsx'
 import { SearchField } from '../components/SearchField.tsx'
 import { Section } from '../components/Section.tsx'
@@ -23,7 +23,7 @@ type PersonRow = Schema<'PersonRow'>
 const columns: Column<PersonRow>[] = [
   {
     key: 'name', title: 'Name', width: '2.2fr',
-    cell: (p) => <TextLink to="/people/$id" params={{ id: p.id }} search={{}} fw={560}>{p.name}</TextLink>,
+    cell: (p) => <NameLink to="/people/$id" params={{ id: p.id }} search={{}}>{p.name}</NameLink>,
   },
   { key: 'id', title: 'Employee id', width: '100px', cell: (p) => <span className="numbers dim">{p.employeeId}</span> },
   { key: 'title', title: 'Position', width: '2fr', cell: (p) => <Text truncate>{p.title ?? '—'}</Text> },

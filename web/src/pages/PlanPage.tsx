@@ -154,7 +154,7 @@ function Changes({ plan }: { plan: Plan }) {
         />
       )}
     >
-      <Group gap="xs" p="sm">
+      <Group gap="xs" px="md" py="sm">
         <SearchField label="Search names and accounts" onSearch={setText} />
         <Choice
           label="Stage" any="Both stages" width={130} value={search.stage === undefined ? undefined : search.stage === 1 ? '1' : '2'}
@@ -196,7 +196,7 @@ interface GroupsProps { label: string; groups: { value: string; label: string; c
 /** One button per group, with how many are in it. */
 function Groups({ label, groups, chosen, onChoose }: GroupsProps) {
   return (
-    <Group gap={6} px="sm" pb="sm" role="group" aria-label={label}>
+    <Group gap={6} px="md" pb="sm" role="group" aria-label={label}>
       {[{ value: undefined, label: 'All', count: groups.reduce((sum, g) => sum + g.count, 0) }, ...groups].map((group) => (
         <Button
           key={group.value ?? ''} size="compact-sm" variant={chosen === group.value ? 'filled' : 'default'} aria-pressed={chosen === group.value}

@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { IconClipboardCheck } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Choice } from '../components/Choice.tsx'
-import { TextLink } from '../components/links.tsx'
+import { NameLink } from '../components/links.tsx'
 import { Page } from '../components/Page.tsx'
 import { Section } from '../components/Section.tsx'
 import { Empty, Failure, Waiting } from '../components/states.tsx'
@@ -19,7 +19,7 @@ import { plans, startPlan, type PlanRow } from '../queries/plan.ts'
 import { useMay } from '../queries/session.ts'
 
 const columns: Column<PlanRow>[] = [
-  { key: 'number', title: 'Plan', width: '70px', cell: (plan) => <TextLink to="/plans/$id" params={{ id: plan.id }} fw={560}>Plan {plan.number}</TextLink> },
+  { key: 'number', title: 'Plan', width: '70px', cell: (plan) => <NameLink to="/plans/$id" params={{ id: plan.id }}>Plan {plan.number}</NameLink> },
   { key: 'says', title: 'What', width: '5fr', cell: (plan) => <Text lineClamp={2}>{plan.says}</Text> },
   {
     key: 'state', title: 'State', width: '2fr', cell: (plan) => (

@@ -2,7 +2,7 @@ import { Tabs, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { IconGavel, IconPlus, IconShieldCheck } from '@tabler/icons-react'
-import { ButtonLink, TextLink } from '../components/links.tsx'
+import { ButtonLink, NameLink } from '../components/links.tsx'
 import { Page } from '../components/Page.tsx'
 import { Section } from '../components/Section.tsx'
 import { Empty, Loaded } from '../components/states.tsx'
@@ -28,14 +28,14 @@ export function RolesPage() {
   const roleColumns: Column<Role>[] = [
     {
       key: 'name', title: 'Role', width: '2fr',
-      cell: (r) => <div><TextLink to="/roles/$id" params={{ id: r.id }} fw={560}>{r.name}</TextLink>{r.description && <Text size="xs" c="dimmed">{r.description}</Text>}</div>,
+      cell: (r) => <div><NameLink to="/roles/$id" params={{ id: r.id }}>{r.name}</NameLink>{r.description && <Text size="xs" c="dimmed">{r.description}</Text>}</div>,
     },
     { key: 'grants', title: 'Gives', width: '3fr', cell: (r) => <Text size="sm" lineClamp={2}>{[...r.grants.map((g) => g.entitlement), ...r.roles.map((id) => `role ${roleName(id)}`)].join(', ') || '—'}</Text> },
     { key: 'owner', title: 'Owner', width: '1.5fr', wide: true, cell: (r) => r.owner ?? <span className="dim">nobody</span> },
     { key: 'people', title: 'People', width: '80px', align: 'end', cell: (r) => peopleOf(people?.roles, r.id) },
   ]
   const ruleColumns: Column<Rule>[] = [
-    { key: 'name', title: 'Rule', width: '2fr', cell: (r) => <TextLink to="/rules/$id" params={{ id: r.id }} fw={560}>{r.name}</TextLink> },
+    { key: 'name', title: 'Rule', width: '2fr', cell: (r) => <NameLink to="/rules/$id" params={{ id: r.id }}>{r.name}</NameLink> },
     { key: 'when', title: 'When', width: '3fr', cell: (r) => <Text lineClamp={2} className="mono">{r.when}</Text> },
     { key: 'roles', title: 'Gives', width: '1.6fr', cell: (r) => listed(r.roles.map(roleName)) },
     { key: 'people', title: 'People', width: '80px', align: 'end', cell: (r) => peopleOf(people?.rules, r.id) },

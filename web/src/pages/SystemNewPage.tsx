@@ -30,7 +30,7 @@ export function SystemNewPage() {
   const query = useQuery(connectors)
   return (
     <Page title="Add a system" trail={[<TextLink key="systems" to="/systems">Systems</TextLink>]}>
-      <Section title="1  What kind of system is it?">
+      <Section title="1. What kind of system is it?">
         <Loaded query={query}>
           {({ items }) => (
             <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm" role="radiogroup" aria-label="Kind of system">
@@ -70,7 +70,7 @@ function Settings({ connector }: { connector: Connector }) {
   const path = typeof config['path'] === 'string' ? config['path'] : ''
   return (
     <>
-      <Section title="2  Where is it?">
+      <Section title="2. Where is it?">
         <Stack gap="md">
           <TextInput
             label="Name" description={id === '' ? 'As your colleagues call it' : <>Id in files: <span className="mono">{id}</span></>} required maw={560} value={name}
@@ -81,7 +81,7 @@ function Settings({ connector }: { connector: Connector }) {
         </Stack>
       </Section>
       <Section
-        title="3  Look before you add it" says={isFile ? 'See the columns and the first rows as Usher reads them.' : 'Connects, signs in and names each missing right. Nothing is written.'}
+        title="3. Look before you add it" says={isFile ? 'See the columns and the first rows as Usher reads them.' : 'Connects, signs in and names each missing right. Nothing is written.'}
         actions={<>
           <Button variant="default" loading={check.isPending} onClick={() => check.mutate(undefined)}>Check</Button>
           {isFile && <Button variant="default" disabled={path === ''} loading={inspect.isPending} onClick={() => inspect.mutate(undefined)}>Look inside</Button>}

@@ -2,7 +2,7 @@ import { Group, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { IconPlugConnected, IconPlus } from '@tabler/icons-react'
-import { ButtonLink, TextLink } from '../components/links.tsx'
+import { ButtonLink, NameLink } from '../components/links.tsx'
 import { Page } from '../components/Page.tsx'
 import { Section } from '../components/Section.tsx'
 import { Empty, Loaded } from '../components/states.tsx'
@@ -18,7 +18,7 @@ const columns: Column<SystemRow>[] = [
   {
     key: 'name', title: 'System', width: '2.4fr', cell: (s) => (
       <div>
-        <TextLink to="/systems/$id" params={{ id: s.id }} search={{}} fw={560}>{s.name}</TextLink>
+        <NameLink to="/systems/$id" params={{ id: s.id }} search={{}}>{s.name}</NameLink>
         <Text size="xs" c="dimmed">{s.connector} · {[s.source && 'source', s.destination && 'destination'].filter(Boolean).join(' and ')}</Text>
       </div>
     ),

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core'
 import { IconFilterOff } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { changes, type Change, type ChangeFilter } from '../../queries/plan.ts'
-import { TextLink } from '../links.tsx'
+import { NameLink, TextLink } from '../links.tsx'
 import { Empty, Failure, Waiting } from '../states.tsx'
 import { Symbol } from '../Symbol.tsx'
 import { useMore } from '../useMore.ts'
@@ -19,7 +19,7 @@ export function ChangeList({ planId, filter, live, total }: { planId: string; fi
   if (query.isPending) return <Waiting lines={10} />
   if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />
   if (items.length === 0) return <Empty icon={IconFilterOff} title="No change fits">Take a filter away to see the others.</Empty>
-  return <VirtualList label="Changes" items={items} columns={columnsOf(planId)} idOf={(c) => c.id} rowHeight={66} more={more} total={total} />
+  return <VirtualList label="Changes" items={items} columns={columnsOf(planId)} idOf={(c) => c.id} top rowHeight={66} more={more} total={total} />
 }
 
 const columnsOf = (planId: string): Column<Change>[] => [
@@ -50,6 +50,6 @@ export function What({ change }: { change: Change }) {
 function titleOf(change: Change) {
   if (change.entitlement && change.kind === 'grant') return <>{change.subject} <span className="dim quiet">gets</span> {change.entitlement.name}</>
   if (change.entitlement && change.kind === 'revoke') return <>{change.subject} <span className="dim quiet">loses</span> {change.entitlement.name}</>
-  if (change.stage === 1 && change.person) return <TextLink to="/people/$id" params={{ id: change.person.id }}>{change.subject}</TextLink>
+  if (change.stage === 1 && change.person) return <NameLink to="/people/$id" params={{ id: change.person.id }}>{change.subject}</NameLink>
   return change.subject
 }

@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { changes, planPeople, type ChangeFilter } from '../../queries/plan.ts'
 import type { Schema } from '../../../../client/index.ts'
-import { TextLink } from '../links.tsx'
+import { NameLink } from '../links.tsx'
 import { Empty, Failure, Waiting } from '../states.tsx'
 import { Symbol } from '../Symbol.tsx'
 import { Tag } from '../Tag.tsx'
@@ -40,7 +40,7 @@ export function PeopleList({ planId, filter, live }: PeopleListProps) {
           >
             <IconChevronRight size={16} aria-hidden />
           </UnstyledButton>
-          <div className={classes.name}><TextLink to="/people/$id" params={{ id: row.person.id }}>{row.person.name}</TextLink></div>
+          <div className={classes.name}><NameLink to="/people/$id" params={{ id: row.person.id }}>{row.person.name}</NameLink></div>
           <Group gap={10} className={classes.symbols}>
             {row.symbols.map((s) => <span key={s.kind} className={classes.symbol}><Symbol kind={s.kind} /> {s.count}</span>)}
           </Group>

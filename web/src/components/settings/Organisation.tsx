@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Checkbox, Group, Select, Stack, Table, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Checkbox, Group, Select, Stack, Table, TextInput, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconPlus, IconX } from '@tabler/icons-react'
 import { policy } from '../../queries/policy.ts'
@@ -39,7 +39,7 @@ export function Organisation() {
           <Table.ScrollContainer minWidth={820}>
             <Table>
               <Table.Thead>
-                <Table.Tr><Table.Th>Name</Table.Th><Table.Th>Title</Table.Th><Table.Th>Type</Table.Th>{flags.map((f) => <Table.Th key={f}>{flagWords[f]}</Table.Th>)}<Table.Th aria-label="Remove" /></Table.Tr>
+                <Table.Tr><Table.Th>Name</Table.Th><Table.Th>Title</Table.Th><Table.Th>Type</Table.Th>{flags.map((f) => <Table.Th key={f}>{flagWords[f]}</Table.Th>)}<Table.Th><VisuallyHidden>Remove</VisuallyHidden></Table.Th></Table.Tr>
               </Table.Thead>
               <Table.Tbody>
                 {draft.attributes.map((a, i) => (

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, PasswordInput, Stack, Table, Text, TextInput } from '@mantine/core'
+import { Button, Group, Modal, PasswordInput, Stack, Table, Text, TextInput, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconLock, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -27,7 +27,7 @@ export function Secrets() {
         {({ items }) => items.length === 0 ? <Empty icon={IconLock} title="No secrets stored">They are usually stored while a system is added.</Empty> : (
           <Table.ScrollContainer minWidth={600}>
             <Table>
-              <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Used by</Table.Th><Table.Th>Changed</Table.Th><Table.Th aria-label="Actions" /></Table.Tr></Table.Thead>
+              <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Used by</Table.Th><Table.Th>Changed</Table.Th><Table.Th><VisuallyHidden>Actions</VisuallyHidden></Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {items.map((secret) => (
                   <Table.Tr key={secret.reference}>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, Table, TextInput } from '@mantine/core'
+import { Button, Group, Modal, NumberInput, Select, Stack, Table, TextInput, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconKey, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -25,7 +25,7 @@ export function Tokens() {
         {({ items }) => items.length === 0 ? <Empty icon={IconKey} title="No tokens">With a token, <span className="mono">usher login</span> signs the command line in.</Empty> : (
           <Table.ScrollContainer minWidth={640}>
             <Table>
-              <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Role</Table.Th><Table.Th>Begins with</Table.Th><Table.Th>Last used</Table.Th><Table.Th>Expires</Table.Th><Table.Th aria-label="Actions" /></Table.Tr></Table.Thead>
+              <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Role</Table.Th><Table.Th>Begins with</Table.Th><Table.Th>Last used</Table.Th><Table.Th>Expires</Table.Th><Table.Th><VisuallyHidden>Actions</VisuallyHidden></Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {items.map((token) => (
                   <Table.Tr key={token.id}>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, Table, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Select, Stack, Table, TextInput, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -33,7 +33,7 @@ export function Users() {
         {({ items }) => (
           <Table.ScrollContainer minWidth={720}>
             <Table>
-              <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>E-mail</Table.Th><Table.Th>Role</Table.Th><Table.Th>State</Table.Th><Table.Th>Since</Table.Th><Table.Th aria-label="Actions" /></Table.Tr></Table.Thead>
+              <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>E-mail</Table.Th><Table.Th>Role</Table.Th><Table.Th>State</Table.Th><Table.Th>Since</Table.Th><Table.Th><VisuallyHidden>Actions</VisuallyHidden></Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
                 {items.map((user) => (
                   <Table.Tr key={user.id}>
