@@ -6,10 +6,10 @@ import { UsherError } from '../domain/errors.ts'
 import { appendAudit } from '../store/audit.ts'
 import { transaction, type Pool } from '../store/database.ts'
 import { envelopeOf, listSecrets, removeSecret, storeSecret, type SecretShown } from '../store/secret.ts'
-import { openVault, type Vault } from './vault.ts'
+import { openVault, type MasterVault, type Vault } from './vault.ts'
 
 /** All about secrets, with the master key of one data folder. */
-export interface SecretStore extends Vault {
+export interface SecretStore extends MasterVault {
   resolve: Secrets
   set(reference: string, value: string, actor: string): Promise<void>
   remove(reference: string, actor: string): Promise<void>

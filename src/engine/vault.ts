@@ -11,6 +11,9 @@ export interface Vault {
   /** `context` says what the text is for; an envelope opens only for the same. */
   seal(text: string, context?: string): Buffer
   open(envelope: Uint8Array, context?: string): string
+}
+
+export interface MasterVault extends Vault {
   /** A key for another purpose, the same for as long as the master key is. */
   derive(purpose: string): Buffer
 }
@@ -23,7 +26,7 @@ const headerBytes = 1 + keyIdBytes + nonceBytes + tagBytes
  * The master key: from `USHER_MASTER_KEY` (base64 of 32 bytes; several, separated by commas, while a key is replaced), or
  * the file `master.key` in the data folder, made at the first start.
  */
-export async function openVault(dataFolder: string, fromEnvironment: string | undefined): Promise<Vault> {
+export async function openVault(dataFolder: string, fromEnvironment: string | undefined): Promise<MasterVault> {
   if (fromEnvironment !== undefined && fromEnvironment.trim() !== '') return vaultOf(fromEnvironment.split(',').map((key) => readKey(key, 'USHER_MASTER_KEY')))
   await mkdir(dataFolder, { recursive: true })
   const file = path.join(dataFolder, 'master.key')
@@ -37,7 +40,7 @@ export async function openVault(dataFolder: string, fromEnvironment: string | un
   return vaultOf((await readFile(file, 'utf8')).trim().split(/[\s,]+/).map((key) => readKey(key, file)))
 }
 
-export function vaultOf(keys: Buffer[]): Vault {
+export function vaultOf(keys: Buffer[]): MasterVault {
   const byId = new Map(keys.map((key) => [idOf(key).toString('hex'), key]))
   const [first] = keys
   if (first === undefined) throw new UsherError('MASTER_KEY_UNUSABLE', 'There is no master key.')
