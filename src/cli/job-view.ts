@@ -53,7 +53,7 @@ export function setAsideTable(terminal: Terminal, rows: Schema<'SetAside'>[]): s
 }
 
 function expressions(found: unknown): [string, string][] {
-  return typeof found === 'object' && found !== null ? Object.entries(found).map(([name, value]) => [name, String(value)]) : []
+  return typeof found === 'object' && found !== null ? Object.entries(found).map(([name, value]) => [name, words(value)]) : []
 }
 
 function text(value: unknown): string | null {

@@ -34,7 +34,7 @@ export function findingsView(terminal: Terminal, findings: Schema<'Finding'>[]):
     const where = [finding.system, finding.job, finding.person?.name].filter((part) => part !== null && part !== undefined).join(', ')
     return [
       `${terminal.paint(finding.severity === 'error' ? 'red' : 'yellow', `! ${finding.code}`)}  ${clean(finding.message)}${where ? terminal.paint('dim', `  (${clean(where)})`) : ''}`,
-      `    ${terminal.paint('dim', finding.advice)}`,
+      ...(finding.advice ? [`    ${terminal.paint('dim', finding.advice)}`] : []),
     ].join('\n')
   }).join('\n')
 }

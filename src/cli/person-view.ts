@@ -41,7 +41,7 @@ export function personView(terminal: Terminal, person: Schema<'Person'>): string
     { title: 'seen', value: (a) => moment(a.seenAt) },
   ], person.accounts))
   if (person.passwords.length > 0) lines.push(heading('First passwords that nobody has seen'), ...person.passwords.map((p) => `${p.system} (job ${p.job}), made ${moment(p.madeAt)}`))
-  if (person.findings.length > 0) lines.push(heading('What is wrong'), ...person.findings.flatMap((f) => [`${terminal.paint('yellow', f.code)}  ${clean(f.message)}`, `  ${terminal.paint('dim', f.advice)}`]))
+  if (person.findings.length > 0) lines.push(heading('What is wrong'), ...person.findings.flatMap((f) => [`${terminal.paint('yellow', f.code)}  ${clean(f.message)}`, ...(f.advice ? [`  ${terminal.paint('dim', f.advice)}`] : [])]))
   if (person.openChanges > 0) lines.push('', `${plural(person.openChanges, 'change')} not carried out yet.`)
   return lines.join('\n')
 }

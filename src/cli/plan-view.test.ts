@@ -74,7 +74,7 @@ test('a name from a directory cannot steer the terminal', () => {
 test('the head repeats the sentence, what it is based on, and the hash', () => {
   const text = planHead(terminal, plan({}))
   assert.match(text, /^Plan 12 {2}open\n1 account disabled\./)
-  assert.match(text, /policy revision 4; company\.xlsx/)
+  assert.match(text, /based on +company\.xlsx/)
   assert.match(text, /hash +abc/)
 })
 

@@ -71,7 +71,7 @@ export function planHead(terminal: Terminal, plan: Plan): string {
       ['made', `${moment(plan.madeAt)} by ${plan.madeBy.name} (${plan.cause})`],
       ['approved', plan.approvedBy && `${moment(plan.approvedAt)} by ${plan.approvedBy.name}`],
       ['ended', moment(plan.endedAt)],
-      ['based on', [`policy revision ${plan.policyRevision}`, ...plan.basedOn.map((b) => b.says)].join('; ')],
+      ...plan.basedOn.map((basis, i): [string, string] => [i === 0 ? 'based on' : '', basis.says]),
       ['hash', plan.hash],
     ]),
   ].join('\n')
@@ -88,7 +88,8 @@ function warnings(terminal: Terminal, plan: Plan): string {
       `    if they are right: usher plan release ${plan.number} --system ${brake.system.id} --kind ${brake.kind}`)
   }
   for (const finding of plan.findings) {
-    lines.push(`${terminal.paint('yellow', `! ${finding.code}`)}  ${clean(finding.message)}`, `    ${terminal.paint('dim', finding.advice)}`)
+    lines.push(`${terminal.paint('yellow', `! ${finding.code}`)}  ${clean(finding.message)}`)
+    if (finding.advice) lines.push(`    ${terminal.paint('dim', finding.advice)}`)
   }
   return lines.join('\n')
 }
@@ -121,11 +122,17 @@ export function changeView(terminal: Terminal, change: Change): string {
     `    ${paint(`${symbol[change.kind]} ${change.kind.padEnd(7)}`)} ${what}${state}`,
     ...change.fields.map((field) => `        ${field.attribute.padEnd(widest)}  ${difference(terminal, field.before, field.after)}`),
     ...[...new Set(change.reasons.map((reason) => clean(reason.says)))].map((says) => `        ${terminal.paint('dim', `because ${says}`)}`),
-    ...(change.error ? [
-      `        ${terminal.paint('red', change.error.code)}  ${clean(change.error.words)}`,
-      `        ${change.error.advice}${change.nextAttemptAt ? ` Next try: ${moment(change.nextAttemptAt)}.` : ''}`,
-    ] : []),
+    ...(change.error ? errorLines(terminal, change.error, change.nextAttemptAt) : []),
   ].join('\n')
+}
+
+/** The code, the system's own words, and what to do; a change that was left out for another reason has words only. */
+function errorLines(terminal: Terminal, error: { code: string; words: string; advice: string }, nextAttemptAt: string | null): string[] {
+  const advice = [error.advice, nextAttemptAt ? `Next try: ${moment(nextAttemptAt)}.` : ''].filter(Boolean).join(' ')
+  return [
+    `        ${error.code ? `${terminal.paint('red', error.code)}  ` : ''}${clean(error.words)}`,
+    ...(advice ? [`        ${advice}`] : []),
+  ]
 }
 
 function difference(terminal: Terminal, before: unknown, after: unknown): string {

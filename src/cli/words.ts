@@ -13,7 +13,7 @@ export function moment(instant: string | null | undefined, zone = Temporal.Now.t
 export function words(value: unknown): string {
   if (value === null || value === undefined || value === '') return '(none)'
   if (Array.isArray(value)) return value.map(words).join(', ')
-  return clean(typeof value === 'object' ? JSON.stringify(value) : String(value))
+  return clean(typeof value === 'object' ? JSON.stringify(value) : String(value).trim().replace(/\s+/g, ' '))
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
