@@ -129,7 +129,7 @@ function configText(dir: string, address: string, tls: Certificate): string {
   ldb:nosync = true
   vfs objects = dfs_samba4 acl_xattr xattr_tdb
   old password allowed period = 0
-  ldap server require strong auth = allow_sasl_over_tls
+  ldap server require strong auth = no
   tls enabled = yes
   tls certfile = ${tls.certificate}
   tls keyfile = ${tls.key}

@@ -46,8 +46,8 @@ export async function create(session: Session, type: LdapType, change: ChangeOf<
 export async function update(session: Session, type: LdapType, change: ChangeOf<'update'>, signal: AbortSignal): Promise<Outcome> {
   if (typeof change.set.sAMAccountName === 'string') checkAccountName(session.config, type.name, change.set.sAMAccountName)
   const changes = [
-    ...encoded(session, type, withoutName(type, change)).map(([name, values]) => replace(name, values)),
-    ...encoded(session, type, Object.fromEntries(change.clear.map((name) => [name, '']))).map(([name]) => replace(name, [])),
+    ...encoded(session, type, { ...withoutName(type, change), ...Object.fromEntries(change.clear.map((name) => [name, ''])) })
+      .map(([name, values]) => replace(name, values.length > 0 ? values : noneOf(session, type, name))),
   ]
   if (changes.length === 0) {
     const place = await readPlace(session, change, ['1.1'], signal)
@@ -67,7 +67,7 @@ export async function rename(session: Session, type: LdapType, change: ChangeOf<
   }, signal)
   if (written === 'gone') return goneOutcome(change)
   const { result, place } = written
-  if (result.code === codes.noSuchObject && !await exists(session, parentOf(newDn), signal)) return missingContainer(newDn)
+  if (result.code !== codes.success && !await exists(session, parentOf(newDn), signal)) return missingContainer(newDn)
   if (result.code !== codes.success) return outcomeOf(result, change.id, `Rename ${place.dn} to ${newDn}`)
   await moveMemberships(session, place.dn, newDn, signal)
   // After a lost answer they may still be under the old name, unless that is somebody else's by now.
@@ -200,6 +200,11 @@ function withDefaults({ config }: Session, type: LdapType, change: ChangeOf<'cre
 function withoutName(type: LdapType, { name, set }: ChangeOf<'update'>): Attributes {
   const inName = nameOfDn(name).value
   return Object.fromEntries(Object.entries(set).filter(([key, value]) => key.toLowerCase() !== type.rdn.toLowerCase() || value !== inName))
+}
+
+function noneOf({ profile }: Session, type: LdapType, name: string): string[] {
+  const { none } = codecOf(profile, type, name)
+  return none === undefined ? [] : [none]
 }
 
 /** Attributes with the values to send; passwords and the container are not attributes to be sent. */

@@ -8,6 +8,8 @@ export interface Codec {
   /** undefined: the directory's way of saying that there is no value. */
   decode(bytes: Buffer): string | number | boolean | undefined
   encode(value: string | number | boolean): string | Buffer
+  /** What is written for "no value" where the directory does not let the attribute go. */
+  readonly none?: string
 }
 
 /** Text; bytes that are no text become base64. A name that came with its ids is the name. */
@@ -48,6 +50,7 @@ export const fileTimeCodec: Codec = {
     return new Date(Number(ticks / 10_000n) - epochMs).toISOString().replace('.000Z', 'Z')
   },
   encode: (value) => String(BigInt(instant(value).getTime() + epochMs) * 10_000n),
+  none: '9223372036854775807',
 }
 const epochMs = 11_644_473_600_000
 
