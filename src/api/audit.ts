@@ -1,6 +1,7 @@
 /** The audit log: read, verified, taken away. */
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { exportAudit, verifyAudit } from '../engine/audit-sealer.ts'
 import { listAudit } from '../store/audit-views.ts'
 import type { AuditShown } from '../store/audit-views.ts'
 import { personNames } from '../store/person-views.ts'
@@ -13,7 +14,7 @@ import type { Lexicon } from './names.ts'
 import { serve } from './serve.ts'
 
 export function auditRoutes(app: FastifyInstance, door: Door): void {
-  const { audit, context: { pool, now } } = door
+  const { auditKeys, context: { pool, now } } = door
 
   serve(app, work.listAudit, async ({ query }) => {
     const page = await listAudit(pool, query)
@@ -31,11 +32,11 @@ export function auditRoutes(app: FastifyInstance, door: Door): void {
       })),
     }
   })
-  serve(app, work.verifyAudit, () => audit.verify())
+  serve(app, work.verifyAudit, () => verifyAudit(pool, auditKeys))
   serve(app, work.exportAudit, async ({ who, reply }) => {
     await note(door, who.actor, 'audit.exported', 'audit', {})
     reply.header('content-disposition', `attachment; filename="audit-${now().slice(0, 10)}.ndjson"`)
-    return Readable.from(audit.export())
+    return Readable.from(exportAudit(pool, auditKeys, now()))
   })
 }
 

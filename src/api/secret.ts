@@ -1,6 +1,7 @@
 /** Names of stored secrets. Their values go in and never come out. */
 import type { FastifyInstance } from 'fastify'
 import type { Policy } from '../domain/policy.ts'
+import { deleteSecret, setSecret } from '../engine/secrets.ts'
 import { listSecrets } from '../store/secret.ts'
 import { work } from './contract/index.ts'
 import type { Door } from './door.ts'
@@ -8,7 +9,7 @@ import { lexicon } from './names.ts'
 import { serve } from './serve.ts'
 
 export function secretRoutes(app: FastifyInstance, door: Door): void {
-  const { secrets, context: { pool } } = door
+  const { context, context: { pool } } = door
 
   serve(app, work.listSecrets, async () => {
     const rows = await listSecrets(pool)
@@ -20,11 +21,11 @@ export function secretRoutes(app: FastifyInstance, door: Door): void {
     }
   })
   serve(app, work.setSecret, async ({ params, body, who }) => {
-    await secrets.set(params.reference, body.value, who.actor)
+    await setSecret(context, params.reference, body.value, who.actor)
     return {}
   })
   serve(app, work.deleteSecret, async ({ params, who }) => {
-    await secrets.remove(params.reference, who.actor)
+    await deleteSecret(context, params.reference, who.actor)
     return {}
   })
 }

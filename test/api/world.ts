@@ -10,9 +10,14 @@ import type { UserRole } from '../../src/api/authorise.ts'
 import { buildServer } from '../../src/api/server.ts'
 import type { ServerOptions } from '../../src/api/server.ts'
 import type { ConnectorDefinition } from '../../src/connectors/connector.ts'
-import { exportAudit, loadAuditKeys, verifyAudit } from '../../src/engine/audit-sealer.ts'
+import { applyPlan } from '../../src/engine/apply-plan.ts'
+import { loadAuditKeys } from '../../src/engine/audit-sealer.ts'
 import type { AuditKeys } from '../../src/engine/audit-sealer.ts'
-import { storeSecret, removeSecret } from '../../src/store/secret.ts'
+import { computePlan } from '../../src/engine/compute-plan.ts'
+import { createEngine } from '../../src/engine/create-engine.ts'
+import { approveAutomatic } from '../../src/engine/start-plan.ts'
+import { vaultOf } from '../../src/engine/vault.ts'
+import { ensurePolicy } from '../../src/store/policy.ts'
 import type { Context } from '../../src/engine/context.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { connect, migrate } from '../../src/store/database.ts'
@@ -31,6 +36,8 @@ export interface World {
   asked: { call: string; input: unknown[] }[]
   /** Sends a request as a user of that role would from a program: by an API token. */
   as(role: UserRole): (method: InjectOptions['method'], url: string, payload?: object) => Promise<LightMyRequestResponse>
+  /** Does what was queued, as a worker would. */
+  work(): Promise<void>
   close(): Promise<void>
 }
 
@@ -39,32 +46,38 @@ export function tokenOf(link: { url: string } | null): string {
   return new URL(link!.url).searchParams.get('token')!
 }
 
-export async function startWorld(options: { limits?: ServerOptions['limits']; engine?: Partial<Engine>; now?: () => string; connectors?: ConnectorDefinition[] } = {}): Promise<World> {
+export interface WorldOptions {
+  limits?: ServerOptions['limits']
+  /** What the recording engine answers. */
+  engine?: Partial<Engine>
+  /** The real engine instead; `work()` does what it queues. */
+  realEngine?: boolean
+  connectors?: ConnectorDefinition[]
+  now?: () => string
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const server = await startPostgres()
   const pool = connect(server.url, { max: 5 })
   await migrate(pool)
+  await ensurePolicy(pool, '2026-11-01T00:00:00Z')
   const filesFolder = await mkdtemp(path.join(tmpdir(), 'usher-files-'))
   const logged: string[] = []
+  const queued: { task: string; planId: string }[] = []
   const log = (details: object, message: string) => { logged.push(JSON.stringify({ ...details, message })) }
   const now = options.now ?? (() => new Date().toISOString())
   const context: Context = {
     pool, connectors: options.connectors ?? [], secrets: () => Promise.reject(new Error('there are no secrets')), now, newId: randomUUID,
-    vault: { seal: (text) => Buffer.from(text), open: (envelope) => envelope.toString() },
-    enqueue: () => Promise.resolve(),
+    vault: vaultOf([randomBytes(32)]),
+    enqueue: (task, planId) => { queued.push({ task, planId }); return Promise.resolve() },
     log: { info: log, warn: log, error: log }, filesFolder,
   }
   const asked: World['asked'] = []
-  const engine = recordingEngine(asked, options.engine ?? {})
+  const engine = options.realEngine ? createEngine(context) : recordingEngine(asked, options.engine ?? {})
   const auth = createAuth({ pool, databaseUrl: server.url, baseUrl: 'http://localhost:7070', secret: randomBytes(32).toString('hex'), now })
   const auditKeys = await loadAuditKeys(path.join(filesFolder, 'data'))
   const app = await buildServer({
-    context, engine, auth, version: '0.0.0',
-    audit: { verify: () => verifyAudit(pool, auditKeys), export: () => exportAudit(pool, auditKeys, now()) },
-    secrets: {
-      set: (reference, value, actor) => storeSecret(pool, { reference, envelope: context.vault.seal(value), actor, now: now() }),
-      remove: async (reference) => { await removeSecret(pool, reference) },
-    },
-    limits: { perAddress: 100_000, perUser: 100_000, ...options.limits },
+    context, engine, auth, auditKeys, version: '0.0.0', limits: { perAddress: 100_000, perUser: 100_000, ...options.limits },
   })
   await app.ready()
 
@@ -79,6 +92,16 @@ export async function startWorld(options: { limits?: ServerOptions['limits']; en
       if (!secrets.has(role)) secrets.set(role, secretFor(role))
       const authorization = `Bearer ${await secrets.get(role)}`
       return await app.inject({ method, url, headers: { authorization }, ...(payload === undefined ? {} : { payload }) })
+    },
+    async work() {
+      for (let next = queued.shift(); next !== undefined; next = queued.shift()) {
+        const signal = new AbortController().signal
+        if (next.task === 'apply-plan') await applyPlan(context, next.planId, signal)
+        else {
+          await computePlan(context, next.planId, signal)
+          await approveAutomatic(context, next.planId)
+        }
+      }
     },
     async close() {
       await app.close()
