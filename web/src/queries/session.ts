@@ -1,5 +1,5 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { api, asApiError, errorFrom, take } from '../api.ts'
+import { api, asApiError, take } from '../api.ts'
 import { queryClient } from './keys.ts'
 
 export const me = queryOptions({ queryKey: ['me'], queryFn: () => take(api.GET('/api/me')), staleTime: 60_000 })
@@ -20,23 +20,19 @@ export function useMay(): (permission: string) => boolean {
   return (permission) => data?.permissions.includes(permission) ?? false
 }
 
-// Signing in and out belongs to the sign-in library, which is not part of the described API.
+/** Signs in; the cookie is set by the answer. */
 export async function signIn(email: string, password: string): Promise<void> {
-  await post('/api/auth/sign-in/email', { email, password })
+  await take(api.POST('/api/auth/sign-in/email', { body: { email, password } }))
   queryClient.clear()
 }
 
 export async function signOut(): Promise<void> {
-  await post('/api/auth/sign-out', {})
+  await take(api.POST('/api/auth/sign-out'))
   queryClient.clear()
 }
 
-async function post(url: string, body: unknown): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST', credentials: 'same-origin', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
-  })
-  if (!response.ok) throw errorFrom(response.status, await response.json().catch(() => null))
-}
+/** Changes one's own password; other sessions end. */
+export const changePassword = (body: { currentPassword: string; newPassword: string }) => take(api.POST('/api/auth/change-password', { body }))
 
 export const setupState = queryOptions({ queryKey: ['setup'], queryFn: () => take(api.GET('/api/setup')) })
 
