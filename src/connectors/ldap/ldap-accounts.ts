@@ -1,6 +1,6 @@
-/** Records come, change, move, are switched off and on, and go. */
-import { AddRequest, DeleteRequest, ModifyDNRequest, ModifyRequest } from 'ldapts'
-import type { Change } from 'ldapts'
+/** Records come, change, move and go. */
+import { AddRequest, DeleteRequest, ModifyDNRequest } from 'ldapts'
+import type { Attribute } from 'ldapts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
 import type { Outcome, SystemChange } from '../connector.ts'
@@ -11,13 +11,12 @@ import { codes } from './ldap-errors.ts'
 import { memberClean, moveMemberships, removeMemberships } from './ldap-groups.ts'
 import { placeholderOf } from './ldap-members.ts'
 import type { Session } from './ldap-members.ts'
-import { attributeOf, isSetAside, putBack, replace, setAside, sshaPassword, swapValues, unicodePassword } from './ldap-passwords.ts'
-import { exists, failure, goneOutcome, outcomeOf, readBase, readPlace, writeAt } from './ldap-places.ts'
-import { codecOf, equals, isProtectedName, passwordAttributes, present, textOf, valuesOf } from './ldap-profile.ts'
+import { attributeOf, replace } from './ldap-passwords.ts'
+import { exists, failure, goneOutcome, modifyAt, outcomeOf, readBase, readPlace, writeAt } from './ldap-places.ts'
+import { codecOf, isProtectedName, passwordAttributes, textOf, valuesOf } from './ldap-profile.ts'
 import type { LdapType } from './ldap-profile.ts'
-import { uac } from './ldap-profile-ad.ts'
-import { disabledMark, lockedForever } from './ldap-profile-openldap.ts'
 import { checkAccountName } from './ldap-rules.ts'
+import { signInState, withHint } from './ldap-sign-in.ts'
 import { encodeValues } from './ldap-values.ts'
 
 type ChangeOf<K extends SystemChange['kind']> = SystemChange & { kind: K }
@@ -53,7 +52,7 @@ export async function update(session: Session, type: LdapType, change: ChangeOf<
     const place = await readPlace(session, change, ['1.1'], signal)
     return place ? { outcome: 'already', id: change.id } : goneOutcome(change)
   }
-  return await modify(session, change, () => changes, [], signal)
+  return await modifyAt(session, change, () => changes, signal)
 }
 
 export async function rename(session: Session, type: LdapType, change: ChangeOf<'rename'>, signal: AbortSignal): Promise<Outcome> {
@@ -94,92 +93,7 @@ export async function remove(session: Session, change: ChangeOf<'delete'>, signa
   return { outcome: 'done', id: change.id }
 }
 
-export async function setEnabled(session: Session, change: ChangeOf<'enable' | 'disable'>, signal: AbortSignal): Promise<Outcome> {
-  const on = change.kind === 'enable'
-  const { config } = session
-  if (config.profile === 'openldap' && config.disable === 'pwdAccountLockedTime') {
-    return await modify(session, change, () => [replace('pwdAccountLockedTime', on ? [] : [lockedForever])], [], signal)
-  }
-  const attribute = config.profile === 'active-directory' ? 'userAccountControl' : 'userPassword'
-  const place = await readPlace(session, change, [attribute, ...session.profile.stateAttributes.user], signal)
-  if (!place?.entry) return goneOutcome(change)
-  const changes = config.profile === 'active-directory'
-    ? flagChange(Number(textOf(place.entry, attribute) ?? uac.normal), on)
-    : passwordChange(valuesOf(place.entry, attribute).map((value) => value.toString('utf8')), on)
-  if (changes.length === 0) return { outcome: 'already', id: change.id }
-  if (config.profile === 'openldap' && valuesOf(place.entry, attribute).length === 0 && await hidesPassword(session, place.address, signal)) {
-    throw new UsherError('SYSTEM_RIGHT_MISSING', `${place.dn} has a password that ${config.bindDn} may not read, so it cannot be set aside`)
-  }
-  const { address, controls } = place
-  const result = await session.client.write(new ModifyRequest({ messageId: 0, dn: address, changes, controls }), signal)
-  return outcomeOf(withHint(result), change.id, `${on ? 'Enable' : 'Disable'} ${place.dn}`)
-}
-
-export async function setSecret(session: Session, change: ChangeOf<'set-secret'>, signal: AbortSignal): Promise<Outcome> {
-  const { config } = session
-  if (config.profile === 'active-directory') {
-    requireEncryption(session)
-    return await modify(session, change, () => [replace('unicodePwd', [unicodePassword(change.secret)])], [], signal)
-  }
-  if (config.passwords === 'server') requireEncryption(session)
-  const value = config.passwords === 'server' ? change.secret : sshaPassword(change.secret)
-  const usesPpolicy = config.disable === 'pwdAccountLockedTime'
-  const place = await readPlace(session, change, usesPpolicy ? ['pwdAccountLockedTime'] : ['1.1'], signal)
-  if (!place?.entry) return goneOutcome(change)
-  const current = { ...change, name: place.dn }
-  if (usesPpolicy) {
-    // ppolicy unlocks whoever gets a new password, unless it is told otherwise in the same step.
-    const locked = textOf(place.entry, 'pwdAccountLockedTime') === lockedForever
-    const lock = locked ? swapValues('pwdAccountLockedTime', [lockedForever], [lockedForever]) : []
-    return await modify(session, current, () => [replace('userPassword', [value]), ...lock], [], signal)
-  }
-  const marked = await isMarked(session, place.address, signal)
-  return await modify(session, current, () => [replace('userPassword', marked ? setAside([value]) : [value])], [], signal)
-}
-
-/** A modify of one record, found by its id. */
-async function modify(
-  session: Session, change: SystemChange & { id: string }, changes: () => Change[], already: readonly number[], signal: AbortSignal,
-): Promise<Outcome> {
-  const written = await writeAt(session, change, [], async ({ address, controls }) =>
-    await session.client.write(new ModifyRequest({ messageId: 0, dn: address, changes: changes(), controls }), signal), signal)
-  if (written === 'gone') return goneOutcome(change)
-  return outcomeOf(written.result, change.id, `${change.kind} ${written.place.dn}`, already)
-}
-
-/** What makes a new user able, or not yet able, to sign in. */
-function signInState(session: Session, change: ChangeOf<'create'>): ReturnType<typeof attributeOf>[] {
-  const { config } = session
-  const { enabled, secret } = change
-  if (config.profile === 'active-directory') {
-    if (secret !== undefined) requireEncryption(session)
-    else if (enabled) {
-      throw new UsherError('REQUIRED_EMPTY', `${change.name}: Active Directory enables an account only with a password; give it a first one`)
-    }
-    return [
-      attributeOf('userAccountControl', [String(uac.normal | (enabled ? 0 : uac.disabled))]),
-      ...(secret === undefined ? [] : [attributeOf('unicodePwd', [unicodePassword(secret)])]),
-    ]
-  }
-  if (config.passwords === 'server') {
-    if (secret !== undefined) requireEncryption(session)
-    return [
-      ...(secret === undefined ? [] : [attributeOf('userPassword', [secret])]),
-      ...(enabled ? [] : [attributeOf('pwdAccountLockedTime', [lockedForever])]),
-    ]
-  }
-  const hashed = secret === undefined ? [] : [sshaPassword(secret)]
-  if (config.disable === 'pwdAccountLockedTime') {
-    return [
-      ...(hashed.length > 0 ? [attributeOf('userPassword', hashed)] : []),
-      ...(enabled ? [] : [attributeOf('pwdAccountLockedTime', [lockedForever])]),
-    ]
-  }
-  const values = enabled ? hashed : setAside(hashed)
-  return values.length > 0 ? [attributeOf('userPassword', values)] : []
-}
-
-function emptyGroup({ config }: Session, type: LdapType, wanted: Attributes): ReturnType<typeof attributeOf>[] {
+function emptyGroup({ config }: Session, type: LdapType, wanted: Attributes): Attribute[] {
   if (config.profile === 'active-directory') return []
   const classes = type.objectClasses(wanted).map((name) => name.toLowerCase())
   if (classes.includes('groupofnames')) return [attributeOf('member', [placeholderOf(config)])]
@@ -219,39 +133,6 @@ function encoded({ profile }: Session, type: LdapType, attributes: Attributes): 
       throw new UsherError('SYSTEM_REFUSED', `${name}: ${error instanceof Error ? error.message : String(error)}`, {}, error)
     }
   })
-}
-
-function flagChange(flags: number, on: boolean): Change[] {
-  const wanted = on ? flags & ~uac.disabled : flags | uac.disabled
-  return wanted === flags ? [] : [replace('userAccountControl', [String(wanted)])]
-}
-
-function passwordChange(values: string[], on: boolean): Change[] {
-  if (on) return values.some((value) => isSetAside(value)) ? swapValues('userPassword', values, putBack(values)) : []
-  const isOff = values.includes(disabledMark) && values.every((value) => isSetAside(value))
-  return isOff ? [] : swapValues('userPassword', values, setAside(values))
-}
-
-/** Where ppolicy is on, an account has one password value, and there is no room for the mark. */
-function withHint(result: LdapResult): LdapResult {
-  if (!/only allows one password value/.test(result.words)) return result
-  return { ...result, words: `${result.words}. This server has password policies: configure disable: pwdAccountLockedTime` }
-}
-
-/** Whether there is a password that is not shown to us. */
-async function hidesPassword({ client }: Session, dn: string, signal: AbortSignal): Promise<boolean> {
-  const found = await client.search({ what: `Look for a password of ${dn}`, base: dn, scope: 'base', filter: present('userPassword'), attributes: ['1.1'] }, signal)
-  return found.length > 0
-}
-
-async function isMarked({ client }: Session, dn: string, signal: AbortSignal): Promise<boolean> {
-  const filter = equals('userPassword', disabledMark)
-  return (await client.search({ what: `Look whether ${dn} is disabled`, base: dn, scope: 'base', filter, attributes: ['1.1'] }, signal)).length > 0
-}
-
-function requireEncryption({ client }: Session): void {
-  if (client.secure) return
-  throw new UsherError('SYSTEM_TLS_FAILED', 'Passwords are set over an encrypted connection only: use an ldaps:// URL, or startTls')
 }
 
 function missingContainer(dn: string): Outcome {

@@ -3,7 +3,7 @@ import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
 import type { Capabilities, ConnectorDefinition, Outcome, Reader, Secrets, SystemChange, Writer } from '../connector.ts'
 import { relativeName } from './dn.ts'
-import { create, remove, rename, setEnabled, setSecret, update } from './ldap-accounts.ts'
+import { create, remove, rename, update } from './ldap-accounts.ts'
 import { check } from './ldap-check.ts'
 import { openClient } from './ldap-client.ts'
 import { ldapConfig } from './ldap-config.ts'
@@ -15,6 +15,7 @@ import type { LdapType, Profile } from './ldap-profile.ts'
 import { activeDirectory } from './ldap-profile-ad.ts'
 import { openLdap } from './ldap-profile-openldap.ts'
 import { lookup, readAll } from './ldap-read.ts'
+import { setEnabled, setSecret } from './ldap-sign-in.ts'
 import { templates } from './ldap-templates.ts'
 
 export const ldapConnector: ConnectorDefinition<LdapConfig> = {
@@ -80,6 +81,9 @@ function openWriter(config: LdapConfig, secrets: Secrets): Writer {
 
 function carryOut(session: Session, change: SystemChange, signal: AbortSignal): Promise<Outcome> {
   const type = typeOf(session.profile, change.objectType)
+  if (!type.description.operations.includes(change.kind)) {
+    throw new UsherError('INVALID_INPUT', `There is no ${change.kind} for a ${type.name} in a directory`)
+  }
   switch (change.kind) {
     case 'create': return create(session, type, change, signal)
     case 'update': return update(session, type, change, signal)

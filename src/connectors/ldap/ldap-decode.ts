@@ -154,8 +154,9 @@ function readControls(operation: Cursor, end: number): Map<string, Buffer> {
     at = control.stop
     const part = inside(control)
     const oid = text(part)
-    while (part.stop < control.stop) next(part)
-    controls.set(oid, part.tag === tags.octets && part.at > control.at ? octets(part) : Buffer.alloc(0))
+    let value = Buffer.alloc(0)
+    while (part.stop < control.stop) if (next(part).tag === tags.octets) value = Buffer.from(octets(part))
+    controls.set(oid, value)
   }
   return controls
 }

@@ -5,7 +5,8 @@
  * Active Directory takes `<GUID=…>` wherever it takes a name. OpenLDAP checks with each write, in the same step, that
  * the entry under that name has the id (assertion control, RFC 4528).
  */
-import type { Control } from 'ldapts'
+import { ModifyRequest } from 'ldapts'
+import type { Change, Control } from 'ldapts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Outcome, SystemChange } from '../connector.ts'
 import { canonicalDn, dnKey } from './dn.ts'
@@ -64,6 +65,16 @@ export async function writeAt(
   if (!second) return 'gone'
   if (dnKey(second.dn) === dnKey(first.dn)) return { result, place: second }
   return { result: await send(second), place: second }
+}
+
+/** A modify of one record, found by its id. */
+export async function modifyAt(
+  session: Session, change: SystemChange & { id: string }, changes: () => Change[], signal: AbortSignal,
+): Promise<Outcome> {
+  const written = await writeAt(session, change, [], async ({ address, controls }) =>
+    await session.client.write(new ModifyRequest({ messageId: 0, dn: address, changes: changes(), controls }), signal), signal)
+  if (written === 'gone') return goneOutcome(change)
+  return outcomeOf(written.result, change.id, `${change.kind} ${written.place.dn}`)
 }
 
 /** Turns an answer into the outcome of the change. */
