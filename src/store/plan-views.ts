@@ -165,23 +165,26 @@ export async function searchPlanPeople(db: Db, planId: string, wanted: ChangeFil
   const [k0, k1, k2] = [values.length - 2, values.length - 1, values.length]
   const { rows } = await db.query<PlanPersonShown & { sortKey: string }>(
     `with changed as (
-       select c.person_id, c.stage, c.kind, count(*)::int as n,
-              count(*) filter (where c.state = 'held')::int as held, count(*) filter (where c.state in ('stuck', 'refused', 'again'))::int as failed,
-              array_agg(distinct c.system_id) as systems
-         from plan_change c where ${where} and c.person_id is not null group by 1, 2, 3
+       select distinct c.person_id from plan_change c where ${where} and c.person_id is not null
      ), people as (
-       select ch.person_id as id, coalesce(max(${nameInPlan}), ch.person_id::text) as name,
-              json_agg(json_build_object('stage', ch.stage, 'kind', ch.kind, 'n', ch.n) order by ch.stage, ch.kind) as kinds,
-              sum(ch.n)::int as changes, sum(ch.held)::int as held, sum(ch.failed)::int as failed
+       select ch.person_id as id, coalesce(${nameInPlan}, ch.person_id::text) as name
          from changed ch
          left join person p on p.id = ch.person_id
          left join plan_person pp on pp.plan_id = $1 and pp.person_id = ch.person_id
-        group by ch.person_id
+     ), page as materialized (
+       select id, name, lower(name) as "sortKey" from people
+        where $${k0}::text is null or (lower(name), id) > ($${k0}, $${k1}::uuid)
+        order by lower(name), id limit $${k2}
      )
-     select *, lower(name) as "sortKey",
-            (select array_agg(distinct s order by s) from changed ch, unnest(ch.systems) s where ch.person_id = people.id) as systems
-       from people where $${k0}::text is null or (lower(name), id) > ($${k0}, $${k1}::uuid)
-      order by lower(name), id limit $${k2}`, values)
+     select page.*, own.*
+       from page cross join lateral (
+         select json_agg(json_build_object('stage', k.stage, 'kind', k.kind, 'n', k.n) order by k.stage, k.kind) as kinds,
+                sum(k.n)::int as changes, sum(k.held)::int as held, sum(k.failed)::int as failed,
+                (select array_agg(distinct c.system_id order by c.system_id) from plan_change c where ${where} and c.person_id = page.id) as systems
+           from (select c.stage, c.kind, count(*)::int as n, count(*) filter (where c.state = 'held')::int as held,
+                        count(*) filter (where c.state in ('stuck', 'refused', 'again'))::int as failed
+                   from plan_change c where ${where} and c.person_id = page.id group by 1, 2) k) own
+      order by page."sortKey", page.id`, values)
   return pageOf(rows, wanted.limit, (r) => [r.sortKey, r.id], (r) => r)
 }
 
@@ -197,10 +200,11 @@ function condition(planId: string, filter: ChangeFilter): { where: string; value
   if (filter.search !== undefined && filter.search.trim() !== '') {
     values.push(inside(filter.search.trim()))
     const n = `$${values.length}`
+    // Subqueries that do not look at the change: each is asked once, not once a change.
     parts.push(`(lower(c.subject) like ${n}
-      or exists (select from entitlement e where e.id = c.entitlement_id and lower(e.name) like ${n})
-      or exists (select from person s where s.id = c.person_id and lower(s.attributes ->> 'displayName') like ${n})
-      or exists (select from plan_person s where s.plan_id = c.plan_id and s.person_id = c.person_id and lower(s.attributes ->> 'displayName') like ${n}))`)
+      or c.entitlement_id in (select e.id from entitlement e where lower(e.name) like ${n})
+      or c.person_id in (select s.id from person s where lower(s.attributes ->> 'displayName') like ${n})
+      or c.person_id in (select s.person_id from plan_person s where s.plan_id = $1 and lower(s.attributes ->> 'displayName') like ${n}))`)
   }
   return { where: parts.join(' and '), values }
 }
