@@ -3,7 +3,7 @@
  *
  * Requests are written by ldapts; answers are read by `ldap-decode.ts`, because four things that ldapts hides decide
  * whether a read was complete: the controls of an answer, referrals, an empty page with a cookie, and bytes that are not
- * LDAP (see docs/decisions).
+ * LDAP (docs/decisions/0013).
  */
 import { connect as connectTcp } from 'node:net'
 import type { Socket } from 'node:net'
