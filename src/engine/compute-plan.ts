@@ -79,6 +79,8 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
   await transaction(context.pool, async (client) => {
     await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
     await client.query(`set local work_mem = '128MB'`)
+    // First, so that this plan may give the names that the older ones only meant to.
+    await supersedeOlder(client, plan, context.now())
     await releaseUnused(client)
     await setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis })
     const brakes: PlanBrake[] = []
@@ -117,7 +119,6 @@ async function close(
     hash: hash.digest('hex'), counts, brakes, findings, progress: null,
     state: open === 0 ? 'empty' : held ? 'held' : 'open', ended_at: open === 0 ? context.now() : null,
   })
-  await supersedeOlder(client, plan, context.now())
 }
 
 /** What this plan looked at; what it did not look at, it must not call resolved. */
