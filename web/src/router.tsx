@@ -1,7 +1,7 @@
 /** Every address of the UI. Pages load when they are first opened; names and search words never stand in an address. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { Shell } from './components/Shell.tsx'
-import { Broken, Missing } from './components/Broken.tsx'
+import { Broken, Missing, Pending } from './components/Broken.tsx'
 import { whoAmI } from './queries/session.ts'
 
 const text = (search: Record<string, unknown>, name: string) => typeof search[name] === 'string' ? search[name] : undefined
@@ -24,7 +24,7 @@ const password = createRoute({
 })
 
 const inside = createRoute({
-  getParentRoute: () => root, id: 'inside', component: Shell, errorComponent: Broken,
+  getParentRoute: () => root, id: 'inside', component: Shell, pendingComponent: Pending, errorComponent: Broken,
   beforeLoad: async ({ location }) => {
     if (await whoAmI() === null) throw redirect({ to: '/sign-in', search: location.pathname === '/' ? {} : { to: location.pathname } })
   },
@@ -108,7 +108,7 @@ export const router = createRouter({
       overview, people, person, systems, systemNew, system, jobs, jobNew, job, roles, role, rule, plans, plan, cases, findings, audit, settings,
     ]),
   ]),
-  defaultPreload: 'intent', scrollRestoration: true, defaultErrorComponent: Broken, defaultNotFoundComponent: Missing,
+  defaultPreload: 'intent', scrollRestoration: true, defaultErrorComponent: Broken, defaultPendingComponent: Pending, defaultPendingMs: 200, defaultNotFoundComponent: Missing,
 })
 
 declare module '@tanstack/react-router' {

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { IconMapQuestion } from '@tabler/icons-react'
 import { Page } from './Page.tsx'
-import { Empty, Failure } from './states.tsx'
+import { Empty, Failure, Waiting } from './states.tsx'
 
 /** A page that could not be shown. */
 export function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
@@ -17,4 +17,9 @@ export function Missing() {
       </Empty>
     </Page>
   )
+}
+
+/** A page that is on its way. */
+export function Pending() {
+  return <Waiting lines={10} />
 }

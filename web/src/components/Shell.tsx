@@ -15,6 +15,8 @@ import { Shortcuts } from './Shortcuts.tsx'
 import { UserMenu } from './UserMenu.tsx'
 import classes from './Shell.module.css'
 
+const isMac = navigator.userAgent.includes('Mac')
+
 /** Side bar, palette, shortcuts; the page in the middle. */
 export function Shell() {
   const [opened, menu] = useDisclosure(false)
@@ -46,7 +48,7 @@ export function Shell() {
         </AppShell.Section>
         <AppShell.Section px="sm" pb="xs" pt={{ base: 'sm', sm: 4 }}>
           <UnstyledButton className={classes.search} onClick={spotlight.open}>
-            <IconSearch size={15} aria-hidden /> <span>Find…</span> <Kbd size="xs" visibleFrom="sm">⌘ K</Kbd>
+            <IconSearch size={15} aria-hidden /> <span>Find…</span> <Kbd size="xs" visibleFrom="sm">{isMac ? '⌘ K' : 'Ctrl K'}</Kbd>
           </UnstyledButton>
         </AppShell.Section>
         <AppShell.Section grow component={ScrollArea} px="sm">

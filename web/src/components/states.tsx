@@ -40,7 +40,7 @@ export function Waiting({ lines = 6 }: { lines?: number }) {
   )
 }
 
-interface QueryLike<T> { data: T | undefined; error: unknown; isPending: boolean; refetch: () => unknown }
+export interface QueryLike<T> { data: T | undefined; error: unknown; isPending: boolean; refetch: () => unknown }
 
 /** Shows a query: loading, failed, or its data. */
 export function Loaded<T>({ query, lines, children }: { query: QueryLike<T>; lines?: number; children: (data: T) => ReactNode }) {

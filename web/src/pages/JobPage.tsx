@@ -12,10 +12,9 @@ import { Mapping } from '../components/job/Mapping.tsx'
 import { SetAside } from '../components/job/SetAside.tsx'
 import { useAttributes } from '../components/job/useAttributes.ts'
 import { TextLink } from '../components/links.tsx'
-import { Page } from '../components/Page.tsx'
+import { Page, PageOf } from '../components/Page.tsx'
 import { SaveBar } from '../components/SaveBar.tsx'
 import { Section } from '../components/Section.tsx'
-import { Loaded } from '../components/states.tsx'
 import { StateTag } from '../components/Tag.tsx'
 import { useAct } from '../components/useAct.tsx'
 import { usePolicyObject } from '../components/usePolicyObject.ts'
@@ -30,7 +29,7 @@ import { useMay } from '../queries/session.ts'
 export function JobPage() {
   const { id } = useParams({ from: '/inside/jobs/$id' })
   const query = useQuery(job(id))
-  return <Loaded query={query} lines={12}>{(data) => <Shown key={data.id} job={data} />}</Loaded>
+  return <PageOf query={query}>{(data) => <Shown key={data.id} job={data} />}</PageOf>
 }
 
 function Shown({ job: of }: { job: Job }) {

@@ -5,7 +5,7 @@ import { IconPlus, IconRefresh } from '@tabler/icons-react'
 import { useState } from 'react'
 import { FindingRow } from '../components/FindingRow.tsx'
 import { TextLink } from '../components/links.tsx'
-import { Page } from '../components/Page.tsx'
+import { Page, PageOf } from '../components/Page.tsx'
 import { Access } from '../components/person/Access.tsx'
 import { Accounts } from '../components/person/Accounts.tsx'
 import { Grant } from '../components/person/Grant.tsx'
@@ -15,7 +15,6 @@ import { Positions } from '../components/person/Positions.tsx'
 import { Preview } from '../components/person/Preview.tsx'
 import { Profile } from '../components/person/Profile.tsx'
 import { Section } from '../components/Section.tsx'
-import { Loaded } from '../components/states.tsx'
 import { StateTag, Tag } from '../components/Tag.tsx'
 import { useAct } from '../components/useAct.tsx'
 import { When } from '../components/When.tsx'
@@ -29,7 +28,7 @@ import type { Schema } from '../../../client/index.ts'
 export function PersonPage() {
   const { id } = useParams({ from: '/inside/people/$id' })
   const query = useQuery(person(id))
-  return <Loaded query={query} lines={12}>{(data) => <Shown key={data.id} person={data} />}</Loaded>
+  return <PageOf query={query}>{(data) => <Shown key={data.id} person={data} />}</PageOf>
 }
 
 function Shown({ person: of }: { person: Schema<'Person'> }) {

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { Choice } from '../components/Choice.tsx'
 import { Facts } from '../components/Facts.tsx'
 import { TextLink } from '../components/links.tsx'
-import { Page } from '../components/Page.tsx'
+import { Page, PageOf } from '../components/Page.tsx'
 import { Approve } from '../components/plan/Approve.tsx'
 import { Brakes } from '../components/plan/Brakes.tsx'
 import { ChangeList } from '../components/plan/ChangeList.tsx'
@@ -15,7 +15,7 @@ import { PeopleList } from '../components/plan/PeopleList.tsx'
 import { Progress } from '../components/plan/Progress.tsx'
 import { SearchField } from '../components/SearchField.tsx'
 import { Section } from '../components/Section.tsx'
-import { Empty, Loaded, Waiting } from '../components/states.tsx'
+import { Empty, Waiting } from '../components/states.tsx'
 import { StateTag } from '../components/Tag.tsx'
 import { useAct } from '../components/useAct.tsx'
 import { When } from '../components/When.tsx'
@@ -29,7 +29,7 @@ import { useMay } from '../queries/session.ts'
 export function PlanPage() {
   const { id } = useParams({ from: '/inside/plans/$id' })
   const query = useQuery(plan(id))
-  return <Loaded query={query} lines={12}>{(data) => <Shown plan={data} />}</Loaded>
+  return <PageOf query={query}>{(data) => <Shown plan={data} />}</PageOf>
 }
 
 function Shown({ plan }: { plan: Plan }) {

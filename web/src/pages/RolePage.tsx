@@ -3,11 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { DeleteObject } from '../components/DeleteObject.tsx'
 import { TextLink } from '../components/links.tsx'
-import { Page } from '../components/Page.tsx'
+import { Page, PageOf } from '../components/Page.tsx'
 import { RoleForm } from '../components/role/RoleForm.tsx'
 import { SaveBar } from '../components/SaveBar.tsx'
 import { Section } from '../components/Section.tsx'
-import { Loaded } from '../components/states.tsx'
 import { Tag } from '../components/Tag.tsx'
 import { usePolicyObject } from '../components/usePolicyObject.ts'
 import { useCreate } from '../components/useCreate.ts'
@@ -23,13 +22,13 @@ export function RolePage() {
   const { id } = useParams({ from: '/inside/roles/$id' })
   const query = useQuery(policy)
   return (
-    <Loaded query={query} lines={10}>
+    <PageOf query={query}>
       {({ policy: document }) => id === 'new'
         ? <New />
         : document.roles.some((r) => r.id === id)
           ? <Shown key={id} role={document.roles.find((r) => r.id === id)!} document={document} />
           : <Page title="Not found" trail={trail}><Alert color="gray">There is no role {id}. It may have been removed.</Alert></Page>}
-    </Loaded>
+    </PageOf>
   )
 }
 

@@ -4,10 +4,9 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { DeleteObject } from '../components/DeleteObject.tsx'
 import { ExpressionField } from '../components/job/ExpressionField.tsx'
 import { TextLink } from '../components/links.tsx'
-import { Page } from '../components/Page.tsx'
+import { Page, PageOf } from '../components/Page.tsx'
 import { SaveBar } from '../components/SaveBar.tsx'
 import { Section } from '../components/Section.tsx'
-import { Loaded } from '../components/states.tsx'
 import { Tag } from '../components/Tag.tsx'
 import { useCreate } from '../components/useCreate.ts'
 import { usePolicyObject } from '../components/usePolicyObject.ts'
@@ -23,13 +22,13 @@ export function RulePage() {
   const { id } = useParams({ from: '/inside/rules/$id' })
   const query = useQuery(policy)
   return (
-    <Loaded query={query} lines={8}>
+    <PageOf query={query}>
       {({ policy: { rules } }) => id === 'new'
         ? <New />
         : rules.some((r) => r.id === id)
           ? <Shown key={id} rule={rules.find((r) => r.id === id)!} />
           : <Page title="Not found" trail={trail}><Alert color="gray">There is no rule {id}. It may have been removed.</Alert></Page>}
-    </Loaded>
+    </PageOf>
   )
 }
 

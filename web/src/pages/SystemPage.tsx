@@ -5,9 +5,9 @@ import { IconAlertTriangle, IconPlugConnected, IconRefresh } from '@tabler/icons
 import { Facts } from '../components/Facts.tsx'
 import { FindingRow } from '../components/FindingRow.tsx'
 import { ButtonLink, TextLink } from '../components/links.tsx'
-import { Page } from '../components/Page.tsx'
+import { Page, PageOf } from '../components/Page.tsx'
 import { Section } from '../components/Section.tsx'
-import { Failure, Loaded, Waiting } from '../components/states.tsx'
+import { Failure, Waiting } from '../components/states.tsx'
 import { AccountList } from '../components/system/AccountList.tsx'
 import { CheckSteps } from '../components/system/CheckSteps.tsx'
 import { EntitlementList } from '../components/system/EntitlementList.tsx'
@@ -25,7 +25,7 @@ import { checkSystem, inspectSystem, readSystem, system, type System } from '../
 export function SystemPage() {
   const { id } = useParams({ from: '/inside/systems/$id' })
   const query = useQuery(system(id))
-  return <Loaded query={query} lines={12}>{(data) => <Shown key={data.id} system={data} />}</Loaded>
+  return <PageOf query={query}>{(data) => <Shown key={data.id} system={data} />}</PageOf>
 }
 
 function Shown({ system: of }: { system: System }) {

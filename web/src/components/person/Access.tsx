@@ -8,6 +8,7 @@ import type { Schema } from '../../../../client/index.ts'
 import { Section } from '../Section.tsx'
 import { Empty, Loaded } from '../states.tsx'
 import { Tag } from '../Tag.tsx'
+import { useSystemName } from '../useSystemName.ts'
 import { ReasonLine } from './ReasonLine.tsx'
 import { WhyNot } from './WhyNot.tsx'
 import classes from './Access.module.css'
@@ -32,11 +33,12 @@ export function Access({ id, name }: { id: string; name: string }) {
 }
 
 function Systems({ of }: { of: Why }) {
+  const nameOf = useSystemName()
   const systems = [...new Set([...of.accounts, ...of.access].map((a) => a.system))].sort()
   if (systems.length === 0) return <Empty icon={IconKey} title="No access">Ask “Why not?” below for what you expected here.</Empty>
   return systems.map((system) => (
     <div key={system} className={classes.system}>
-      <h3>{system}</h3>
+      <h3>{nameOf(system)}</h3>
       <div>
       {of.accounts.filter((a) => a.system === system).map((account) => (
         <div key={account.accountId} className={classes.item}>

@@ -26,7 +26,7 @@ export function Progress({ plan }: { plan: Plan }) {
               </Text>
             </Group>
             <Bar.Root size={8} radius="xl">
-              <Bar.Section value={share(done, total)} animated={plan.state === 'applying'} aria-label={`${system.name}: ${done} of ${total} done`} />
+              <Bar.Section value={share(done, total)} animated={plan.state === 'applying' && waiting > 0} aria-label={`${system.name}: ${done} of ${total} done`} />
               <Bar.Section value={share(failed, total)} color="red" aria-label={`${system.name}: ${failed} failed`} />
             </Bar.Root>
           </div>
