@@ -21,28 +21,32 @@ const examples = path.join(import.meta.dirname, '../examples/company')
 const actor = 'demo'
 
 export interface Demo {
-  /** Everything of the first day is in place, read back. */
-  ok: boolean
-  stop(): Promise<void>
+  /** Plays the first day, the first time for a data folder; says whether everything is in place and read back. */
+  play(): Promise<boolean>
 }
 
-/** Starts the warehouse and, on the first call for a data folder, plays the first day. */
-export async function startDemo(usher: Usher, say: (line: string) => void): Promise<Demo> {
+/** Starts the warehouse; `closing` is told how to stop it. */
+export async function startDemo(usher: Usher, closing: (stop: () => Promise<void>) => void, say: (line: string) => void): Promise<Demo> {
   const { context, dataFolder } = usher
   const silent = { info: () => {}, warn: (message: string) => context.log.warn({}, message) }
   const warehouse = await startPrivatePostgres(path.join(dataFolder, 'warehouse'), silent)
+  closing(warehouse.stop)
   const { policy } = await currentRevision(context.pool)
   if (policy.systems.length > 0) {
     await pointToWarehouse(usher, warehouse.url)
-    return { ok: true, stop: warehouse.stop }
+    return { play: async () => true }
   }
   say('The example company Northwind Trading: a staff list in Excel, and a data warehouse in PostgreSQL.')
   await furnishWarehouse(warehouse.url, usher)
   await writeStaffList(usher, 'day1')
   await savePolicy(usher, await readPolicy(warehouse.url), 'The example company')
-  const ok = await playFirstDay(usher, say)
-  if (ok) await prepareSecondDay(usher, say)
-  return { ok, stop: warehouse.stop }
+  return {
+    async play() {
+      const ok = await playFirstDay(usher, say)
+      if (ok) await prepareSecondDay(usher, say)
+      return ok
+    },
+  }
 }
 
 async function playFirstDay(usher: Usher, say: (line: string) => void): Promise<boolean> {

@@ -36,53 +36,46 @@ async function main(): Promise<void> {
 }
 
 async function serve(settings: Settings): Promise<void> {
+  const closing = untilStopped()
   ensureWebBuilt()
   const usher = await openUsher(settings)
+  closing.push(() => usher.close())
   const worker = await startWork(usher)
+  closing.push(() => worker.stop())
   const server = await startServer(usher, settings, { version: await version(), webFolder })
+  closing.push(() => server.close())
   say(`Usher serves ${settings.baseUrl}`)
   const link = await usher.auth.createSetupLink()
   if (link !== null) say(`Create the first administrator (once, within 24 hours): ${link.url}`)
-  untilStopped(async () => {
-    await server.close()
-    await worker.stop()
-    await usher.close()
-  })
 }
 
 async function work(settings: Settings): Promise<void> {
   if (settings.databaseUrl === undefined) throw new UsherError('INVALID_INPUT', 'A worker beside others needs DATABASE_URL: the private PostgreSQL belongs to the process that serves.')
+  const closing = untilStopped()
   const usher = await openUsher(settings)
+  closing.push(() => usher.close())
   const worker = await startWork(usher)
+  closing.push(() => worker.stop())
   say('Working.')
-  untilStopped(async () => {
-    await worker.stop()
-    await usher.close()
-  })
 }
 
 async function demo(settings: Settings, once: boolean): Promise<void> {
+  const closing = untilStopped()
   if (!once) ensureWebBuilt()
   const usher = await openUsher(settings)
+  closing.push(() => usher.close())
+  const shown = await startDemo(usher, (stop) => closing.push(stop), say)
   const worker = await startWork(usher)
-  const shown = await startDemo(usher, say)
-  const stop = async (): Promise<void> => {
-    await worker.stop()
-    await shown.stop()
-    await usher.close()
-  }
+  closing.push(() => worker.stop())
+  const ok = await shown.play()
   if (once) {
-    await stop()
-    process.exitCode = shown.ok ? 0 : 1
-    return
+    process.exitCode = ok ? 0 : 1
+    return await stopAll(closing)
   }
   const server = await startServer(usher, settings, { version: await version(), webFolder })
+  closing.push(() => server.close())
   say(`\nSign in (this link works once): ${await signInLink(usher)}`)
   say(`Then the UI is at ${settings.baseUrl}; Ctrl-C stops everything.`)
-  untilStopped(async () => {
-    await server.close()
-    await stop()
-  })
 }
 
 /** The demo's administrator has no password: they sign in by link. */
@@ -97,15 +90,22 @@ async function version(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version
 }
 
-function untilStopped(stop: () => Promise<void>): void {
+/** What was started, closed in reverse order when the process is told to stop; told twice, it stops at once. */
+function untilStopped(): (() => Promise<void>)[] {
+  const closing: (() => Promise<void>)[] = []
   let stopping = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(130)
       stopping = true
-      stop().then(() => process.exit(0), (error: unknown) => fail(error))
+      stopAll(closing).then(() => process.exit(0), fail)
     })
   }
+  return closing
+}
+
+async function stopAll(closing: (() => Promise<void>)[]): Promise<void> {
+  for (let close = closing.pop(); close !== undefined; close = closing.pop()) await close()
 }
 
 function fail(error: unknown): void {

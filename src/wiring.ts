@@ -1,6 +1,6 @@
 /** Puts Usher together: database, keys, connectors, engine, worker, HTTP. The only place that knows all parts. */
-import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { makeWorkerUtils, Logger, type WorkerUtils } from 'graphile-worker'
 import { pino } from 'pino'
@@ -13,9 +13,8 @@ import type { ConnectorDefinition } from './connectors/connector.ts'
 import type { Context } from './engine/context.ts'
 import { createEngine } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
-import { loadAuditKeys, sealAudit, type AuditKeys } from './engine/audit-sealer.ts'
-import { secretResolver } from './engine/secrets.ts'
-import { openVault } from './engine/vault.ts'
+import { openAuditSealer, type AuditSealer } from './engine/audit-sealer.ts'
+import { openSecrets } from './engine/secrets.ts'
 import { startWorker, type Worker } from './engine/worker.ts'
 import { connect, migrate } from './store/database.ts'
 import { ensurePolicy } from './store/policy.ts'
@@ -37,7 +36,7 @@ export interface Usher {
   context: Context
   engine: Engine
   auth: Auth
-  auditKeys: AuditKeys
+  audit: AuditSealer
   dataFolder: string
   close(): Promise<void>
 }
@@ -67,14 +66,14 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
     await migrate(pool)
     const now = (): string => new Date().toISOString()
     await ensurePolicy(pool, now())
-    const vault = await openVault(dataFolder, process.env['USHER_MASTER_KEY'])
-    const auditKeys = await loadAuditKeys(dataFolder)
+    const vault = await openSecrets({ pool, dataFolder, now })
+    const audit = await openAuditSealer({ pool, dataFolder, now })
     const queue: WorkerUtils = await makeWorkerUtils({ pgPool: pool, logger: new Logger(() => () => {}) })
     await queue.migrate()
     const context: Context = {
       pool, log, now, newId: randomUUID,
       connectors: [...connectors, ...extraConnectors],
-      secrets: secretResolver({ pool, vault, environment: process.env, dataFolder }),
+      secrets: vault.resolve,
       vault,
       filesFolder: path.join(dataFolder, 'files'),
       async enqueue(task, planId, at) {
@@ -82,9 +81,9 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
       },
     }
     const engine = createEngine(context)
-    const auth = createAuth({ pool, databaseUrl, baseUrl: settings.baseUrl, secret: await sessionKey(dataFolder), now })
+    const auth = createAuth({ pool, databaseUrl, baseUrl: settings.baseUrl, secret: vault.derive('session cookies').toString('base64'), now })
     return {
-      context, engine, auth, auditKeys, dataFolder,
+      context, engine, auth, audit, dataFolder,
       async close() {
         await queue.release()
         await auth.close()
@@ -99,24 +98,13 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
   }
 }
 
-export async function startWork({ context, auditKeys }: Usher): Promise<Worker> {
-  return await startWorker(context, async () => { await sealAudit(context.pool, auditKeys, context.now()) })
+export async function startWork({ context, audit }: Usher): Promise<Worker> {
+  return await startWorker(context, () => audit.seal())
 }
 
 export async function startServer(usher: Usher, settings: Settings, options: { version: string; webFolder?: string }): Promise<{ close(): Promise<void> }> {
-  const { context, engine, auth, auditKeys } = usher
-  const app = await buildServer({ context, engine, auth, auditKeys, ...options, trustProxy: process.env['USHER_TRUST_PROXY'] === 'true' })
+  const { context, engine, auth, audit } = usher
+  const app = await buildServer({ context, engine, auth, auditKeys: audit.keys, ...options, trustProxy: process.env['USHER_TRUST_PROXY'] === 'true' })
   await app.listen({ port: settings.port, host: settings.host })
   return app
-}
-
-/** Signs session cookies. Made at the first start; several serving machines share it by `USHER_SESSION_KEY`. */
-async function sessionKey(dataFolder: string): Promise<string> {
-  const given = process.env['USHER_SESSION_KEY']
-  if (given !== undefined && given.length >= 32) return given
-  const file = path.join(dataFolder, 'session.key')
-  await writeFile(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  return await readFile(file, 'utf8')
 }

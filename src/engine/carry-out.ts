@@ -141,9 +141,9 @@ async function recompute(hands: Hands, changes: ChangeRow[]): Promise<Attempt[]>
     const facts = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
     const decided = facts === null ? undefined : decide(facts).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
     const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
+    if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) return { ...attempt, decided: null, end: waitForAccount(hands.context, change) }
     if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
     if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }
-    if (facts !== null && facts.account === null && change.kind !== 'create') return { ...attempt, decided: null, end: waitForAccount(hands.context, change) }
     return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differs(change, decided) } }
   })
 }
@@ -308,7 +308,9 @@ function failedEnd(context: Context, { change, outcome }: Attempt): ChangeEnd {
 /** The system could not even be looked at: nothing was tried. */
 async function giveBack(hands: Hands, changes: ChangeRow[], error: unknown): Promise<{ reachable: boolean }> {
   if (!(error instanceof UsherError)) throw error
-  const ends = changes.map((change) => again(hands.context, change, error.code, error.message))
+  const reachable = error.code !== 'SYSTEM_UNREACHABLE'
+  const ends = changes.map((change): ChangeEnd => (reachable && change.attempts >= backOffSeconds.length
+    ? { id: change.id, state: 'stuck', code: error.code, words: error.message } : again(hands.context, change, error.code, error.message)))
   await endChanges(hands.context.pool, hands.plan.id, ends, hands.context.now())
   return { reachable: false }
 }

@@ -28,6 +28,7 @@ export function connect(url: string, options: pg.PoolConfig = {}): Pool {
   })
   // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => { client.on('error', () => {}) })
   return pool
 }
 

@@ -124,8 +124,7 @@ export async function claimChanges(db: Db, planId: string, systemId: string, now
     `update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
       where plan_id = $1 and id in (
         select id from plan_change
-         where plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running', 'again')
-           and (state <> 'again' or next_attempt_at <= $3)
+         where plan_id = $1 and stage = 2 and system_id = $2 and (state = 'waiting' or (state = 'again' and next_attempt_at <= $3))
            and wave = (select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running')
                         union all select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state = 'again' and next_attempt_at <= $3
                         order by 1 nulls last limit 1)
