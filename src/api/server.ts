@@ -49,7 +49,7 @@ export async function buildServer(options: ServerOptions): Promise<FastifyInstan
       },
     },
     // Only where the connection is encrypted anyway; browsers ignore it elsewhere.
-    strictTransportSecurity: { maxAge: 15552000 },
+    strictTransportSecurity: { maxAge: 15552000, includeSubDomains: false },
     referrerPolicy: { policy: 'no-referrer' },
   })
   await app.register(multipart, { limits: { files: 1, fileSize: uploadBytesMax, fields: 4 } })

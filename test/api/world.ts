@@ -23,11 +23,13 @@ import type { Engine } from '../../src/engine/engine.ts'
 import { connect, migrate } from '../../src/store/database.ts'
 import type { Pool } from '../../src/store/database.ts'
 import { startPostgres } from '../servers/postgresql.ts'
+import type { TestPostgres } from '../servers/postgresql.ts'
 
 export interface World {
   app: FastifyInstance
   pool: Pool
   auth: Auth
+  database: TestPostgres
   context: Context
   auditKeys: AuditKeys
   /** What was logged, as JSON lines. */
@@ -54,6 +56,7 @@ export interface WorldOptions {
   realEngine?: boolean
   connectors?: ConnectorDefinition[]
   now?: () => string
+  webFolder?: string
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -77,7 +80,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const auth = createAuth({ pool, databaseUrl: server.url, baseUrl: 'http://localhost:7070', secret: randomBytes(32).toString('hex'), now })
   const auditKeys = await loadAuditKeys(path.join(filesFolder, 'data'))
   const app = await buildServer({
-    context, engine, auth, auditKeys, version: '0.0.0', limits: { perAddress: 100_000, perUser: 100_000, ...options.limits },
+    context, engine, auth, auditKeys, version: '0.0.0', webFolder: options.webFolder,
+    limits: { perAddress: 100_000, perUser: 100_000, ...options.limits },
   })
   await app.ready()
 
@@ -87,7 +91,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     return (await auth.createToken({ userId, name: `for ${role}`, role, expiresInDays: 1 })).secret
   }
   return {
-    app, pool, auth, context, auditKeys, logged, asked,
+    app, pool, database: server, auth, context, auditKeys, logged, asked,
     as: (role) => async (method, url, payload) => {
       if (!secrets.has(role)) secrets.set(role, secretFor(role))
       const authorization = `Bearer ${await secrets.get(role)}`
