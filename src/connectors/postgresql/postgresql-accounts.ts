@@ -3,6 +3,7 @@ import pg, { type ClientBase } from 'pg'
 import { UsherError } from '../../domain/errors.ts'
 import { sameValue, type Attributes, type Value } from '../../domain/value.ts'
 import type { Outcome, SystemChange } from '../connector.ts'
+import { prepared } from './postgresql-client.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
 import { revokeAll } from './postgresql-grants.ts'
 import { accountAttributes, isAccount, oidOf, rolesSql, type RoleRow } from './postgresql-roles.ts'
@@ -42,7 +43,8 @@ export async function changeAccount(client: ClientBase, config: PostgresqlConfig
 
 /** The account with that oid as it is now. Throws if it is protected. */
 export async function accountOf(client: ClientBase, config: PostgresqlConfig, id: string): Promise<RoleRow | undefined> {
-  const { rows: [account] } = await client.query<RoleRow>(`${rolesSql(config)} where r.oid = $1 and ${isAccount}`, [oidOf(id) ?? '0'])
+  const { rows: [account] } = await client.query<RoleRow>(
+    prepared(`${rolesSql(config)} where r.oid = $1 and ${isAccount}`, [oidOf(id) ?? '0']))
   if (account?.protected) throw new UsherError('PROTECTED', `${account.name} is protected.`)
   return account
 }

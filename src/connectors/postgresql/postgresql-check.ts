@@ -6,7 +6,7 @@ import { connections, target, type Connections } from './postgresql-client.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
 import { translate } from './postgresql-errors.ts'
 import { privilegeName } from './postgresql-names.ts'
-import { privilegeOfRow, privilegesSql, tableKinds, type PrivilegeRow } from './postgresql-privileges.ts'
+import { privilegeOfRow, privilegesSql, ungrantableSql, type PrivilegeRow } from './postgresql-privileges.ts'
 import { isAccount, isGroupRole, isProtected } from './postgresql-roles.ts'
 
 type Step = Check['steps'][number]
@@ -94,19 +94,10 @@ async function grantGroupRoles(client: ClientBase, config: PostgresqlConfig): Pr
 
 async function grantPrivileges(client: ClientBase, config: PostgresqlConfig): Promise<Step> {
   const user = target(config).user
-  const privileges = privilegesSql(config)
   const closed = await client.query<{ schema: string }>(`
-    select distinct schema from (${privileges}) p where kind = 'table' and not has_schema_privilege($1, schema, 'usage') order by 1`, [user])
-  const { rows } = await client.query<PrivilegeRow>(`
-    select kind, schema, object, privilege from (${privileges}) p
-     where not case kind
-       when 'database' then has_database_privilege($1, object, privilege || ' with grant option')
-       when 'schema' then has_schema_privilege($1, object, privilege || ' with grant option')
-       else not exists (
-         select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-          where n.nspname = p.schema and c.relname = coalesce(p.object, c.relname) and ${tableKinds}
-            and not has_table_privilege($1, c.oid, privilege || ' with grant option'))
-     end`, [user])
+    select distinct schema from (${privilegesSql(config)}) p
+     where kind = 'table' and not has_schema_privilege($1, schema, 'usage') order by 1`, [user])
+  const { rows } = await client.query<PrivilegeRow>(ungrantableSql(config, '$1'), [user])
   return step('Grant privileges', [
     ...closed.rows.map(({ schema }) => privilegeName({ kind: 'schema', object: schema, privilege: 'USAGE' })),
     ...rows.map((row) => `GRANT OPTION for ${privilegeName(privilegeOfRow(row))}`),

@@ -1,4 +1,5 @@
 /** Connections: made when first needed, each with the settings that keep it safe. */
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { Secrets } from '../connector.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
@@ -47,6 +48,11 @@ export function connections(config: PostgresqlConfig, secrets: Secrets, half: 'r
       await (await opened?.catch(() => undefined))?.end()
     },
   }
+}
+
+/** A query whose plan each connection keeps. Only for texts of which there are few: none that holds a name of a table. */
+export function prepared(text: string, values: unknown[]): { name: string; text: string; values: unknown[] } {
+  return { name: createHash('sha256').update(text).digest('base64url').slice(0, 32), text, values }
 }
 
 async function openPool(config: PostgresqlConfig, secrets: Secrets, half: 'reader' | 'writer'): Promise<pg.Pool> {

@@ -3,6 +3,7 @@ import pg, { type ClientBase } from 'pg'
 import { UsherError } from '../../domain/errors.ts'
 import type { Outcome, SystemChange } from '../connector.ts'
 import { accountOf } from './postgresql-accounts.ts'
+import { prepared } from './postgresql-client.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
 import { parseId, privilegeName, type Privilege } from './postgresql-names.ts'
 import { holdersSql, isWhole, privilegesSql, tableKinds } from './postgresql-privileges.ts'
@@ -31,7 +32,7 @@ export async function hold(client: ClientBase, config: PostgresqlConfig, change:
 
 async function holdGroupRole(client: ClientBase, config: PostgresqlConfig, account: RoleRow, { kind, entitlement }: Holding): Promise<boolean> {
   const { rows: [group] } = await client.query<RoleRow>(
-    `${rolesSql(config)} where r.oid = $1 and ${isGroupRole(config)}`, [oidOf(entitlement.id) ?? '0'])
+    prepared(`${rolesSql(config)} where r.oid = $1 and ${isGroupRole(config)}`, [oidOf(entitlement.id) ?? '0']))
   if (!group) {
     if (kind === 'revoke') return false
     throw new UsherError('TARGET_GONE', `There is no group role with oid ${entitlement.id} any more (it was ${entitlement.name}).`)

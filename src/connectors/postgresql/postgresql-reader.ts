@@ -5,7 +5,7 @@ import type {
   ObservedMembership, ObservedRecord, Page, ReadEnd, ReadScope, Reader, Secrets, Wanted,
 } from '../connector.ts'
 import { checkPostgresql } from './postgresql-check.ts'
-import { beginRead, connections, type Connections } from './postgresql-client.ts'
+import { beginRead, connections, prepared, type Connections } from './postgresql-client.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
 import { translate } from './postgresql-errors.ts'
 import { objectText, parseId, parseName, privilegeId, privilegeKinds, privilegeName, type Privilege } from './postgresql-names.ts'
@@ -131,7 +131,7 @@ async function findRoles(client: ClientBase, config: PostgresqlConfig, wanted: W
     }
   }
   if (conditions.length === 0) return []
-  return (await client.query<RoleRow>(`${rolesSql(config)} where ${conditions.join(' or ')}`, values)).rows
+  return (await client.query<RoleRow>(prepared(`${rolesSql(config)} where ${conditions.join(' or ')}`, values))).rows
 }
 
 async function findPrivileges(client: ClientBase, config: PostgresqlConfig, wanted: Wanted[]): Promise<Privilege[]> {
@@ -153,9 +153,9 @@ function privilegeWanted(want: Wanted): Privilege | undefined {
 
 async function heldBy(client: ClientBase, config: PostgresqlConfig, accounts: string[]): Promise<ObservedMembership[]> {
   if (accounts.length === 0) return []
-  const members = await client.query<MemberRow>(`${membersSql} and m.member = any($1::oid[])
-    and exists (select from pg_roles r where r.oid = m.roleid and ${isGroupRole(config)})`, [accounts])
-  const holders = await client.query<HolderRow>(holdersSql(config, { grantees: '$1::oid[]' }), [accounts])
+  const members = await client.query<MemberRow>(prepared(`${membersSql} and m.member = any($1::oid[])
+    and exists (select from pg_roles r where r.oid = m.roleid and ${isGroupRole(config)})`, [accounts]))
+  const holders = await client.query<HolderRow>(prepared(holdersSql(config, { grantees: '$1::oid[]' }), [accounts]))
   return [...members.rows.map(membershipOfMember), ...holders.rows.map(membershipOfHolder)]
 }
 
