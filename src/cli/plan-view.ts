@@ -130,7 +130,7 @@ export function changeView(terminal: Terminal, change: Change): string {
 function errorLines(terminal: Terminal, error: { code: string; words: string; advice: string }, nextAttemptAt: string | null): string[] {
   const advice = [error.advice, nextAttemptAt ? `Next try: ${moment(nextAttemptAt)}.` : ''].filter(Boolean).join(' ')
   return [
-    `        ${error.code ? `${terminal.paint('red', error.code)}  ` : ''}${clean(error.words)}`,
+    `        ${[error.code && terminal.paint('red', error.code), clean(error.words)].filter(Boolean).join('  ')}`,
     ...(advice ? [`        ${advice}`] : []),
   ]
 }
