@@ -38,6 +38,8 @@ create table snapshot (
   digest text,
   code text,
   because text,
+  -- Plans point to its rows: they are never dropped.
+  kept boolean not null default false,
   constraint a_snapshot_ends_one_way check (state in ('reading', 'complete', 'incomplete'))
 );
 comment on table snapshot is 'One read of a source for one job. Only a complete one proves that something is absent.';
@@ -50,7 +52,9 @@ create table snapshot_record (
   row integer not null,
   hash bytea not null,
   cells json not null,
-  mapped jsonb not null
+  mapped jsonb not null,
+  -- Start, end, leave and time zone of the position, as one text: a million rows have few of them, and they decide the state.
+  dates text not null default ''
 );
 comment on table snapshot_record is 'The usable rows of a snapshot: cells as read, and what the job''s mapping made of them: {attributes, position: {attributes, start, end, leaveFrom, leaveUntil}, keep}. The hash is of that alone, so a row that only moved is the same row.';
 create index on snapshot_record (snapshot_id, key);
@@ -366,6 +370,9 @@ create table plan_change (
   words text,
   started_at timestamptz,
   done_at timestamptz,
+  -- People who come in great numbers at once: the row they are made of, instead of a copy in `after`. See the view plan_person.
+  snapshot_id uuid,
+  source_key text,
   primary key (plan_id, id),
   constraint change_state_is_known check (state in
     ('planned', 'observed', 'held', 'waiting', 'running', 'done', 'refused', 'again', 'stuck', 'skipped'))
@@ -379,7 +386,7 @@ create unique index one_open_change_per_thing on plan_change
   (system_id, job_id, person_id, kind, coalesce(entitlement_id, 0))
   where stage = 2 and state in ('waiting', 'running', 'again');
 
-create table plan_person (
+create table plan_overlay (
   plan_id uuid not null references plan on delete cascade,
   person_id uuid not null,
   attributes jsonb not null,
@@ -389,7 +396,17 @@ create table plan_person (
   next_change_at timestamptz,
   primary key (plan_id, person_id)
 );
-comment on table plan_person is 'People as they will be after stage 1 of a plan, for those whom it changes: the overlay that stage 2 is computed on.';
+comment on table plan_overlay is 'People as they will be after stage 1 of a plan, one by one.';
+
+create view plan_person as
+  select plan_id, person_id, attributes, positions, contributions, state, next_change_at from plan_overlay
+  union all
+  select c.plan_id, c.person_id, s.mapped -> 'attributes',
+         jsonb_build_array(jsonb_build_object('key', c.job_id || '/' || s.key || '/' || s.position_key, 'job', c.job_id) || (s.mapped -> 'position')),
+         null, c.after ->> 'state', (c.after ->> 'nextChangeAt')::timestamptz
+    from plan_change c join snapshot_record s on s.snapshot_id = c.snapshot_id and s.key = c.source_key
+   where c.snapshot_id is not null;
+comment on view plan_person is 'People as they will be after stage 1 of a plan, for those whom it changes: the overlay that stage 2 is computed on.';
 
 create table plan_row (
   plan_id uuid not null references plan on delete cascade,

@@ -4,11 +4,13 @@
  */
 import { hash } from 'node:crypto'
 import { rowMapper } from '../domain/map-row.ts'
+import { standing } from '../domain/person.ts'
 import type { Finding, PlanBrake } from '../domain/plan.ts'
 import { peopleJobs, type PeopleJob } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
 import { isReleased } from '../store/brake.ts'
 import type { Client } from '../store/database.ts'
+import { createInBulk, datesOfSnapshot, setApart } from '../store/people-bulk.ts'
 import {
   contradictedKeys, diffRows, diffVanished, matchKeys, nameNewPeople, newKeys, openCases, openDiff,
 } from '../store/people-diff.ts'
@@ -18,7 +20,7 @@ import {
 } from '../store/people-plan.ts'
 import type { Context, Revision } from './context.ts'
 import { planPerson, type Absence, type JobView, type PeopleView } from './people-changes.ts'
-import { setAsideMax, type SnapshotResult } from './read-source.ts'
+import { placeOf, positionFromDates, setAsideMax, type SnapshotResult } from './read-source.ts'
 
 export { applyPeople } from './apply-people.ts'
 
@@ -33,9 +35,12 @@ export interface PeopleInput {
   revision: Revision
   asOf: string
   snapshots: SnapshotResult[]
+  /** From how many rows on new people are planned in sets, as pointers to their rows. */
+  bulkMin?: number
 }
 
 const batchSize = 2000
+const bulkMin = 20_000
 const namedMax = 5
 const listedMax = 1000
 /** Shrinkage adds up over this time. */
@@ -57,8 +62,10 @@ export async function planPeople(context: Context, client: Client, input: People
     const shape = shapes.get(snapshot.snapshotId) ?? null
     const source = shape?.file ?? snapshot.systemId
     findings.push(...readFindings(job, snapshot, source))
-    await diffRows(client, job.id, snapshot.snapshotId)
-    findings.push(...await identify(context, client, job, snapshot, source, asOf))
+    const bulk = snapshot.rows >= (input.bulkMin ?? bulkMin)
+    if (bulk) await bulkCreate(context, client, { planId, job, snapshot, source, place: placeOf(shape), asOf, timeZone: view.timeZone })
+    await diffRows(client, job.id, snapshot.snapshotId, bulk)
+    findings.push(...await identify(context, client, planId, job, snapshot, source, asOf))
     const absence = await judgeAbsences(client, { job, snapshot, source, asOf, held })
     const { columnsOf } = rowMapper(job, policy.settings)
     view.jobs.set(job.id, { id: job.id, method: job.method, absence, heldCode: held.get(job.id)?.code ?? null, shape, source, columnsOf } satisfies JobView)
@@ -96,12 +103,26 @@ function readFindings(job: PeopleJob, snapshot: SnapshotResult, source: string):
   return findings
 }
 
+/** People whom nobody knows and nothing fits, one row each: planned as a set. The others are set apart. */
+async function bulkCreate(context: Context, client: Client, input: {
+  planId: string; job: PeopleJob; snapshot: SnapshotResult; source: string; place: string; asOf: string; timeZone: string
+}): Promise<void> {
+  const { planId, job, snapshot, source, place, asOf, timeZone } = input
+  await setApart(client, { planId, jobId: job.id, snapshotId: snapshot.snapshotId, rules: job.match, severalRows: job.positionKey !== undefined })
+  const states = (await datesOfSnapshot(client, snapshot.snapshotId)).map((dates) => {
+    const { state, nextChangeAt } = standing([positionFromDates(dates)], asOf, timeZone)
+    return { dates, state, nextChangeAt: nextChangeAt === undefined ? null : new Date(nextChangeAt).toISOString() }
+  })
+  await createInBulk(client, {
+    planId, jobId: job.id, snapshotId: snapshot.snapshotId, source, place, base: context.newId(), states, state: job.method === 'observe' ? 'observed' : 'planned' })
+}
+
 /** Whose the new rows are: by decided cases, by match rules, else somebody new. What is unclear waits for a decision. */
-async function identify(context: Context, client: Client, job: PeopleJob, snapshot: SnapshotResult, source: string, asOf: string): Promise<Finding[]> {
+async function identify(context: Context, client: Client, planId: string, job: PeopleJob, snapshot: SnapshotResult, source: string, asOf: string): Promise<Finding[]> {
   const cases: { id: string; key: string; code: 'MATCH_AMBIGUOUS' | 'MATCH_CONTRADICTED'; candidates: string[] }[] = []
   if (await newKeys(client, job.id, snapshot.snapshotId) > 0) {
     for (const rule of job.match) {
-      for (const unclear of await matchKeys(client, job.id, rule)) cases.push({ id: context.newId(), code: 'MATCH_AMBIGUOUS', ...unclear })
+      for (const unclear of await matchKeys(client, planId, job.id, rule)) cases.push({ id: context.newId(), code: 'MATCH_AMBIGUOUS', ...unclear })
     }
     await nameNewPeople(client, job.id, context.newId())
   }
@@ -151,7 +172,7 @@ async function judgeAbsences(client: Client, input: {
 
 async function composePeople(client: Client, input: PeopleInput, view: PeopleView, held: Map<string, Held>): Promise<void> {
   const snapshots = input.snapshots.map(({ jobId, snapshotId }) => ({ jobId, snapshotId }))
-  for await (const ids of peopleOfDiff(client, input.asOf, batchSize)) {
+  for await (const ids of peopleOfDiff(client, input.planId, input.asOf, batchSize)) {
     const changes: PeopleChange[] = []
     const overlay: OverlayPerson[] = []
     for (const person of await loadPeople(client, ids, snapshots)) {

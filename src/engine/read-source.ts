@@ -8,6 +8,7 @@ import type { ObservedRecord, Page, Reader, ReadEnd, Rejection, SourceShape } fr
 import type { ErrorCode } from '../domain/errors.ts'
 import { UsherError } from '../domain/errors.ts'
 import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../domain/map-row.ts'
+import type { Position } from '../domain/person.ts'
 import type { PeopleJob } from '../domain/policy.ts'
 import { copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type SetAside } from '../store/snapshot.ts'
 import { transaction } from '../store/database.ts'
@@ -128,7 +129,7 @@ function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFi
     const { key, positionKey, mapped } = result
     if (filter.seen(positionKey === '' ? key : `${key}\u0000${positionKey}`)) taken.suspects.add(key)
     const json = JSON.stringify(mapped)
-    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${digest(mapped, json)}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(json)}\n`
+    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${digest(mapped, json)}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(json)}\t${escaped(datesOf(mapped))}\n`
   }
   return text
 }
@@ -136,6 +137,22 @@ function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFi
 /** Over what the mapping made of the row only: names come in the mapping's order, which its revision fixes. */
 function digest(mapped: MappedRow, json: string): string {
   return hash('sha256', sortedNames(mapped) ?? json, 'hex').slice(0, 32)
+}
+
+/** What decides the state of a position, as one text; `positionFromDates` is its inverse. */
+function datesOf({ position }: MappedRow): string {
+  const zone = position.attributes['timeZone']
+  return `${position.start ?? ''}|${position.end ?? ''}|${position.leaveFrom ?? ''}|${position.leaveUntil ?? ''}|${typeof zone === 'string' ? zone : ''}`
+}
+
+/** A position that has nothing but its dates. */
+export function positionFromDates(dates: string): Position {
+  const [start, end, leaveFrom, leaveUntil, timeZone] = dates.split('|').map((part) => (part === '' ? undefined : part))
+  return {
+    key: '', job: '', attributes: timeZone === undefined ? {} : { timeZone },
+    ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }),
+    ...(leaveFrom === undefined ? {} : { leaveFrom }), ...(leaveUntil === undefined ? {} : { leaveUntil }),
+  }
 }
 
 /** The same people in another order of the mapping are the same. */

@@ -10,16 +10,19 @@ export async function openDiff(client: Client): Promise<void> {
       job_id text, snapshot_id uuid, key text, position_key text, kind text, person_id uuid, waits boolean not null default false,
       missing_since timestamptz) on commit drop;
     create temp table people_key (job_id text, key text, attributes jsonb, person_id uuid, is_new boolean not null default false, waits boolean not null default false) on commit drop;
+    create temp table people_apart (key text primary key) on commit drop;
     create temp table people_hit (key text, person_id uuid) on commit drop`)
 }
 
-/** Rows that are new, changed or back. Returns how many. */
-export async function diffRows(client: Client, jobId: string, snapshotId: string): Promise<number> {
+/** Rows that are new, changed or back. `bulk`: rows of new people are in the plan already, but for those set apart. */
+export async function diffRows(client: Client, jobId: string, snapshotId: string, bulk: boolean): Promise<number> {
   const { rowCount } = await client.query(
     `insert into people_row (job_id, snapshot_id, key, position_key, kind, person_id)
      select $1, s.snapshot_id, s.key, s.position_key, case when r.key is null then 'new' when r.missing_since is null then 'changed' else 'returned' end, r.person_id
        from snapshot_record s left join record r on r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
-      where s.snapshot_id = $2 and (r.key is null or r.hash <> s.hash or r.missing_since is not null)`, [jobId, snapshotId])
+      where s.snapshot_id = $2 and (r.key is null or r.hash <> s.hash or r.missing_since is not null)
+        and (not $3 or r.key is not null or exists (select from people_apart a where a.key = s.key)
+             or exists (select from record o where o.job_id = $1 and o.key = s.key))`, [jobId, snapshotId, bulk])
   // A further row of a known key is the same person's; of several, the one who is still here.
   await client.query(
     `update people_row n set person_id = r.person_id
@@ -64,15 +67,18 @@ export async function newKeys(client: Client, jobId: string, snapshotId: string)
 }
 
 /** Matches the keys that are still nobody's by one rule. Returns those that do not fit exactly one person who is free for them. */
-export async function matchKeys(client: Client, jobId: string, rule: string[]): Promise<{ key: string; candidates: string[] }[]> {
-  const equal = rule.map((_, i) => `lower(c.attributes ->> $${i + 2}) = lower(k.attributes ->> $${i + 2})`).join(' and ')
+export async function matchKeys(client: Client, planId: string, jobId: string, rule: string[]): Promise<{ key: string; candidates: string[] }[]> {
+  const equal = rule.map((_, i) => `lower(c.attributes ->> $${i + 3}) = lower(k.attributes ->> $${i + 3})`).join(' and ')
   await client.query('truncate people_hit')
   await client.query(
     `with candidate as (
        select id, attributes from person
-       union all select person_id, attributes from people_key where is_new and job_id <> $1)
+       union all select person_id, attributes from people_key where is_new and job_id <> $1
+       union all select c.person_id, s.mapped -> 'attributes' from plan_change c
+         join snapshot_record s on s.snapshot_id = c.snapshot_id and s.key = c.source_key
+        where c.plan_id = $2 and c.snapshot_id is not null and c.job_id <> $1)
      insert into people_hit select distinct k.key, c.id from people_key k join candidate c on ${equal}
-      where k.job_id = $1 and k.person_id is null and not k.is_new and not k.waits`, [jobId, ...rule])
+      where k.job_id = $1 and k.person_id is null and not k.is_new and not k.waits`, [jobId, planId, ...rule])
   // Somebody who is here by another row of the same source is not taken for this one unasked.
   const { rows } = await client.query<{ key: string; candidates: string[] }>(
     `with verdict as (

@@ -58,7 +58,16 @@ export async function snapshotShapes(db: Db, ids: string[]): Promise<Map<string,
 }
 
 /** Ids of the people with rows that differ, and of those whose time has come, in order. */
-export async function* peopleOfDiff(client: Client, asOf: string, batch: number): AsyncGenerator<string[]> {
+export async function* peopleOfDiff(client: Client, planId: string, asOf: string, batch: number): AsyncGenerator<string[]> {
+  // Whoever came in bulk and has a row in another source, too, is composed like everybody else.
+  await client.query(
+    `with back as (
+       delete from plan_change c using people_row n
+        where c.plan_id = $1 and c.snapshot_id is not null and c.person_id = n.person_id
+       returning c.job_id, c.snapshot_id, c.source_key, c.person_id)
+     insert into people_row (job_id, snapshot_id, key, position_key, kind, person_id)
+     select distinct b.job_id, b.snapshot_id, s.key, s.position_key, 'new', b.person_id
+       from back b join snapshot_record s on s.snapshot_id = b.snapshot_id and s.key = b.source_key`, [planId])
   await client.query(
     `create temp table people_due (id uuid primary key) on commit drop`)
   await client.query(
@@ -105,7 +114,8 @@ export async function loadPeople(client: Client, ids: string[], snapshots: { job
 
   const loaded = new Map<string, LoadedPerson>(ids.map((id) => [id, { id, known: null, rows: [], vanished: [] }]))
   for (const { id, ...known } of people.rows) loaded.get(id)!.known = known
-  for (const { personId, ...row } of [...changed.rows, ...same.rows]) loaded.get(personId)!.rows.push(row)
+  const rows = [...changed.rows, ...same.rows].sort((a, b) => a.row - b.row)
+  for (const { personId, ...row } of rows) loaded.get(personId)!.rows.push(row)
   for (const { personId, ...row } of vanished.rows) loaded.get(personId)!.vanished.push(row)
   return [...loaded.values()]
 }
@@ -115,7 +125,7 @@ export async function writePeople(client: Client, planId: string, changes: Peopl
   const changeLines = changes.map((c) => copyLine([
     planId, 1, c.wave, c.kind, 'people', c.jobId, 'person', c.personId, c.subject, json(c.before), json(c.after), JSON.stringify(c.reasons), `\\x${c.hash}`, c.state, c.code]))
   await copyInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, subject, before, after, reasons, hash, state, code)', changeLines)
-  await copyInto(client, 'plan_person (plan_id, person_id, attributes, positions, contributions, state, next_change_at)', overlay.map((p) => copyLine([
+  await copyInto(client, 'plan_overlay (plan_id, person_id, attributes, positions, contributions, state, next_change_at)', overlay.map((p) => copyLine([
     planId, p.personId, json(p.attributes), json(p.positions), json(p.contributions), p.state, p.nextChangeAt])))
 }
 

@@ -46,10 +46,12 @@ export async function endSnapshot(db: Db, id: string, end: SnapshotEnd): Promise
     [id, end.state, shape, end.rows, end.setAside, end.digest, end.code, end.because])
 }
 
-/** Takes lines of `copy` text format: snapshot, key, position key, row, hash, cells, mapped. */
+/** Takes lines of `copy` text format: snapshot, key, position key, row, hash, cells, mapped, dates. */
 export async function copyRecords(client: Client, lines: AsyncIterable<Buffer>): Promise<void> {
   await pipeline(Readable.from(lines, { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
-    `copy snapshot_record (snapshot_id, key, position_key, row, hash, cells, mapped) from stdin`)))
+    `copy snapshot_record (snapshot_id, key, position_key, row, hash, cells, mapped, dates) from stdin`)))
+  // Just loaded, nothing is known of the table, and every join over it would be planned for a handful of rows.
+  await client.query('analyze snapshot_record')
 }
 
 /** Takes all rows that share key and position key with another one out of a snapshot, and returns them. `keys`: those that may; null: any. */
@@ -77,7 +79,7 @@ export async function insertSetAside(db: Db, snapshot: Pick<NewSnapshot, 'id' | 
 /** Drops the rows of older snapshots that no unfinished plan needs; the snapshots themselves stay as history. */
 export async function pruneSnapshots(db: Db, jobId: string, keep: number): Promise<void> {
   await db.query(
-    `with old as (select id from snapshot where job_id = $1 and state <> 'reading' order by read_at desc offset $2),
+    `with old as (select id from snapshot where job_id = $1 and state <> 'reading' and not kept order by read_at desc offset $2),
           gone as (select id from old where not exists (
             select from plan_row r join plan p on p.id = r.plan_id
              where r.snapshot_id = old.id and p.state in ('computing', 'open', 'held', 'approved', 'applying', 'stopped'))),

@@ -41,7 +41,8 @@ export interface ImportedPerson { id: string; attributes: Attributes; positions:
 export interface PlannedChange { id: string; kind: string; state: string; code: string | null; person_id: string; subject: string; before: Record<string, unknown> | null; after: Record<string, unknown>; reasons: { because: string; cells?: string[] }[]; hash: Buffer }
 export interface Planned { planId: string; changes: PlannedChange[]; findings: Finding[]; brakes: PlanBrake[]; snapshots: SnapshotResult[] }
 
-export async function openImport(server: TestPostgres, jobs: object[] = [job('hr')], connectors: ConnectorDefinition[] = [fileConnector as ConnectorDefinition]) {
+export async function openImport(server: TestPostgres, jobs: object[] = [job('hr')], bulkMin?: number) {
+  const connectors = [fileConnector as ConnectorDefinition]
   const database = `import_${randomUUID().replaceAll('-', '')}`
   const admin = connect(server.url, { max: 1 })
   await admin.query(`create database ${database}`)
@@ -81,7 +82,7 @@ export async function openImport(server: TestPostgres, jobs: object[] = [job('hr
     const result = await transaction(pool, async (client) => {
       const basis = { snapshots: Object.fromEntries(snapshots.map((s) => [s.jobId, s.snapshotId])) }
       await client.query(`insert into plan (id, cause, policy_revision, as_of, basis, made_by, made_at, state) values ($1, 'test', 1, $2, $3, 'test', $2, 'open')`, [planId, asOf, JSON.stringify(basis)])
-      return await planPeople(context, client, { planId, revision, asOf, snapshots })
+      return await planPeople(context, client, { planId, revision, asOf, snapshots, bulkMin })
     })
     const { rows } = await pool.query<PlannedChange>('select * from plan_change where plan_id = $1 order by id', [planId])
     return { planId, changes: rows, snapshots, ...result }

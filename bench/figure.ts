@@ -1,0 +1,25 @@
+/** One measured figure beside its floor: what the bare tool under it does with the same data in the same run. */
+export interface Figure {
+  name: string
+  value: number
+  unit: string
+  floor: number
+  /** How ours compares with the floor, in the direction that the limit means. */
+  ratio: number
+  limit: number
+  met: boolean
+}
+
+/** A figure that must not be more than `limit` times its floor. */
+export function atMost(name: string, value: number, unit: string, floor: number, limit: number): Figure {
+  const ratio = floor === 0 ? Infinity : value / floor
+  return { name, value: round(value), unit, floor: round(floor), ratio: round(ratio), limit, met: ratio <= limit }
+}
+
+/** A figure that must be at least `limit` times its floor. */
+export function atLeast(name: string, value: number, unit: string, floor: number, limit: number): Figure {
+  const ratio = floor === 0 ? Infinity : value / floor
+  return { name, value: round(value), unit, floor: round(floor), ratio: round(ratio), limit, met: ratio >= limit }
+}
+
+const round = (n: number): number => Math.round(n * 100) / 100
