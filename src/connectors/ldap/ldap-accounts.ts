@@ -103,10 +103,10 @@ function emptyGroup({ config }: Session, type: LdapType, wanted: Attributes): At
 
 /** What is asked for and what the configuration gives to new users besides. */
 function withDefaults({ config }: Session, type: LdapType, change: ChangeOf<'create'>): Attributes {
-  if (type.name !== 'user') return change.attributes
-  const given = new Set(Object.keys(change.attributes).map((name) => name.toLowerCase()))
   const name = change.attributes.sAMAccountName
   if (typeof name === 'string') checkAccountName(config, type.name, name)
+  if (type.name !== 'user') return change.attributes
+  const given = new Set(Object.keys(change.attributes).map((key) => key.toLowerCase()))
   return { ...Object.fromEntries(Object.entries(config.defaults).filter(([key]) => !given.has(key.toLowerCase()))), ...change.attributes }
 }
 

@@ -41,7 +41,7 @@ export const ldapConfig = z.strictObject({
   groups,
   protected: z.array(z.string()).default([]).meta({ title: 'Protected', description: 'DNs that are never changed; `*` stands for any text' }),
   parallel: z.int().min(1).max(64).default(16).meta({ title: 'Connections', description: 'Changes carried out side by side' }),
-  pageSize: z.int().min(1).max(10_000).default(500).meta({ title: 'Page size', description: 'Entries asked for at a time; Active Directory gives 1,000 at most' }),
+  pageSize: z.int().min(1).max(10_000).default(1000).meta({ title: 'Page size', description: 'Entries asked for at a time; Active Directory gives 1,000 at most' }),
   timeoutSeconds: z.int().min(1).max(600).default(30).meta({ title: 'Timeout', description: 'Seconds that the server may stay silent' }),
   defaults: z.record(z.string(), z.string()).default({}).meta({
     title: 'Values for new users', description: 'Given to a new user where the mapping gives none, such as loginShell and gidNumber',

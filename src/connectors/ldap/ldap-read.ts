@@ -1,4 +1,5 @@
 /** Reading: everything page by page, or some records by id, name or attribute. */
+import type { Filter } from 'ldapts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Page, ReadEnd, ReadScope, Wanted } from '../connector.ts'
 import { isWithin, parseDn } from './dn.ts'
@@ -77,14 +78,18 @@ async function find(session: Session, type: LdapType, wanted: Wanted[], scope: R
     attributes: [...new Set([...attributes, ...members, ...heldAttributes(session)])],
     controls: [...profile.searchControls(), ...(config.profile === 'active-directory' ? [extendedDnControl()] : [])],
   }
-  const entries = (await client.search(query, signal)).map((entry) => ({ ...entry, dn: splitExtendedDn(entry.dn).dn }))
-  if (entries.length === 0) return []
-  const disabled = type.name === 'user' ? await disabledUsers(session, entries, signal) : undefined
+  const [entries, disabled] = await Promise.all([
+    client.search(query, signal),
+    type.name === 'user' ? disabledUsers(session, anyOf(filters), signal) : undefined,
+  ])
   const reader = recordReader(config, profile, type, scope, disabled)
-  return entries.map((entry) => ({ entry, record: reader.toRecord(entry) }))
+  return entries.map((found) => {
+    const entry = { ...found, dn: splitExtendedDn(found.dn).dn }
+    return { entry, record: reader.toRecord(entry) }
+  })
 }
 
-function filterFor({ profile }: Session, type: LdapType, wanted: Wanted): ReturnType<typeof equals> | undefined {
+function filterFor({ profile }: Session, type: LdapType, wanted: Wanted): Filter | undefined {
   if ('id' in wanted) return isId(wanted.id) ? profile.idFilter(wanted.id) : undefined
   if ('name' in wanted) return isName(wanted.name) ? profile.nameFilter(wanted.name) : undefined
   const values = encodeValues(codecOf(profile, type, wanted.attribute), wanted.value)
@@ -114,14 +119,13 @@ function isName(name: string): boolean {
 }
 
 /** Ids of the users (among these, or of all) whose password is set aside. The password itself is not read. */
-async function disabledUsers(session: Session, among: RawEntry[] | undefined, signal: AbortSignal): Promise<Set<string> | undefined> {
+async function disabledUsers(session: Session, among: Filter | undefined, signal: AbortSignal): Promise<Set<string> | undefined> {
   const { client, profile, config } = session
   if (config.profile !== 'openldap' || config.disable !== 'password') return undefined
   const type = profile.types.user
-  const ids = among?.flatMap((entry) => valuesOf(entry, profile.idAttribute))
   const query: Query = {
     what: 'Read which users are disabled', base: lookupBase(session, type), scope: 'sub',
-    filter: allOf(ids && anyOf(ids.map((id) => equals(profile.idAttribute, id))), type.filter, equals('userPassword', disabledMark)),
+    filter: allOf(among, type.filter, equals('userPassword', disabledMark)),
     attributes: [profile.idAttribute],
   }
   const entries = among ? await client.search(query, signal) : await allPages(session, query, signal)
