@@ -28,7 +28,7 @@ export function auditRoutes(app: FastifyInstance, door: Door): void {
       next: page.next,
       items: page.items.map((row) => ({
         ...row, actor: names.namedUser(row.actor),
-        says: `${names.user(row.actor)}: ${row.action.replaceAll(/[.-]/g, ' ')}, ${wordsFor(row.subject, names, people, plans)}.`,
+        says: `${names.user(row.actor)}: ${row.action.replace(/^change\./, '').replaceAll(/[.-]/g, ' ')}, ${wordsFor(row.subject, names, people, plans)}.`,
       })),
     }
   })

@@ -65,7 +65,7 @@ function subjectOf(change: ChangeShown): Subject | null {
     name: change.personName ?? change.subject,
     ...(starts[0] === undefined ? {} : { start: starts[0] }),
     ...(ends.at(-1) === undefined ? {} : { end: ends.at(-1)! }),
-    ...(change.source === null ? {} : { origin: `${change.source.name}, row ${change.source.row}` }),
+    ...(change.source === null ? {} : { origin: [change.source.name, ...(change.source.cells.length > 0 ? change.source.cells.slice(0, 4) : [`row ${change.source.row}`])].join(', ') }),
   }
 }
 
@@ -80,7 +80,8 @@ export function shownBrake(brake: PlanBrake, names: Lexicon) {
     system: names.namedSystem(brake.system), kind, planned, of, limit, setHash,
     code: brake.code ?? null, job: brake.job === undefined ? null : { id: brake.job, name: names.job(brake.job) },
     released: released === undefined ? null : { by: names.namedUser(released.by), at: released.at },
-    says: `${planned} of ${of} would be ${participle[kind]} in ${names.system(brake.system)}. ${why}`,
+    says: `${brake.system === 'people' ? `${planned} of ${of} people would be ${kind === 'disable' ? 'ended' : participle[kind]}.`
+      : `${planned} of ${of} would be ${participle[kind]} in ${names.system(brake.system)}.`} ${why}`,
   }
 }
 

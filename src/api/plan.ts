@@ -58,7 +58,7 @@ export function planRoutes(app: FastifyInstance, door: Door): void {
       next: page.next,
       items: page.items.map((p) => ({
         person: { id: p.id, name: p.name },
-        symbols: p.kinds.map(({ kind, n }) => ({ symbol: symbol[kind], kind, count: n })),
+        symbols: [...Map.groupBy(p.kinds, (k) => k.kind)].map(([kind, own]) => ({ symbol: symbol[kind], kind, count: own.reduce((n, k) => n + k.n, 0) })),
         systems: p.systems.map((id) => names.system(id)), changes: p.changes, held: p.held, failed: p.failed,
       })),
     }

@@ -26,7 +26,15 @@ export function sessionRoutes(app: FastifyInstance, door: Door): void {
     return { user: await userOf(id) }
   })
   serve(app, session.signInByLink, async ({ query, request, reply }) => {
-    const id = await auth.useLink('sign-in', query.token)
+    const id = await auth.useLink('sign-in', query.token).catch((error: unknown) => {
+      if (error instanceof UsherError && request.headers.accept?.includes('text/html')) return null
+      throw error
+    })
+    if (id === null) {
+      // Somebody who clicks a used link wants a page, not JSON.
+      reply.redirect(await auth.identify(request.headers) === undefined ? '/sign-in?notice=link-used' : '/', 303)
+      return ''
+    }
     sendCookies(reply, await auth.openSession(id, request.headers))
     await note(door, id, 'user.signed-in', `user:${id}`, { by: 'one-time link' })
     reply.redirect('/', 303)

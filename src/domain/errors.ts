@@ -32,6 +32,7 @@ export const errors = {
   SOURCE_SHORT: { status: 422, advice: 'The file has far fewer rows than last time. Nobody was ended. If it is right, release the missing people.' },
   SOURCE_COLUMN_MISSING: { status: 422, advice: 'A column that the job uses is not there. Nobody was ended. Restore it, or change the mapping.' },
   SOURCE_SHEET_MISSING: { status: 422, advice: 'The sheet that the system names is not in the workbook.' },
+  ROW_SET_ASIDE: { status: 200, advice: 'Correct the cells that the job\'s page lists. Mended rows come back by themselves.' },
   ROW_MALFORMED: { status: 422, advice: 'The row does not have the shape of the header. Correct it in the file.' },
   ROW_KEY_MISSING: { status: 422, advice: 'The row has no key. Fill it in.' },
   ROW_KEY_DUPLICATE: { status: 422, advice: 'Several rows have the same key. All of them wait until one is corrected.' },

@@ -25,7 +25,7 @@ test('a change says what, where and why', () => {
   assert.equal(
     changeSentence(change({ kind: 'update', before: { title: 'Clerk' }, after: { title: 'Lead', mail: 'a@example.org' },
       reasons: [{ because: 'in-scope', job: 'ad-users' }, { because: 'mapping', job: 'ad-users', attributes: ['title', 'mail'] }] }), anna, names),
-    'Update account anna.nowak in Active Directory: title and mail, because "Directory users" is for Anna Nowak and "Directory users" maps title and mail.')
+    'Update account anna.nowak in Active Directory: mail and title, because "Directory users" is for Anna Nowak and "Directory users" maps title and mail.')
   assert.equal(
     changeSentence(change({ kind: 'create', stage: 1, systemId: 'people', reasons: [{ because: 'new-row', source: 'company.xlsx', row: 17, cells: ['Staff!A17'] }] }), anna, names),
     'Add Anna Nowak, because there is a new row for Anna Nowak (company.xlsx, Staff!A17).')
@@ -43,7 +43,11 @@ test('fields of a person are flat, and only those that differ', () => {
   const before = { attributes: { surname: 'Nowak' }, positions: [{ key: 'hr/1/', job: 'hr', attributes: { department: 'Sales' }, start: '2020-01-01' }] }
   const after = { attributes: { surname: 'Kowalska' }, positions: [{ key: 'hr/1/', job: 'hr', attributes: { department: 'Sales' }, start: '2020-01-01', end: '2026-11-20' }] }
   assert.deepEqual(changedFields({ stage: 1, before, after }), [
-    { attribute: 'surname', before: 'Nowak', after: 'Kowalska' }, { attribute: 'end', before: null, after: '2026-11-20' },
+    { attribute: 'end', before: null, after: '2026-11-20' }, { attribute: 'surname', before: 'Nowak', after: 'Kowalska' },
+  ])
+  const back = { positions: [...before.positions, { key: 'hr/1/P-2', job: 'hr', attributes: { department: 'Data' }, missingSince: '2026-11-21' }] }
+  assert.deepEqual(changedFields({ stage: 1, before: { positions: before.positions }, after: back }), [
+    { attribute: 'department (P-2)', before: null, after: 'Data' }, { attribute: 'missing since (P-2)', before: null, after: '2026-11-21' },
   ])
   assert.deepEqual(changedFields({ stage: 2, before: { mail: 'a' }, after: {} }), [{ attribute: 'mail', before: 'a', after: null }])
 })

@@ -121,26 +121,30 @@ export interface FieldChange {
  * they are shown as `department`, and with several positions as `department (1002)`.
  */
 export function changedFields(change: Pick<ChangeWords, 'stage' | 'before' | 'after'>): FieldChange[] {
-  const flat = change.stage === 1 ? flatPerson : (side: Record<string, unknown> | null) => side ?? {}
+  const several = new Set([...positionsOf(change.before), ...positionsOf(change.after)].map((p) => text(p['key']))).size > 1
+  const flat = (side: Record<string, unknown> | null) => (change.stage === 1 ? flatPerson(side, several) : side ?? {})
   const before = flat(change.before)
   const after = flat(change.after)
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted()
     .map((attribute) => ({ attribute, before: before[attribute] ?? null, after: after[attribute] ?? null }))
     .filter((f) => JSON.stringify(f.before) !== JSON.stringify(f.after))
 }
 
-function flatPerson(side: Record<string, unknown> | null): Record<string, unknown> {
+function flatPerson(side: Record<string, unknown> | null, several: boolean): Record<string, unknown> {
   if (side === null) return {}
-  const { attributes, positions, state } = side
-  const flat: Record<string, unknown> = { ...record(attributes) }
-  const all = Array.isArray(positions) ? positions.map(record) : []
-  for (const position of all) {
-    const { key, job: _, attributes: own, ...dates } = position
-    const suffix = all.length > 1 ? ` (${text(key).split('/').at(-1) ?? ''})` : ''
-    for (const [name, found] of Object.entries({ ...record(own), ...dates })) flat[`${name}${suffix}`] = found
+  const flat: Record<string, unknown> = { ...record(side['attributes']) }
+  for (const { key, job: _, attributes, missingSince, ...dates } of positionsOf(side)) {
+    const suffix = several ? ` (${text(key).split('/').slice(1).filter((part) => part !== '').at(-1) ?? ''})` : ''
+    const missing = missingSince === undefined ? {} : { 'missing since': missingSince }
+    for (const [name, found] of Object.entries({ ...record(attributes), ...dates, ...missing })) flat[`${name}${suffix}`] = found
   }
-  if (state !== undefined) flat['state'] = state
+  if (side['state'] !== undefined) flat['state'] = side['state']
   return flat
+}
+
+function positionsOf(side: Record<string, unknown> | null): Record<string, unknown>[] {
+  const positions = side?.['positions']
+  return Array.isArray(positions) ? positions.map(record) : []
 }
 
 const nouns: Record<ChangeKind, { system: [string, string]; people: [string, string]; deed: string; did: string }> = {

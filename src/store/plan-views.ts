@@ -109,7 +109,8 @@ export interface ChangeShown {
   personId: string | null
   personName: string | null
   positions: Position[] | null
-  source: { name: string; row: number } | null
+  /** Where the source says so: the row that this plan read, else the one that the person was last made of. */
+  source: { name: string; row: number; cells: string[] } | null
   subject: string
   entitlementId: string | null
   entitlement: string | null
@@ -136,7 +137,12 @@ export async function searchChanges(db: Db, planId: string, wanted: ChangeFilter
   const { rows } = await db.query<ChangeShown>(
     `select c.id, c.stage, c.wave, c.kind, c.system_id as "systemId", c.job_id as "jobId", c.object_type as "objectType",
             c.person_id as "personId", ${nameInPlan} as "personName", coalesce(pp.positions, p.positions) as positions,
-            (select json_build_object('name', r.source_name, 'row', r.row) from record r where r.person_id = c.person_id order by r.missing_since nulls first, r.row limit 1) as source,
+            coalesce(
+              (select json_build_object('name', r ->> 'source', 'row', r -> 'row', 'cells', r -> 'cells')
+                 from plan_change own, jsonb_array_elements(own.reasons) r
+                where own.plan_id = c.plan_id and own.person_id = c.person_id and own.stage = 1 and r ? 'source' limit 1),
+              (select json_build_object('name', r.source_name, 'row', r.row, 'cells', '[]'::json)
+                 from record r where r.person_id = c.person_id order by r.missing_since nulls first, r.row limit 1)) as source,
             c.subject, c.entitlement_id as "entitlementId", e.name as entitlement, c.before, c.after, c.reasons, c.state, c.attempts,
             c.next_attempt_at as "nextAttemptAt", c.code, c.words, c.started_at as "startedAt", c.done_at as "doneAt"
        from (select c.* from plan_change c where ${where} and ($${values.length - 1}::bigint is null or c.id > $${values.length - 1}) order by c.id limit $${values.length}) c

@@ -98,6 +98,9 @@ describe('setting up and signing in', () => {
     assert.equal(first.headers.location, '/')
     assert.equal((await world.app.inject({ url: '/api/me', headers: { cookie: cookieOf(first) } })).statusCode, 200)
     assert.equal((await world.app.inject(url.pathname + url.search)).statusCode, 401)
+    const click = (headers: Record<string, string>) => world.app.inject({ url: url.pathname + url.search, headers: { accept: 'text/html', ...headers } })
+    assert.equal((await click({})).headers.location, '/sign-in?notice=link-used')
+    assert.equal((await click({ cookie: cookieOf(first) })).headers.location, '/')
   })
 
   test('a new user sets their password by a link; disabled, they are out at once and stay out', async () => {
