@@ -49,8 +49,8 @@ export function rowMapper(job: PeopleJob, settings: Settings): RowMapper {
   const key = compile(job.key, 'row')
   const positionKey = job.positionKey === undefined ? undefined : compile(job.positionKey, 'row')
   const scope = job.scope === undefined ? undefined : compile(job.scope, 'row')
-  const person = compileMapping(job.mapping, 'row')
-  const position = compileMapping(job.position, 'row')
+  const person = compileMapping(sorted(job.mapping), 'row')
+  const position = compileMapping(sorted(job.position), 'row')
   const declared = new Map(settings.attributes.map((a) => [a.name, a]))
   const required = settings.attributes.filter((a) => a.required && a.name in job.mapping)
   const columnsOf = new Map([
@@ -86,6 +86,11 @@ export function rowMapper(job: PeopleJob, settings: Settings): RowMapper {
     }
   }
   return { columns, columnsOf, map }
+}
+
+/** In the order of their names, so that equal rows have equal JSON, however the mapping is written. */
+function sorted(mapping: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(mapping).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** Thrown inside of this file only: the row ends here, the others go on. */

@@ -128,15 +128,11 @@ function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFi
     taken.rows += 1
     const { key, positionKey, mapped } = result
     if (filter.seen(positionKey === '' ? key : `${key}\u0000${positionKey}`)) taken.suspects.add(key)
+    // Over what the mapping made of the row only, so that a row which moved is no change.
     const json = JSON.stringify(mapped)
-    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${digest(mapped, json)}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(json)}\t${escaped(datesOf(mapped))}\n`
+    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${hash('sha256', json).slice(0, 32)}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(json)}\t${escaped(datesOf(mapped))}\n`
   }
   return text
-}
-
-/** Over what the mapping made of the row only: names come in the mapping's order, which its revision fixes. */
-function digest(mapped: MappedRow, json: string): string {
-  return hash('sha256', sortedNames(mapped) ?? json, 'hex').slice(0, 32)
 }
 
 /** What decides the state of a position, as one text; `positionFromDates` is its inverse. */
@@ -153,21 +149,6 @@ export function positionFromDates(dates: string): Position {
     ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }),
     ...(leaveFrom === undefined ? {} : { leaveFrom }), ...(leaveUntil === undefined ? {} : { leaveUntil }),
   }
-}
-
-/** The same people in another order of the mapping are the same. */
-function sortedNames(mapped: MappedRow): string | undefined {
-  return isSorted(mapped.attributes) && isSorted(mapped.position.attributes) ? undefined : JSON.stringify([
-    Object.entries(mapped.attributes).sort(), Object.entries(mapped.position).sort(), Object.entries(mapped.position.attributes).sort(), mapped.keep])
-}
-
-function isSorted(attributes: object): boolean {
-  let last = ''
-  for (const name in attributes) {
-    if (name < last) return false
-    last = name
-  }
-  return true
 }
 
 const special: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
