@@ -20,7 +20,7 @@ test('an account that is as it should be needs nothing', () => {
 })
 
 test('a missing account is created with what is known, its entitlements given afterwards', () => {
-  const changes = decide({ ...facts, account: null, references: { manager: 'cn=boss', assistant: null }, desired: [sales] })
+  const changes = decide({ ...facts, account: null, references: { manager: { name: 'cn=boss', there: true }, assistant: null }, desired: [sales] })
   assert.deepEqual(changes.map((c) => c.kind), ['create', 'grant'])
   assert.deepEqual(changes[0]!.after, { cn: 'anna', mail: 'anna@example.org', manager: 'cn=boss', enabled: true })
   assert.ok(changes[0]!.wave < changes[1]!.wave)
@@ -34,10 +34,21 @@ test('naming attributes make a rename, others an update, with before and after',
   ])
 })
 
+test('a reference to an account that the same plan creates is set once all are there', () => {
+  const changes = decide({ ...facts, account: null, references: { manager: { name: 'cn=boss', there: false } } })
+  assert.deepEqual(changes.map((c) => [c.kind, c.after]), [
+    ['create', { cn: 'anna', mail: 'anna@example.org', enabled: true }],
+    ['update', { manager: 'cn=boss' }],
+  ])
+  const [later] = decide({ ...facts, references: { manager: { name: 'cn=boss', there: true } } })
+  const text = (c: typeof later) => changeText({ ...c!, before: c!.before ?? {} })
+  assert.equal(text(later), text(changes[1]), 'the same change when both are there')
+})
+
 test('a reference that is not settled yet is left alone', () => {
   assert.deepEqual(kinds({ ...facts, references: { manager: null } }), [])
-  assert.deepEqual(kinds({ ...facts, references: { manager: 'CN=Boss, DC=x' }, account: { ...seen, attributes: { ...seen.attributes, manager: 'cn=boss,dc=x' } } }), [])
-  assert.deepEqual(kinds({ ...facts, references: { manager: 'cn=boss' } }), ['update'])
+  assert.deepEqual(kinds({ ...facts, references: { manager: { name: 'CN=Boss, DC=x', there: true } }, account: { ...seen, attributes: { ...seen.attributes, manager: 'cn=boss,dc=x' } } }), [])
+  assert.deepEqual(kinds({ ...facts, references: { manager: { name: 'cn=boss', there: true } } }), ['update'])
 })
 
 test('who is not wanted is disabled first, loses what is ours, is deleted only after the grace', () => {

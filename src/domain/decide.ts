@@ -21,8 +21,8 @@ export interface AccountFacts {
   clear: string[]
   /** What the record's name will be. */
   name: string
-  /** Attribute → name of the account referred to; null: that account is not there yet. */
-  references: Record<string, string | null>
+  /** Attribute → the account referred to, there or still to be created under that name; null: nobody knows it yet. */
+  references: Record<string, { name: string; there: boolean } | null>
   /** The person's account as last seen, or null. */
   account: SeenAccount | null
   /** A record of nobody that a match rule claims for this person. */
@@ -99,10 +99,10 @@ export function decide(facts: AccountFacts): DecidedChange[] {
   }
 
   if (seen === null) {
-    const known = Object.fromEntries(Object.entries(facts.references).filter((e): e is [string, string] => e[1] !== null))
-    add('create', { after: { ...facts.set, ...known }, subject: facts.name })
-    if (facts.wanted === 'enabled') changes.at(-1)!.after = { ...changes.at(-1)!.after, enabled: true }
-    else changes.at(-1)!.after = { ...changes.at(-1)!.after, enabled: false }
+    add('create', { after: { ...facts.set, ...referred(facts, true), enabled: facts.wanted === 'enabled' }, subject: facts.name })
+    // Accounts may refer to each other, so those that are still to come are set when all are there.
+    const later = referred(facts, false)
+    if (Object.keys(later).length > 0) add('update', { before: {}, after: later, subject: facts.name })
   } else {
     const { naming, other } = differences(facts, seen)
     if (naming !== null) add('rename', naming)
@@ -125,6 +125,12 @@ export function decide(facts: AccountFacts): DecidedChange[] {
   return changes
 }
 
+/** References to accounts that are there already, or to those that are not. */
+function referred(facts: AccountFacts, there: boolean): Attributes {
+  return Object.fromEntries(Object.entries(facts.references).flatMap(([attribute, reference]) =>
+    (reference !== null && reference.there === there ? [[attribute, reference.name]] : [])))
+}
+
 function revocation(entitlement: AccountFacts['held'][number], because: Because[]): Partial<DecidedChange> {
   return { entitlementId: entitlement.id, before: { entitlement: entitlement.name }, because }
 }
@@ -144,9 +150,9 @@ function differences(facts: AccountFacts, seen: SeenAccount) {
     const description = facts.descriptions.find((d) => d.name === attribute)
     if (description?.secret !== true && !sameAttribute(description, seen.attributes[attribute], value)) note(attribute, value)
   }
-  for (const [attribute, name] of Object.entries(facts.references)) {
+  for (const [attribute, reference] of Object.entries(facts.references)) {
     const description = facts.descriptions.find((d) => d.name === attribute)
-    if (name !== null && !sameAttribute(description, seen.attributes[attribute], name)) note(attribute, name)
+    if (reference !== null && !sameAttribute(description, seen.attributes[attribute], reference.name)) note(attribute, reference.name)
   }
   for (const attribute of facts.clear) if (seen.attributes[attribute] !== undefined && !naming.has(attribute)) note(attribute, undefined)
   const group = (which: 'naming' | 'other') =>

@@ -139,9 +139,10 @@ async function recompute(hands: Hands, changes: ChangeRow[]): Promise<Attempt[]>
   const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairs, hands.holders)
   return changes.map((change) => {
     const facts = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
-    const decided = facts === null ? undefined : decide(facts).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
+    const decided = facts === null ? undefined : decide(asPlanned(facts, change)).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
     const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
     if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) return { ...attempt, decided: null, end: waitForAccount(hands.context, change) }
+    if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForAccount(hands.context, change) }
     if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
     if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }
     return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differs(change, decided) } }
@@ -167,6 +168,18 @@ function holds(attributes: Attributes, change: ChangeRow, facts: AccountFacts): 
   const description = (name: string) => facts.descriptions.find((d) => d.name === name)
   const set = Object.entries(change.after ?? {}).every(([name, value]) => sameAttribute(description(name), attributes[name], value))
   return set && Object.keys(change.before ?? {}).every((name) => change.after?.[name] !== undefined || attributes[name] === undefined)
+}
+
+/** A creation leaves out the references that were still to come when it was planned, also if they came meanwhile. */
+function asPlanned(facts: AccountFacts, change: ChangeRow): AccountFacts {
+  if (change.kind !== 'create') return facts
+  const references = Object.entries(facts.references).map(([name, r]) => [name, r === null ? null : { ...r, there: r.there && change.after?.[name] !== undefined }] as const)
+  return { ...facts, references: Object.fromEntries(references) }
+}
+
+/** Whether an update would point to an account that was to be created and is not there. */
+function refersToNobody(change: ChangeRow, facts: AccountFacts): boolean {
+  return change.kind === 'update' && Object.keys(change.after ?? {}).some((name) => facts.references[name]?.there === false)
 }
 
 /** The account is not there: its creation comes again later, or will never come. */

@@ -12,8 +12,9 @@ import { copyLine } from '../store/copy.ts'
 import type { Client } from '../store/database.ts'
 import { analyzeOverlay, openOverlay, peopleToEvaluate } from '../store/evaluation.ts'
 import { matchAccounts } from '../store/match.ts'
-import { reservationsOf, reserve, takenNames, type Reservation } from '../store/name.ts'
+import { reservationsOf, reserve, type Reservation } from '../store/name.ts'
 import { configOf, connectorOf, systemOf, type Context, type Revision } from './context.ts'
+import { expand, openNames, type Names } from './names.ts'
 
 /** An account job with what its system says about its object type. */
 export interface PreparedJob {
@@ -32,7 +33,7 @@ export function prepareJobs(context: Context, compiled: CompiledPolicy): Map<str
     const type = definition.describe(config).objectTypes.find((t) => t.name === job.objectType)
       ?? { name: job.objectType, title: job.objectType, kind: 'account' as const, attributes: [], operations: [] }
     const referenceKeys: Record<string, string> = {}
-    for (const description of type.attributes.filter((a) => a.type === 'reference' && job.mapping[a.name] !== undefined)) {
+    for (const description of type.attributes.filter((a) => a.type === 'reference' && a.naming !== true && job.mapping[a.name] !== undefined)) {
       const reads = compile(job.mapping[description.name]!, 'person').reads
       const declared = compiled.policy.settings.attributes.find((a) => a.type === 'reference' && reads.some((r) => r.name === a.name))
       referenceKeys[description.name] = declared?.references ?? 'employeeId'
@@ -120,11 +121,14 @@ async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, e
   for (const [jobId, group] of Map.groupBy(wanted, (w) => w.account.job.id)) {
     const prepared = jobs.get(jobId)!
     const matches = await findMatches(client, prepared, group.filter((w) => !linked.has(`${w.personId} ${jobId}`)), passing)
-    const taken = new Map<string, Set<string>>()
-    for (const attribute of new Set(group.flatMap((w) => Object.keys(w.account.candidates)))) {
-      const values = new Set(group.flatMap((w) => expand(w.account.candidates[attribute] ?? [])).map((v) => v.toLowerCase()))
-      taken.set(attribute, await takenNames(client, prepared.job.destination, attribute, [...values]))
+    const firsts: Record<string, string[]> = {}
+    for (const { personId, account } of group) {
+      for (const [attribute, candidates] of Object.entries(account.candidates)) {
+        if (!reserved.has(`${personId} ${jobId} ${attribute}`)) (firsts[attribute] ??= []).push(...expand(candidates, 1))
+      }
     }
+    const names = openNames(client, prepared.job.destination, passing.chosen)
+    for (const [attribute, values] of Object.entries(firsts)) await names.ask(attribute, values)
     for (const { personId, account } of group) {
       const match = matches.get(personId)
       const present = linked.get(`${personId} ${jobId}`) ?? match?.attributes ?? null
@@ -132,7 +136,7 @@ async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, e
         personId, jobId, systemId: prepared.job.destination, wanted: account.wanted as 'enabled' | 'disabled', attributes: { ...account.set }, clear: account.clear,
         references: {}, name: '', matchedId: match?.id ?? null, matchedBy: match?.by ?? null,
       }
-      const problem = match?.problem ?? chooseNames(one, prepared, account, present, reserved, taken, passing, fresh) ?? brokenBecause(account, prepared, one)
+      const problem = match?.problem ?? await chooseNames(one, prepared, account, present, reserved, names, fresh) ?? brokenBecause(account, prepared, one)
       if (problem !== null) {
         one.wanted = 'broken'
         passing.findings.push({ ...problem, system: one.systemId, job: jobId, person: personId })
@@ -154,21 +158,18 @@ async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, e
 type Problem = Pick<Finding, 'code' | 'message'>
 
 /** Fills in unique names: the one reserved, else the one that the account has, else the first free candidate. */
-function chooseNames(
-  one: ResolvedAccount, prepared: PreparedJob, account: DesiredAccount, present: Attributes | null,
-  reserved: Map<string, string>, taken: Map<string, Set<string>>, passing: Passing, fresh: Reservation[],
-): Problem | null {
+async function chooseNames(
+  one: ResolvedAccount, prepared: PreparedJob, account: DesiredAccount, present: Attributes | null, reserved: Map<string, string>, names: Names, fresh: Reservation[],
+): Promise<Problem | null> {
   for (const [attribute, candidates] of Object.entries(account.candidates)) {
     const key = `${one.personId} ${one.jobId} ${attribute}`
-    const has = reserved.get(key) ?? textOf(present?.[attribute])
-    const scope = `${one.systemId} ${attribute} `
-    const value = has ?? expand(candidates).find((c) => !taken.get(attribute)!.has(c.toLowerCase()) && !passing.chosen.has(scope + c.toLowerCase()))
+    const value = reserved.get(key) ?? textOf(present?.[attribute]) ?? await names.firstFree(attribute, candidates)
     if (value === undefined) {
       const job = prepared.job.name
       if (candidates.length === 0) return { code: 'REQUIRED_EMPTY', message: `${job}: no candidate for the unique ${attribute}, because what it is made of is empty.` }
       return { code: 'NAME_EXHAUSTED', message: `${job}: all ${candidates.length} candidates for ${attribute} are taken (${candidates.join(', ')}).` }
     }
-    passing.chosen.add(scope + value.toLowerCase())
+    names.choose(attribute, value)
     if (!reserved.has(key)) fresh.push({ personId: one.personId, jobId: one.jobId, systemId: one.systemId, attribute, value })
     one.attributes[attribute] = value
   }
@@ -224,13 +225,6 @@ async function linkedAttributes(client: Client, personIds: string[]): Promise<Ma
   const { rows } = await client.query<{ key: string; attributes: Attributes }>(
     `select person_id || ' ' || job_id as key, attributes from account where person_id = any($1) and gone_at is null`, [personIds])
   return new Map(rows.map((row) => [row.key, row.attributes]))
-}
-
-/** Candidates in order; `{n}` in one stands for 2, 3, … and is tried after those without. */
-function expand(candidates: string[]): string[] {
-  const counted = candidates.filter((c) => c.includes('{n}'))
-  const plain = candidates.filter((c) => !c.includes('{n}'))
-  return [...plain, ...counted.flatMap((c) => Array.from({ length: 98 }, (_, i) => c.replaceAll('{n}', String(i + 2))))]
 }
 
 function textOf(value: Value | undefined): string | undefined {

@@ -63,9 +63,10 @@ export async function compareAll(client: Client, input: CompareInput): Promise<n
        join taking_part t on t.job_id = x.job_id
        join account a on a.person_id = x.person_id and a.job_id = x.job_id and a.gone_at is null and not a.protected
        join ${r.people} p on p.attributes ->> x.key_attribute = x.value
-       join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
-      where $1::timestamptz is not null and ${person('a.person_id')}
-        and lower(target.name) is distinct from lower(a.attributes ->> x.attribute)
+       left join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
+       left join ${r.desired} planned on planned.person_id = p.id and planned.job_id = x.job_id and planned.wanted <> 'broken'
+      where $1::timestamptz is not null and ${person('a.person_id')} and coalesce(target.name, planned.name) is not null
+        and lower(coalesce(target.name, planned.name)) is distinct from lower(a.attributes ->> x.attribute)
      on conflict do nothing`, [asOf, only])
   // Memberships to have.
   await client.query(

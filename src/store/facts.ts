@@ -18,11 +18,17 @@ export interface DesiredRow extends Pair {
 
 export interface LoadedFacts {
   desired: Map<string, DesiredRow>
-  references: Map<string, Record<string, string | null>>
+  references: Map<string, Record<string, ReferredAccount | null>>
   accounts: Map<string, SeenAccount & { disabledAt: string | null }>
   matched: Map<string, SeenAccount>
   entitlements: Map<string, { id: string; objectType: string; nativeId: string; name: string; because: Because[] }[]>
   held: Map<string, { id: string; objectType: string; nativeId: string; name: string; origin: string }[]>
+}
+
+/** The account that a reference points to: `there`, or still to be created under this name. */
+export interface ReferredAccount {
+  name: string
+  there: boolean
 }
 
 export const pairKey = (pair: Pair): string => `${pair.personId} ${pair.jobId}`
@@ -40,12 +46,13 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
        left join ${r.desired} d on d.person_id = pair.person_id and d.job_id = pair.job_id
       where $3::timestamptz is not null`, ids)
 
-  const references = await db.query<Pair & { attribute: string; name: string | null }>(
-    `select x.person_id as "personId", x.job_id as "jobId", x.attribute, target.name
+  const references = await db.query<Pair & { attribute: string; name: string | null; there: boolean }>(
+    `select x.person_id as "personId", x.job_id as "jobId", x.attribute, coalesce(target.name, planned.name) as name, target.id is not null as there
        from ${batch}
        join ${r.references} x on x.person_id = pair.person_id and x.job_id = pair.job_id
        left join ${r.people} p on p.attributes ->> x.key_attribute = x.value
        left join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
+       left join ${r.desired} planned on planned.person_id = p.id and planned.job_id = x.job_id and planned.wanted <> 'broken'
       where $3::timestamptz is not null`, ids)
 
   const accounts = await db.query<Pair & SeenAccount & { disabledAt: string | null }>(
@@ -84,10 +91,10 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     `select m.account_id as "accountId", e.id, e.object_type as "objectType", e.native_id as "nativeId", e.name, m.origin
        from membership m join entitlement e on e.id = m.entitlement_id and e.gone_at is null where m.account_id = any($1::bigint[]) order by e.name`, [accountIds])
 
-  const referencesByPair = new Map<string, Record<string, string | null>>()
+  const referencesByPair: LoadedFacts['references'] = new Map()
   for (const row of references.rows) {
     const all = referencesByPair.get(pairKey(row)) ?? {}
-    all[row.attribute] = row.name
+    all[row.attribute] = row.name === null ? null : { name: row.name, there: row.there }
     referencesByPair.set(pairKey(row), all)
   }
   return {
