@@ -11,6 +11,7 @@ import { Section } from './Section.tsx'
 import { StateTag } from './Tag.tsx'
 import { useAct } from './useAct.tsx'
 import { When } from './When.tsx'
+import { WideTable } from './WideTable.tsx'
 import classes from './CaseCard.module.css'
 
 type Case = Schema<'Case'>
@@ -33,7 +34,7 @@ export function CaseCard({ of }: { of: Case }) {
         {of.row && `, row ${of.row.row}`} · {open ? <>waits since <When at={of.openedAt} /></> : <>decided by {of.decidedBy?.name} <When at={of.decidedAt} /></>}
       </>}
     >
-      <Table.ScrollContainer minWidth={240 + of.candidates.length * 170}>
+      <WideTable label="Row and people" minWidth={240 + of.candidates.length * 170}>
         <Table className={classes.table}>
           <Table.Thead>
             <Table.Tr>
@@ -70,7 +71,7 @@ export function CaseCard({ of }: { of: Case }) {
             </Table.Tfoot>
           )}
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
       <Confirm
         opened={choice !== undefined} onClose={() => setChoice(undefined)} title={`The row is ${choice?.name ?? ''}?`} action="Decide"
         busy={decide.isPending} error={decide.error} onConfirm={() => choice && decide.mutate(choice.personId)}

@@ -4,6 +4,7 @@ import { count } from '../../lib/words.ts'
 import type { Plan } from '../../queries/plan.ts'
 import { BareLink } from '../links.tsx'
 import { Symbol } from '../Symbol.tsx'
+import { WideTable } from '../WideTable.tsx'
 import classes from './Matrix.module.css'
 
 /** How many changes of each kind in each system. Every number is a way to the changes behind it. */
@@ -11,7 +12,7 @@ export function Matrix({ plan }: { plan: Plan }) {
   const kinds = kindOrder.filter((kind) => plan.counts.some((c) => c.kind === kind))
   const rows = rowsOf(plan)
   return (
-    <Table.ScrollContainer minWidth={kinds.length * 78 + 150} className={classes.scroll} tabIndex={-1}>
+    <WideTable label="Changes by system and kind" minWidth={kinds.length * 78 + 150}>
       <Table className={classes.matrix}>
         <Table.Thead>
           <Table.Tr>
@@ -47,7 +48,7 @@ export function Matrix({ plan }: { plan: Plan }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </WideTable>
   )
 }
 

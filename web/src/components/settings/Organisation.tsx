@@ -8,6 +8,7 @@ import { SaveBar } from '../SaveBar.tsx'
 import { Section } from '../Section.tsx'
 import { Waiting } from '../states.tsx'
 import { usePolicyObject } from '../usePolicyObject.ts'
+import { WideTable } from '../WideTable.tsx'
 
 const types = ['text', 'number', 'boolean', 'date', 'reference'] as const
 const flags = ['required', 'unique', 'sensitive', 'multiValued'] as const
@@ -36,7 +37,7 @@ export function Organisation() {
           </Stack>
         </Section>
         <Section title="Attributes of people" count={draft.attributes.length} flush says="What jobs can map to. Sensitive ones are shown on a click only.">
-          <Table.ScrollContainer minWidth={820}>
+          <WideTable label="Attributes" minWidth={820}>
             <Table>
               <Table.Thead>
                 <Table.Tr><Table.Th>Name</Table.Th><Table.Th>Title</Table.Th><Table.Th>Type</Table.Th>{flags.map((f) => <Table.Th key={f}>{flagWords[f]}</Table.Th>)}<Table.Th><VisuallyHidden>Remove</VisuallyHidden></Table.Th></Table.Tr>
@@ -53,7 +54,7 @@ export function Organisation() {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </WideTable>
           <Group p="sm">
             <Button
               size="xs" variant="default" leftSection={<IconPlus size={14} />}

@@ -7,6 +7,7 @@ import { Section } from '../Section.tsx'
 import { Loaded } from '../states.tsx'
 import { Tag, type Tone } from '../Tag.tsx'
 import { When } from '../When.tsx'
+import { WideTable } from '../WideTable.tsx'
 
 const tones: Record<string, Tone> = { added: 'good', changed: 'info', removed: 'bad' }
 
@@ -39,7 +40,7 @@ function Differences({ of }: { of: number }) {
   return (
     <Loaded query={query} lines={3}>
       {({ differences }) => differences.length === 0 ? <Text c="dimmed">It changed nothing.</Text> : (
-        <Table.ScrollContainer minWidth={560}>
+        <WideTable label="Differences" minWidth={560}>
           <Table>
             <Table.Tbody>
               {differences.flatMap((d) => (d.fields.length === 0 ? [undefined] : d.fields).map((field, i) => (
@@ -51,7 +52,7 @@ function Differences({ of }: { of: number }) {
               )))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </WideTable>
       )}
     </Loaded>
   )

@@ -10,6 +10,7 @@ import { Section } from '../Section.tsx'
 import { Empty, Failure, Loaded } from '../states.tsx'
 import { useAct } from '../useAct.tsx'
 import { When } from '../When.tsx'
+import { WideTable } from '../WideTable.tsx'
 
 /** Names of stored secrets; nobody sees their values. */
 export function Secrets() {
@@ -25,7 +26,7 @@ export function Secrets() {
     >
       <Loaded query={query}>
         {({ items }) => items.length === 0 ? <Empty icon={IconLock} title="No secrets stored">They are usually stored while a system is added.</Empty> : (
-          <Table.ScrollContainer minWidth={600}>
+          <WideTable label="Secrets" minWidth={600}>
             <Table>
               <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Used by</Table.Th><Table.Th>Changed</Table.Th><Table.Th><VisuallyHidden>Actions</VisuallyHidden></Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
@@ -46,7 +47,7 @@ export function Secrets() {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </WideTable>
         )}
       </Loaded>
       {adding !== undefined && <Store reference={adding} onClose={() => setAdding(undefined)} />}

@@ -11,6 +11,7 @@ import { useAct } from '../useAct.tsx'
 import { When } from '../When.tsx'
 import { LinkShown } from './LinkShown.tsx'
 import { roles } from './Users.tsx'
+import { WideTable } from '../WideTable.tsx'
 
 /** Tokens for the command line and for programs. */
 export function Tokens() {
@@ -23,7 +24,7 @@ export function Tokens() {
     <Section title="API tokens" says="For the command line and for programs. A token may do at most what you may." flush actions={add}>
       <Loaded query={query}>
         {({ items }) => items.length === 0 ? <Empty icon={IconKey} title="No tokens">With a token, <span className="mono">usher login</span> signs the command line in.</Empty> : (
-          <Table.ScrollContainer minWidth={640}>
+          <WideTable label="API tokens" minWidth={640}>
             <Table>
               <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Role</Table.Th><Table.Th>Begins with</Table.Th><Table.Th>Last used</Table.Th><Table.Th>Expires</Table.Th><Table.Th><VisuallyHidden>Actions</VisuallyHidden></Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
@@ -39,7 +40,7 @@ export function Tokens() {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </WideTable>
         )}
       </Loaded>
       <NewToken opened={adding} onClose={() => setAdding(false)} onSecret={setSecret} />

@@ -10,6 +10,7 @@ import { Tag } from '../Tag.tsx'
 import { useAct } from '../useAct.tsx'
 import { When } from '../When.tsx'
 import { LinkShown } from './LinkShown.tsx'
+import { WideTable } from '../WideTable.tsx'
 
 export const roles: { value: UserRole; label: string }[] = [
   { value: 'administrator', label: 'Administrator' }, { value: 'operator', label: 'Operator' },
@@ -31,7 +32,7 @@ export function Users() {
     <Section title="Users" count={query.data?.items.length} flush actions={may('users:write') && <Button leftSection={<IconPlus size={16} />} onClick={() => setAdding(true)}>Add a user</Button>}>
       <Loaded query={query}>
         {({ items }) => (
-          <Table.ScrollContainer minWidth={720}>
+          <WideTable label="Users" minWidth={720}>
             <Table>
               <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>E-mail</Table.Th><Table.Th>Role</Table.Th><Table.Th>State</Table.Th><Table.Th>Since</Table.Th><Table.Th><VisuallyHidden>Actions</VisuallyHidden></Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>
@@ -59,7 +60,7 @@ export function Users() {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </WideTable>
         )}
       </Loaded>
       <AddUser opened={adding} onClose={() => setAdding(false)} onLink={setLink} />

@@ -1,6 +1,7 @@
 import { Table, Text } from '@mantine/core'
 import { plural, showValue } from '../../lib/words.ts'
 import type { Schema } from '../../../../client/index.ts'
+import { WideTable } from '../WideTable.tsx'
 
 /** Columns and first rows of a file, as Usher reads it. */
 export function Shape({ of }: { of: Schema<'SourceShape'> }) {
@@ -11,14 +12,14 @@ export function Shape({ of }: { of: Schema<'SourceShape'> }) {
   return (
     <div>
       <Text size="sm" c="dimmed" mb="xs">{of.file.split('/').at(-1)}: {how}</Text>
-      <Table.ScrollContainer minWidth={of.columns.length * 120}>
+      <WideTable label="First rows" minWidth={of.columns.length * 120}>
         <Table striped>
           <Table.Thead><Table.Tr>{of.columns.map((c) => <Table.Th key={c.letter}><span className="dim quiet">{c.letter}</span> {c.name}</Table.Th>)}</Table.Tr></Table.Thead>
           <Table.Tbody>
             {of.sample.slice(0, 5).map((row, i) => <Table.Tr key={i}>{of.columns.map((c) => <Table.Td key={c.letter}>{showValue(row[c.name])}</Table.Td>)}</Table.Tr>)}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
     </div>
   )
 }
