@@ -1,0 +1,95 @@
+/** What the figures of directories share: a private PostgreSQL with people in it, a slapd, and the real engine between. */
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { ConnectorDefinition } from '../src/connectors/connector.ts'
+import { ldapConnector } from '../src/connectors/ldap/ldap-connector.ts'
+import { templates } from '../src/connectors/ldap/ldap-templates.ts'
+import { approvePlan, startPlan } from '../src/engine/start-plan.ts'
+import { applyPlan } from '../src/engine/apply-plan.ts'
+import { computePlan } from '../src/engine/compute-plan.ts'
+import type { Context } from '../src/engine/context.ts'
+import { vaultOf } from '../src/engine/vault.ts'
+import { connect, migrate, transaction, type Pool } from '../src/store/database.ts'
+import { countChanges, findPlan, type PlanRow } from '../src/store/plan.ts'
+import { ensurePolicy, saveRevision } from '../src/store/policy.ts'
+import { startPrivatePostgres } from '../src/store/private-postgres.ts'
+import type { Slapd } from '../test/servers/slapd.ts'
+
+export interface World {
+  pool: Pool
+  context: Context
+  /** Computes a plan of everything. */
+  plan(): Promise<PlanRow>
+  /** Approves it and carries it out; answers when it is applied. */
+  apply(plan: PlanRow): Promise<void>
+  close(): Promise<void>
+}
+
+const signal = new AbortController().signal
+
+/** An Usher with a database of its own, as durable as in production. */
+export async function startWorld(password = ''): Promise<World> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'usher-bench-'))
+  const server = await startPrivatePostgres(folder, { info() {}, warn() {} })
+  const pool = connect(server.url)
+  await migrate(pool)
+  const context: Context = {
+    pool, filesFolder: folder, connectors: [ldapConnector as ConnectorDefinition], secrets: async () => password,
+    vault: vaultOf([randomBytes(32)]), enqueue: async () => {}, now: () => new Date().toISOString(), newId: randomUUID,
+    log: { info() {}, warn() {}, error: (details, message) => console.error(message, details) },
+  }
+  await ensurePolicy(pool, context.now())
+  return {
+    pool, context,
+    async plan() {
+      const { planId } = await startPlan(context, { cause: 'bench', actor: 'bench', scope: null })
+      await computePlan(context, planId, signal)
+      const plan = (await findPlan(pool, planId))!
+      if (plan.state === 'failed' || plan.findings.length > 0) throw new Error(`The plan is ${plan.state}: ${JSON.stringify(plan.findings.slice(0, 3))}`)
+      return plan
+    },
+    async apply(plan) {
+      await approvePlan(context, plan.id, plan.hash!, 'bench')
+      await applyPlan(context, plan.id, signal)
+      const counts = await countChanges(pool, plan.id)
+      if (counts.some((c) => c.state !== 'done')) throw new Error(`Not everything was done: ${JSON.stringify(counts)}`)
+    },
+    async close() {
+      await pool.end()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** One directory, the template's mapping, plans that an operator approves. */
+export async function usePolicy({ pool, context }: World, slapd: Slapd, more: { roles?: object[]; rules?: object[] } = {}): Promise<void> {
+  const template = templates.find((t) => t.id === 'openldap-users')!
+  const config = { url: slapd.url, profile: 'openldap', bindDn: slapd.bindDn, password: 'directory', base: slapd.baseDn, users: { base: `ou=people,${slapd.baseDn}` } }
+  const document = {
+    settings: { timeZone: 'Europe/Berlin' },
+    systems: [{ id: 'directory', name: 'Directory', connector: 'ldap', config, method: 'approve' }],
+    jobs: [{
+      id: 'users', name: 'Users', source: 'people', destination: 'directory', objectType: template.objectType, method: 'approve',
+      mapping: template.mapping, match: template.match,
+    }],
+    ...more,
+  }
+  await transaction(pool, (client) => saveRevision(client, { base: 0, document, actor: 'bench', message: 'bench', now: context.now() }))
+}
+
+/** Active people, as an import leaves them. */
+export async function addPeople(pool: Pool, count: number): Promise<void> {
+  await pool.query(
+    `insert into person (id, attributes, positions, state, created_at, changed_at)
+     select gen_random_uuid(),
+            jsonb_build_object('employeeId', 'E' || lpad(n::text, 7, '0'), 'givenName', 'Given' || n % 5000, 'surname', 'Surname' || n * 7919 % 70001,
+              'displayName', 'Given' || n % 5000 || ' Surname' || n * 7919 % 70001, 'email', 'given' || n || '.surname@example.org'),
+            jsonb_build_array(jsonb_build_object('key', 'hr/E' || n || '/', 'job', 'hr', 'start', '2020-01-01',
+              'attributes', jsonb_build_object('title', 'Account manager ' || n % 40, 'department', 'Department ' || n % 30))),
+            'active', now(), now() - interval '1 minute'
+       from generate_series(1, $1) n`, [count])
+  await pool.query('analyze person')
+}
