@@ -8,7 +8,6 @@ export const oids = {
   paged: '1.2.840.113556.1.4.319',
   postRead: '1.3.6.1.1.13.2',
   assertion: '1.3.6.1.1.12',
-  matchedValues: '1.2.826.0.1.3344810.2.3',
   /** Active Directory: stay in this domain, answer no references to others. */
   domainScope: '1.2.840.113556.1.4.1339',
   /** Active Directory: names come with the ids that they stand for. */
@@ -66,15 +65,6 @@ export function postReadEntry(control: Buffer | undefined): RawEntry | undefined
 /** The write happens only where the entry meets the filter. */
 export function assertionControl(filter: Filter): Control {
   return new ValueControl(oids.assertion, written((writer) => filter.write(writer)))
-}
-
-/** Of an attribute with many values only those that meet one of the filters come back. */
-export function matchedValuesControl(filters: Filter[]): Control {
-  return new ValueControl(oids.matchedValues, written((writer) => {
-    writer.startSequence()
-    for (const filter of filters) filter.write(writer)
-    writer.endSequence()
-  }))
 }
 
 export function domainScopeControl(): Control {

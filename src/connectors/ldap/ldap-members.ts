@@ -1,10 +1,10 @@
 /** Who is in a group, and which groups somebody is in. */
+import type { Filter } from 'ldapts'
 import type { ObservedMembership, ObservedRecord } from '../connector.ts'
 import { canonicalDn, dnKey } from './dn.ts'
 import type { LdapClient } from './ldap-client.ts'
 import { groupsBase, usersBase } from './ldap-config.ts'
 import type { LdapConfig } from './ldap-config.ts'
-import { matchedValuesControl, oids } from './ldap-controls.ts'
 import { attributesOf } from './ldap-decode.ts'
 import type { RawEntry } from './ldap-decode.ts'
 import { allOf, anyOf, equals, present, textOf, valuesOf } from './ldap-profile.ts'
@@ -45,13 +45,14 @@ export async function membersOf(session: Session, groups: Found[], signal: Abort
   const memberships: ObservedMembership[] = []
   const byUid: { entitlementId: string, uid: string }[] = []
   const placeholder = dnKey(placeholderOf(session.config))
+  const isPlaceholder = (name: string): boolean => name.length === placeholder.length && dnKey(name) === placeholder
   for (const { record, entry } of groups) {
     const names = session.config.profile === 'active-directory'
       ? await rangedValues(session, entry, 'member', signal)
       : [...valuesOf(entry, 'member'), ...valuesOf(entry, 'uniqueMember')]
     for (const bytes of names) {
       const name = canonicalDn(splitExtendedDn(bytes.toString('utf8')).dn)
-      if (dnKey(name) !== placeholder) memberships.push({ entitlementId: record.id, member: { name } })
+      if (!isPlaceholder(name)) memberships.push({ entitlementId: record.id, member: { name } })
     }
     for (const uid of valuesOf(entry, 'memberUid')) byUid.push({ entitlementId: record.id, uid: uid.toString('utf8') })
   }
@@ -97,39 +98,26 @@ async function heldByLinks(session: Session, found: Found[], signal: AbortSignal
   return memberships
 }
 
-/** Elsewhere the groups are asked, for the members in question only. */
+/** Elsewhere the groups are asked: for each account by the index, unless one question shows that nobody is in any. */
 async function heldBySearch(session: Session, found: Found[], signal: AbortSignal): Promise<ObservedMembership[]> {
   const { client, config, profile } = session
-  const ids = new Map<string, string>()
-  const filters = found.flatMap(({ record, entry }) => {
-    ids.set(dnKey(record.name), record.id)
-    const uid = textOf(entry, 'uid')
-    if (uid !== undefined && record.objectType === 'user') ids.set(`uid ${uid.toLowerCase()}`, record.id)
-    return [
-      equals('member', record.name), equals('uniqueMember', record.name),
-      ...(uid !== undefined && record.objectType === 'user' ? [equals('memberUid', uid)] : []),
-    ]
-  })
-  const matched = await client.knows(oids.matchedValues, signal)
-  const groups = await client.search({
-    what: `Read the groups of ${found.length === 1 ? found[0]!.record.name : `${found.length} accounts`}`,
-    base: groupsBase(config), scope: 'sub', filter: allOf(profile.types.group.filter, anyOf(filters)),
-    attributes: [profile.idAttribute, 'member', 'uniqueMember', 'memberUid'],
-    controls: [...profile.searchControls(), ...(matched ? [matchedValuesControl([present(profile.idAttribute), ...filters])] : [])],
+  const groupsOf = async (some: Found[], limit?: number): Promise<RawEntry[]> => await client.search({
+    what: `Read the groups of ${some.length === 1 ? some[0]!.record.name : `${some.length} accounts`}`,
+    base: groupsBase(config), scope: 'sub', filter: allOf(profile.types.group.filter, anyOf(some.flatMap(memberFilters))),
+    attributes: [profile.idAttribute], controls: profile.searchControls(), ...(limit === undefined ? {} : { limit }),
   }, signal)
-  const memberships: ObservedMembership[] = []
-  for (const group of groups) {
-    const entitlementId = profile.decodeId(valuesOf(group, profile.idAttribute)[0] ?? Buffer.alloc(0))
-    const keys = [
-      ...[...valuesOf(group, 'member'), ...valuesOf(group, 'uniqueMember')].map((name) => dnKey(name.toString('utf8'))),
-      ...valuesOf(group, 'memberUid').map((uid) => `uid ${uid.toString('utf8').toLowerCase()}`),
-    ]
-    for (const key of keys) {
-      const id = ids.get(key)
-      if (id !== undefined) memberships.push({ entitlementId, member: { id } })
-    }
-  }
-  return memberships
+  if (found.length > 1 && (await groupsOf(found, 1)).length === 0) return []
+  const memberships = await Promise.all(found.map(async (one) => (await groupsOf([one])).map((group): ObservedMembership => ({
+    entitlementId: profile.decodeId(valuesOf(group, profile.idAttribute)[0] ?? Buffer.alloc(0)), member: { id: one.record.id },
+  }))))
+  return memberships.flat()
+}
+
+function memberFilters({ record, entry }: Found): Filter[] {
+  const uid = record.objectType === 'user' ? textOf(entry, 'uid') : undefined
+  return [
+    equals('member', record.name), equals('uniqueMember', record.name), ...(uid === undefined ? [] : [equals('memberUid', uid)]),
+  ]
 }
 
 /** All values of an attribute of which the server shows some at a time. */

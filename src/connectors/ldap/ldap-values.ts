@@ -84,6 +84,7 @@ export const guidCodec = {
 
 /** With the control that adds ids to names, `<GUID=…>;<SID=…>;CN=…` comes: the id and the name. */
 export function splitExtendedDn(text: string): { guid?: string, dn: string } {
+  if (!text.startsWith('<GUID=')) return { dn: text }
   const [, guid, dn] = /^<GUID=([^>]*)>;(?:<SID=[^>]*>;)?(.*)$/s.exec(text) ?? []
   return guid === undefined || dn === undefined ? { dn: text } : { guid, dn }
 }
