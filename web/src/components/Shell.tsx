@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, Kbd, ScrollArea, Text, UnstyledButton } from '@mantine/core'
+import { AppShell, Burger, Group, Kbd, ScrollArea, Text, UnstyledButton, VisuallyHidden } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { spotlight } from '@mantine/spotlight'
 import { useQuery } from '@tanstack/react-query'
@@ -63,7 +63,7 @@ export function Shell() {
                     <SideLink
                       key={place.to} to={place.to} label={place.title} active={here} aria-current={here ? 'page' : undefined}
                       className={classes.link} leftSection={<place.icon size={17} stroke={1.7} aria-hidden />}
-                      rightSection={waits ? <span className={classes.waits} aria-label={`${waits} waiting`}>{waits}</span> : undefined}
+                      rightSection={waits ? <span className={classes.waits}>{waits}<VisuallyHidden> waiting</VisuallyHidden></span> : undefined}
                     />
                   )
                 })}

@@ -1,4 +1,4 @@
-import { Group, Text, Title } from '@mantine/core'
+import { Group, Text, Title, VisuallyHidden } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { ButtonLink } from '../links.tsx'
 import classes from './FirstSteps.module.css'
@@ -33,7 +33,7 @@ export function FirstSteps({ start }: { start: Start }) {
       <ol className={classes.steps}>
         {steps.map((step, i) => (
           <li key={step.title} data-done={step.done || undefined}>
-            <span className={classes.number} aria-label={step.done ? 'done' : `step ${i + 1}`}>{step.done ? <IconCheck size={15} /> : i + 1}</span>
+            <span className={classes.number}>{step.done ? <><IconCheck size={15} aria-hidden /><VisuallyHidden>Done</VisuallyHidden></> : i + 1}</span>
             <div>
               <Text fw={600}>{step.title}</Text>
               <Text size="sm" c="dimmed">{step.says}</Text>
