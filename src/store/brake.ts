@@ -10,19 +10,19 @@ export async function branchSizes(client: Client, planId: string): Promise<{ sys
                  when c.kind in ('grant', 'revoke') then (select count(*) from membership m join account a on a.id = m.account_id and a.person_id is not null and a.gone_at is null where a.system_id = c.system_id)
                  else (select count(*) from account a where a.system_id = c.system_id and a.person_id is not null and a.gone_at is null)
             end::int as of
-       from plan_change c where c.plan_id = $1 and c.state = 'planned' group by 1, 2`, [planId])
+       from plan_change c where c.plan_id = $1 and c.state = 'planned' and c.code is null group by 1, 2`, [planId])
   return rows
 }
 
 /** Hashes of a kind's changes, in a stable order. */
 export async function heldSet(db: Db, planId: string, systemId: string, kind: ChangeKind): Promise<Buffer[]> {
   const { rows } = await db.query<{ hash: Buffer }>(
-    `select hash from plan_change where plan_id = $1 and system_id = $2 and kind = $3 and state = 'planned' order by hash, id`, [planId, systemId, kind])
+    `select hash from plan_change where plan_id = $1 and system_id = $2 and kind = $3 and state = 'planned' and code is null order by hash, id`, [planId, systemId, kind])
   return rows.map((r) => r.hash)
 }
 
 export async function holdSet(client: Client, planId: string, systemId: string, kind: ChangeKind): Promise<void> {
-  await client.query(`update plan_change set state = 'held' where plan_id = $1 and system_id = $2 and kind = $3 and state = 'planned'`, [planId, systemId, kind])
+  await client.query(`update plan_change set state = 'held' where plan_id = $1 and system_id = $2 and kind = $3 and state = 'planned' and code is null`, [planId, systemId, kind])
 }
 
 /** What systems would do because of a person's change waits as long as that change is held. */
