@@ -1,5 +1,8 @@
 -- A warehouse to try Usher on, and the role with which Usher signs in. Choose your own password.
 create role usher login createrole password 'change-me';
+-- To end the sessions of those who leave.
+grant pg_signal_backend to usher;
+
 create role analyst nologin;
 create role sales nologin;
 create role reporting nologin;

@@ -63,7 +63,7 @@ export function openWriter(context: Context, system: System): Writer {
   return definition.openWriter(configOf(context, system), context.secrets)
 }
 
-export function withFilesFolder(context: Context, system: System): Record<string, unknown> {
+export function withFilesFolder(context: Pick<Context, 'filesFolder'>, system: System): Record<string, unknown> {
   const file = system.config['path']
   if (system.connector !== 'file' || typeof file !== 'string' || file.startsWith('/')) return system.config
   return { ...system.config, path: `${context.filesFolder}/${file}` }

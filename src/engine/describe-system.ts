@@ -4,7 +4,7 @@ import type { Describe } from '../domain/policy-check.ts'
 import { withFilesFolder } from './context.ts'
 import type { Context } from './context.ts'
 
-export function describeSystem(context: Context): Describe {
+export function describeSystem(context: Pick<Context, 'connectors' | 'filesFolder'>): Describe {
   return (system: System) => {
     const definition = context.connectors.find((c) => c.kind === system.connector)
     if (definition === undefined) {

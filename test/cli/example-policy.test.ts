@@ -89,6 +89,7 @@ test('the example is set up with the commands of its README', async () => {
   await run(0, ['policy', 'apply', folder, '--yes', '--message', 'the example'])
   const { differences } = await json<{ differences: unknown[] }>(0, ['policy', 'plan', folder])
   assert.deepEqual(differences, [])
+  await run(0, ['systems', 'check', 'warehouse'])
 })
 
 test('a mistake in a file is named with file, line and column', async () => {
