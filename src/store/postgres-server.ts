@@ -23,8 +23,12 @@ export function embeddedHome(): string {
   try {
     return path.resolve(path.dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native')
   } catch (error) {
-    throw new UsherError('DATABASE_NOT_STARTED',
-      `There is no private PostgreSQL for ${platform} on ${process.arch}. Set DATABASE_URL to your own PostgreSQL.`, {}, error)
+    throw new UsherError(
+      'DATABASE_NOT_STARTED',
+      `There is no private PostgreSQL for ${platform} on ${process.arch}. Set DATABASE_URL to your own PostgreSQL.`,
+      {},
+      error,
+    )
   }
 }
 
@@ -33,23 +37,32 @@ export function unprivilegedUser(): RunAs {
   if (process.getuid?.() !== 0) return undefined
   const found = idsOf('postgres') ?? idsOf('usher-postgres')
   if (found) return found
-  const made = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', 'usher-postgres'], { encoding: 'utf8' })
+  const made = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', 'usher-postgres'], {
+    encoding: 'utf8',
+  })
   const ids = idsOf('usher-postgres')
   if (ids) return ids
-  throw new UsherError('DATABASE_NOT_STARTED', 'PostgreSQL does not run as root, and the user "usher-postgres" could not be made: '
-    + `${made.error?.message ?? made.stderr.trim()}. Make a user "postgres", or run Usher as an ordinary user.`)
+  throw new UsherError(
+    'DATABASE_NOT_STARTED',
+    'PostgreSQL does not run as root, and the user "usher-postgres" could not be made: '
+      + `${made.error?.message ?? made.stderr.trim()}. Make a user "postgres", or run Usher as an ordinary user.`,
+  )
 }
 
 function idsOf(user: string): { uid: number; gid: number } | undefined {
   try {
-    const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+    const id = (flag: string) =>
+      Number(execFileSync('id', [flag, user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
     return { uid: id('-u'), gid: id('-g') }
   } catch {
     return undefined
   }
 }
 
-/** Whether that user can reach a folder, or run a file. Asked of the system, as modes alone do not tell (ACLs, mounts). */
+/**
+ * Whether that user can reach a folder, or run a file. Asked of the system, as modes alone do not tell (ACLs,
+ * mounts).
+ */
 export function canReach(target: string, as: RunAs): boolean {
   return spawnSync('/bin/sh', ['-c', 'test -x "$1"', 'sh', target], { ...as, cwd: '/', stdio: 'ignore' }).status === 0
 }
@@ -75,19 +88,36 @@ export async function initialise(home: string, cluster: string, options: {
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
   if (runAs) execFileSync('chown', [`${runAs.uid}:${runAs.gid}`, passwordFile])
   try {
-    const child = spawn(path.join(home, 'bin', 'initdb'),
-      [`--pgdata=${cluster}`, '--auth=scram-sha-256', `--username=${user}`, `--pwfile=${passwordFile}`, '--encoding=UTF8', ...flags],
-      { ...runAs, cwd: '/', env: environment(), stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(
+      path.join(home, 'bin', 'initdb'),
+      [
+        `--pgdata=${cluster}`,
+        '--auth=scram-sha-256',
+        `--username=${user}`,
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        ...flags,
+      ],
+      { ...runAs, cwd: '/', env: environment(), stdio: ['ignore', 'ignore', 'pipe'] },
+    )
     let words = ''
-    child.stderr.on('data', (chunk) => { words += chunk })
-    const code = await new Promise<number | null>((resolve, reject) => { child.once('error', reject).once('close', resolve) })
-    if (code !== 0) throw new UsherError('DATABASE_NOT_STARTED', `PostgreSQL could not be set up in ${cluster}: ${words.trim()}`)
+    child.stderr.on('data', (chunk) => {
+      words += chunk
+    })
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject).once('close', resolve)
+    })
+    if (code !== 0)
+      throw new UsherError('DATABASE_NOT_STARTED', `PostgreSQL could not be set up in ${cluster}: ${words.trim()}`)
   } finally {
     rmSync(passwordFile, { force: true })
   }
 }
 
-/** Starts the server on that loopback port and waits until it answers. It outlives this process: stop it by `stopServer`. */
+/**
+ * Starts the server on that loopback port and waits until it answers. It outlives this process: stop it by
+ * `stopServer`.
+ */
 export async function launch(home: string, cluster: string, options: {
   port: number; settings: Record<string, string>; logFile: string; runAs: RunAs
 }): Promise<RunningServer> {
@@ -100,7 +130,13 @@ export async function launch(home: string, cluster: string, options: {
     { ...runAs, cwd: '/', env: environment(), detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   let ended: string | undefined
-  child.once('error', (error) => { ended = error.message }).once('exit', (code) => { ended ??= `it ended with code ${code}` })
+  child
+    .once('error', (error) => {
+      ended = error.message
+    })
+    .once('exit', (code) => {
+      ended ??= `it ended with code ${code}`
+    })
   child.unref()
   for (;;) {
     const running = runningServer(cluster)

@@ -2,7 +2,16 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
-  chmodSync, existsSync, linkSync, lstatSync, readFileSync, readlinkSync, realpathSync, renameSync, rmSync, writeFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { cp, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -22,7 +31,9 @@ export function readSettings(folder: string): PrivateSettings {
   const file = path.join(folder, 'postgres.json')
   if (!existsSync(file)) {
     const mine = `${file}.${process.pid}`
-    writeFileSync(mine, JSON.stringify({ user: 'usher', password: randomBytes(24).toString('base64url'), port: 0 }), { mode: 0o600 })
+    writeFileSync(mine, JSON.stringify({ user: 'usher', password: randomBytes(24).toString('base64url'), port: 0 }), {
+      mode: 0o600,
+    })
     try {
       linkSync(mine, file)
     } catch (error) {
@@ -42,8 +53,9 @@ export function saveSettings(folder: string, settings: PrivateSettings): void {
 }
 
 /**
- * Decides where cluster and binaries live. Started by root inside a closed folder such as /root, the server's user could
- * reach neither; opening the folder is not ours to do, so both go to /var/lib/usher and the data folder keeps a link.
+ * Decides where cluster and binaries live. Started by root inside a closed folder such as /root, the server's user
+ * could reach neither; opening the folder is not ours to do, so both go to /var/lib/usher and the data folder keeps a
+ * link.
  */
 export async function clusterFolder(folder: string, npmHome: string, log: { info(message: string): void }):
 Promise<{ cluster: string; home: string; runAs: RunAs }> {
@@ -75,7 +87,10 @@ function mendedLink(link: string): string {
   if (existsSync(link)) return realpathSync(link)
   const target = readlinkSync(link)
   if (existsSync(path.dirname(target))) return target
-  throw new UsherError('DATABASE_NOT_STARTED', `${link} points to ${target}, which is not there. Bring it back, or remove the link to start empty.`)
+  throw new UsherError(
+    'DATABASE_NOT_STARTED',
+    `${link} points to ${target}, which is not there. Bring it back, or remove the link to start empty.`,
+  )
 }
 
 async function copyBinaries(npmHome: string): Promise<string> {
@@ -93,7 +108,10 @@ async function copyBinaries(npmHome: string): Promise<string> {
   return home
 }
 
-/** Makes the cluster unless it is there. Made aside and moved into place, so a half-made one is never taken for whole. */
+/**
+ * Makes the cluster unless it is there. Made aside and moved into place, so a half-made one is never taken for
+ * whole.
+ */
 export async function makeCluster(options: {
   folder: string; cluster: string; home: string; runAs: RunAs; settings: PrivateSettings
 }): Promise<void> {
@@ -102,8 +120,11 @@ export async function makeCluster(options: {
   if (existsSync(versionFile)) {
     const found = readFileSync(versionFile, 'utf8').trim()
     if (found === major) return
-    throw new UsherError('DATABASE_NOT_STARTED', `${cluster} was made by PostgreSQL ${found}, and this Usher brings ${major}. `
-      + 'Start the Usher that made it, `npm run backup -- FILE`, and `npm run restore -- FILE` into a new data folder.')
+    throw new UsherError(
+      'DATABASE_NOT_STARTED',
+      `${cluster} was made by PostgreSQL ${found}, and this Usher brings ${major}. `
+        + 'Start the Usher that made it, `npm run backup -- FILE`, and `npm run restore -- FILE` into a new data folder.',
+    )
   }
   const aside = await mkdtemp(`${cluster}-new-`)
   if (runAs) execFileSync('chown', [`${runAs.uid}:${runAs.gid}`, aside])

@@ -5,8 +5,8 @@
  *     <data>/postgres.json    port and generated password, 0600
  *     <data>/postgres.log     what the server says
  *
- * Exactly one process owns a data folder: it holds an advisory lock in the server for as long as it lives. A server that
- * outlived its Usher (kill -9) is adopted.
+ * Exactly one process owns a data folder: it holds an advisory lock in the server for as long as it lives. A server
+ * that outlived its Usher (kill -9) is adopted.
  */
 import { chmodSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -15,7 +15,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { UsherError } from '../domain/errors.ts'
 import { clusterFolder, makeCluster, readSettings, saveSettings, type PrivateSettings } from './private-cluster.ts'
-import { embeddedHome, freePort, launch, runningServer, signal, stopServer, type RunningServer } from './postgres-server.ts'
+import {
+  embeddedHome,
+  freePort,
+  launch,
+  runningServer,
+  signal,
+  stopServer,
+  type RunningServer,
+} from './postgres-server.ts'
 
 export interface PrivatePostgres {
   url: string
@@ -74,7 +82,8 @@ async function runningOrLaunched(cluster: string, folder: string, settings: Priv
   for (let failure: unknown, attempt = 0; ;) {
     const running = ours(cluster)
     if (running?.status === 'ready') {
-      if (running.pid !== process.pid) log.info(`The private PostgreSQL of ${folder} still runs (process ${running.pid}); it is used.`)
+      if (running.pid !== process.pid)
+        log.info(`The private PostgreSQL of ${folder} still runs (process ${running.pid}); it is used.`)
       return running
     }
     if (running) {
@@ -95,8 +104,8 @@ async function runningOrLaunched(cluster: string, folder: string, settings: Priv
 }
 
 /**
- * The pid file's server, if its process is a server on this cluster. After a crash of the machine the number may belong to
- * somebody else, whom PostgreSQL would take for a running server; then its file goes.
+ * The pid file's server, if its process is a server on this cluster. After a crash of the machine the number may
+ * belong to somebody else, whom PostgreSQL would take for a running server; then its file goes.
  */
 function ours(cluster: string): RunningServer | undefined {
   const running = runningServer(cluster)
@@ -127,7 +136,10 @@ async function takeOwnership(url: string, folder: string): Promise<pg.Client> {
     await sleep(100)
   }
   await client.end()
-  throw new UsherError('DATA_FOLDER_IN_USE', `Another Usher process uses ${folder}. Stop it, or set USHER_DATA to another folder.`)
+  throw new UsherError(
+    'DATA_FOLDER_IN_USE',
+    `Another Usher process uses ${folder}. Stop it, or set USHER_DATA to another folder.`,
+  )
 }
 
 async function ensureDatabase(client: pg.Client): Promise<void> {
@@ -136,8 +148,8 @@ async function ensureDatabase(client: pg.Client): Promise<void> {
 }
 
 /**
- * Stops the server with this process, whichever way it ends in order. Where somebody else handles the signal, they stop us
- * after what still needs the database; alone, we do it ourselves.
+ * Stops the server with this process, whichever way it ends in order. Where somebody else handles the signal, they
+ * stop us after what still needs the database; alone, we do it ourselves.
  */
 function stopWithProcess(cluster: string, pid: number, owner: pg.Client): () => Promise<void> {
   let stopping: Promise<void> | undefined

@@ -3,8 +3,22 @@ import assert from 'node:assert/strict'
 import { UsherError } from '../../src/domain/errors.ts'
 import { canonical } from '../../src/domain/value.ts'
 import {
-  assertFailed, assertShows, can, creation, held, lookup, lookupOne, nameOf, newAccount, readAll, removeAll, succeed, withBoth,
-  withReader, type Access, type System,
+  assertFailed,
+  assertShows,
+  can,
+  creation,
+  held,
+  lookup,
+  lookupOne,
+  nameOf,
+  newAccount,
+  readAll,
+  removeAll,
+  succeed,
+  withBoth,
+  withReader,
+  type Access,
+  type System,
 } from './system.ts'
 
 export type Case = (system: System) => Promise<void>
@@ -25,14 +39,18 @@ export const readingCases: Record<string, Case> = {
       const type = capabilities.objectTypes.find((t) => t.name === template.objectType)
       assert.ok(type, `template ${template.id}: object type`)
       const known = type.attributes.map((a) => a.name)
-      for (const name of [...Object.keys(template.mapping), ...template.match]) assert.ok(known.includes(name), `template ${template.id}: ${name}`)
-      for (const a of type.attributes) if (a.required) assert.ok(a.name in template.mapping, `template ${template.id} fills ${a.name}`)
+      for (const name of [...Object.keys(template.mapping), ...template.match])
+        assert.ok(known.includes(name), `template ${template.id}: ${name}`)
+      for (const a of type.attributes)
+        if (a.required) assert.ok(a.name in template.mapping, `template ${template.id} fills ${a.name}`)
     }
   },
 
   'the reader holds no way to write': async (system) => {
     await withReader(system, system.access, async (reader) => {
-      const methods = Object.keys(reader).filter((name) => !['check', 'inspect', 'read', 'lookup', 'close'].includes(name))
+      const methods = Object.keys(reader).filter(
+        (name) => !['check', 'inspect', 'read', 'lookup', 'close'].includes(name),
+      )
       assert.deepEqual(methods, [])
     })
   },
@@ -99,8 +117,16 @@ export const readingCases: Record<string, Case> = {
       const keys = records.map((record) => `${record.objectType} ${record.id}`)
       assert.equal(new Set(keys).size, keys.length, 'no record twice')
       const large = await readAll(reader, scope, system.signal)
-      assert.deepEqual(keys.toSorted(), large.records.map((record) => `${record.objectType} ${record.id}`).toSorted(), 'small or large pages')
-      assert.deepEqual(memberships.map(canonical).toSorted(), large.memberships.map(canonical).toSorted(), 'small or large pages')
+      assert.deepEqual(
+        keys.toSorted(),
+        large.records.map((record) => `${record.objectType} ${record.id}`).toSorted(),
+        'small or large pages',
+      )
+      assert.deepEqual(
+        memberships.map(canonical).toSorted(),
+        large.memberships.map(canonical).toSorted(),
+        'small or large pages',
+      )
 
       const shown = await lookup(reader, made.map(({ objectType, id }) => ({ objectType, id })), system.signal)
       assert.equal(shown.records.length, made.length)
@@ -116,7 +142,10 @@ export const readingCases: Record<string, Case> = {
         assert.deepEqual(ours(held(shown.memberships, inRead)), expected, `${account.name} looked up`)
       }
       for (const entitlement of system.entitlements) {
-        assert.ok(records.some((r) => r.objectType === entitlement.objectType && r.id === entitlement.id), `${entitlement.name} is in the read`)
+        assert.ok(
+          records.some((r) => r.objectType === entitlement.objectType && r.id === entitlement.id),
+          `${entitlement.name} is in the read`,
+        )
       }
       await removeAll(system, writer, made)
     })
@@ -171,7 +200,12 @@ function pick({ objectType, id, name }: { objectType: string; id: string; name: 
   return { objectType, id, name }
 }
 
-async function refusedEverywhere(system: System, access: Access<unknown>, code: string, retryable: boolean): Promise<void> {
+async function refusedEverywhere(
+  system: System,
+  access: Access<unknown>,
+  code: string,
+  retryable: boolean,
+): Promise<void> {
   await withReader(system, access, async (reader) => {
     const { ok, steps } = await reader.check(system.signal)
     assert.equal(ok, false)

@@ -4,8 +4,22 @@ import type { Operation, Reader, SystemChange, Writer } from '../../src/connecto
 import type { Attributes } from '../../src/domain/value.ts'
 import type { Case } from './cases-reading.ts'
 import {
-  assertFailed, assertShows, can, creation, held, lookupOne, nameOf, newAccount, readAll, removeAll, settle, sideBySide, succeed,
-  withBoth, type Named, type System,
+  assertFailed,
+  assertShows,
+  can,
+  creation,
+  held,
+  lookupOne,
+  nameOf,
+  newAccount,
+  readAll,
+  removeAll,
+  settle,
+  sideBySide,
+  succeed,
+  withBoth,
+  type Named,
+  type System,
 } from './system.ts'
 
 export interface WritingCase {
@@ -81,23 +95,34 @@ export const writingCases: Record<string, WritingCase> = {
 
   'rename twice: another name, the same id; everything else stays': {
     needs: ['create', 'rename'],
-    run: (system) => withBoth(system, async (reader, writer) => {
-      const account = await newAccount(system, writer)
-      if (can(system, 'grant')) await succeed(system, writer, { ...pick(account), kind: 'grant', entitlement: system.entitlements[0]! })
-      const before = await seen(system, reader, account)
-      const attributes = { ...account.attributes, ...system.account.renamed(account.label) }
-      const newName = nameOf(system, attributes)
-      assert.notEqual(newName, account.name)
-      const rename: SystemChange = { ...pick(account), kind: 'rename', newName, set: system.account.renamed(account.label) }
-      await twice(system, writer, rename)
-      const after = await seen(system, reader, account)
-      assert.equal(after.record.name, newName)
-      assertShows(system, after.record, attributes)
-      assert.deepEqual(after.holds, before.holds)
-      assert.equal(after.record.enabled, before.record.enabled)
-      const { objectType } = account
-      assert.equal((await lookupOne(system, reader, { objectType, name: newName }))?.record.id, account.id)
-      assert.equal(await lookupOne(system, reader, { objectType, name: account.name }), undefined, 'the old name is free')
+    run: (system) =>
+      withBoth(system, async (reader, writer) => {
+        const account = await newAccount(system, writer)
+        if (can(system, 'grant'))
+          await succeed(system, writer, { ...pick(account), kind: 'grant', entitlement: system.entitlements[0]! })
+        const before = await seen(system, reader, account)
+        const attributes = { ...account.attributes, ...system.account.renamed(account.label) }
+        const newName = nameOf(system, attributes)
+        assert.notEqual(newName, account.name)
+        const rename: SystemChange = {
+          ...pick(account),
+          kind: 'rename',
+          newName,
+          set: system.account.renamed(account.label),
+        }
+        await twice(system, writer, rename)
+        const after = await seen(system, reader, account)
+        assert.equal(after.record.name, newName)
+        assertShows(system, after.record, attributes)
+        assert.deepEqual(after.holds, before.holds)
+        assert.equal(after.record.enabled, before.record.enabled)
+        const { objectType } = account
+        assert.equal((await lookupOne(system, reader, { objectType, name: newName }))?.record.id, account.id)
+        assert.equal(
+          await lookupOne(system, reader, { objectType, name: account.name }),
+          undefined,
+          'the old name is free',
+        )
 
       const other = await newAccount(system, writer)
       assertFailed(await settle(system, writer, { ...rename, ...pick(other) }), ['ALREADY_EXISTS'], false)
@@ -171,14 +196,16 @@ export const writingCases: Record<string, WritingCase> = {
 
   'delete twice': {
     needs: ['create', 'delete'],
-    run: (system) => withBoth(system, async (reader, writer) => {
-      const account = await newAccount(system, writer)
-      if (can(system, 'grant')) await succeed(system, writer, { ...pick(account), kind: 'grant', entitlement: system.entitlements[0]! })
-      await twice(system, writer, { ...pick(account), kind: 'delete' })
-      assert.equal(await lookupOne(system, reader, { objectType: account.objectType, id: account.id }), undefined)
-      const { memberships } = await readAll(reader, { objectTypes: [] }, system.signal)
-      assert.deepEqual(held(memberships, account), [], 'nothing is left of its memberships')
-    }),
+    run: (system) =>
+      withBoth(system, async (reader, writer) => {
+        const account = await newAccount(system, writer)
+        if (can(system, 'grant'))
+          await succeed(system, writer, { ...pick(account), kind: 'grant', entitlement: system.entitlements[0]! })
+        await twice(system, writer, { ...pick(account), kind: 'delete' })
+        assert.equal(await lookupOne(system, reader, { objectType: account.objectType, id: account.id }), undefined)
+        const { memberships } = await readAll(reader, { objectTypes: [] }, system.signal)
+        assert.deepEqual(held(memberships, account), [], 'nothing is left of its memberships')
+      }),
   },
 
   'the id decides: a stale name does no harm, and a name that came back is somebody else': {
@@ -193,18 +220,19 @@ export const writingCases: Record<string, WritingCase> = {
       await succeed(system, writer, { ...pick(account), kind: 'delete' })
       assert.equal(await lookupOne(system, reader, { objectType: account.objectType, id: account.id }), undefined)
 
-      const successor = await newAccount(system, writer, account.label)
-      assert.equal(successor.name, account.name)
-      assert.notEqual(successor.id, account.id)
-      const before = await seen(system, reader, successor)
-      for (const stale of changesOf(system, pick(account))) {
-        const outcome = await settle(system, writer, stale)
-        if (stale.kind === 'delete' || stale.kind === 'revoke') assert.equal(outcome.outcome, 'already', `${stale.kind} of what is gone`)
-        else assertFailed(outcome, ['TARGET_GONE'], false)
-      }
-      assert.deepEqual(await seen(system, reader, successor), before, 'the successor is untouched')
-      await removeAll(system, writer, [successor])
-    }),
+        const successor = await newAccount(system, writer, account.label)
+        assert.equal(successor.name, account.name)
+        assert.notEqual(successor.id, account.id)
+        const before = await seen(system, reader, successor)
+        for (const stale of changesOf(system, pick(account))) {
+          const outcome = await settle(system, writer, stale)
+          if (stale.kind === 'delete' || stale.kind === 'revoke')
+            assert.equal(outcome.outcome, 'already', `${stale.kind} of what is gone`)
+          else assertFailed(outcome, ['TARGET_GONE'], false)
+        }
+        assert.deepEqual(await seen(system, reader, successor), before, 'the successor is untouched')
+        await removeAll(system, writer, [successor])
+      }),
   },
 
   'protected: every change is refused, and nothing happened': {
@@ -221,35 +249,48 @@ export const writingCases: Record<string, WritingCase> = {
 
   'hostile names are names': {
     needs: ['create', 'delete'],
-    run: (system) => withBoth(system, async (reader, writer) => {
-      for (const hostile of system.account.hostile ?? []) {
-        const attributes = { ...system.account.make(system.label()), ...hostile }
-        const change = creation(system, attributes)
-        const { id } = await succeed(system, writer, change)
-        const account = { ...change, id }
-        assert.equal((await lookupOne(system, reader, { objectType: change.objectType, name: change.name }))?.record.id, id, change.name)
-        for (const more of changesOf(system, account)) await succeed(system, writer, more)
-        assert.equal(await lookupOne(system, reader, { objectType: change.objectType, id }), undefined)
-      }
-    }),
+    run: (system) =>
+      withBoth(system, async (reader, writer) => {
+        for (const hostile of system.account.hostile ?? []) {
+          const attributes = { ...system.account.make(system.label()), ...hostile }
+          const change = creation(system, attributes)
+          const { id } = await succeed(system, writer, change)
+          const account = { ...change, id }
+          assert.equal(
+            (await lookupOne(system, reader, { objectType: change.objectType, name: change.name }))?.record.id,
+            id,
+            change.name,
+          )
+          for (const more of changesOf(system, account)) await succeed(system, writer, more)
+          assert.equal(await lookupOne(system, reader, { objectType: change.objectType, id }), undefined)
+        }
+      }),
   },
 
   'side by side: one entitlement, many accounts at once': {
     needs: ['create', 'grant', 'revoke'],
-    run: (system) => withBoth(system, async (reader, writer) => {
-      const entitlement = system.entitlements[0]!
-      const accounts = await sideBySide(system, Array.from({ length: 24 }, () => system.label()),
-        async (label) => await newAccount(system, writer, label))
-      const members = async () => {
-        const page = await reader.lookup?.([pick(entitlement)], { objectTypes: [] }, system.signal)
-        return accounts.filter((account) => held(page?.memberships ?? [], account).includes(entitlement.id)).length
-      }
-      for (const kind of ['grant', 'revoke'] as const) {
-        await sideBySide(system, accounts, async (account) => await succeed(system, writer, { ...pick(account), kind, entitlement }))
-        assert.equal(await members(), kind === 'grant' ? accounts.length : 0)
-      }
-      await removeAll(system, writer, accounts)
-    }),
+    run: (system) =>
+      withBoth(system, async (reader, writer) => {
+        const entitlement = system.entitlements[0]!
+        const accounts = await sideBySide(
+          system,
+          Array.from({ length: 24 }, () => system.label()),
+          async (label) => await newAccount(system, writer, label),
+        )
+        const members = async () => {
+          const page = await reader.lookup?.([pick(entitlement)], { objectTypes: [] }, system.signal)
+          return accounts.filter((account) => held(page?.memberships ?? [], account).includes(entitlement.id)).length
+        }
+        for (const kind of ['grant', 'revoke'] as const) {
+          await sideBySide(
+            system,
+            accounts,
+            async (account) => await succeed(system, writer, { ...pick(account), kind, entitlement }),
+          )
+          assert.equal(await members(), kind === 'grant' ? accounts.length : 0)
+        }
+        await removeAll(system, writer, accounts)
+      }),
   },
 }
 
@@ -339,7 +380,9 @@ async function seen(system: System, reader: Reader, { objectType, id }: { object
 }
 
 function naming(system: System, attributes: Attributes): Attributes {
-  const names = system.type.attributes.filter((attribute) => attribute.naming || attribute.unique).map((attribute) => attribute.name)
+  const names = system.type.attributes
+    .filter((attribute) => attribute.naming || attribute.unique)
+    .map((attribute) => attribute.name)
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)))
 }
 

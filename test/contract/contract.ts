@@ -1,7 +1,7 @@
 /**
  * The contract: one body of cases over every connector, against a real server. What a system can't do is listed as
- * NOT_SUPPORTED and compared with what its test file expects, so nothing is left out silently. Then the same cases run over
- * connectors with a fault each, and must find all of them.
+ * NOT_SUPPORTED and compared with what its test file expects, so nothing is left out silently. Then the same cases
+ * run over connectors with a fault each, and must find all of them.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
@@ -13,9 +13,22 @@ import { can, systemOf, type ContractFixture, type System } from './system.ts'
 
 export type { ContractFixture } from './system.ts'
 
-const operations = ['create', 'update', 'rename', 'enable', 'disable', 'delete', 'grant', 'revoke', 'set-secret'] as const
+const operations = [
+  'create',
+  'update',
+  'rename',
+  'enable',
+  'disable',
+  'delete',
+  'grant',
+  'revoke',
+  'set-secret',
+] as const
 
-/** Registers the contract's tests for one connector. `setUp` starts the server once; `tearDown` of its result ends it. */
+/**
+ * Registers the contract's tests for one connector. `setUp` starts the server once; `tearDown` of its result
+ * ends it.
+ */
 export function contractSuite<Config>(name: string, setUp: () => Promise<ContractFixture<Config>>): void {
   describe(`contract: ${name}`, () => {
     let system: System
@@ -61,7 +74,9 @@ export function contractSuite<Config>(name: string, setUp: () => Promise<Contrac
 export async function firstFailure(system: System, suspect = ''): Promise<string | undefined> {
   const cases: [string, Case][] = [
     ...Object.entries(readingCases),
-    ...Object.entries(writingCases).filter(([, { needs }]) => can(system, ...needs)).map(([title, { run }]): [string, Case] => [title, run]),
+    ...Object.entries(writingCases)
+      .filter(([, { needs }]) => can(system, ...needs))
+      .map(([title, { run }]): [string, Case] => [title, run]),
   ]
   for (const [title, run] of cases.toSorted(([a], [b]) => Number(b.includes(suspect)) - Number(a.includes(suspect)))) {
     try {
@@ -94,7 +109,9 @@ function erased<Config>(fixture: ContractFixture<Config>): ContractFixture<unkno
     describe: (config) => definition.describe(parse(config)),
     openReader: (config, secrets) => definition.openReader(parse(config), secrets),
     openWriter: definition.openWriter && ((config, secrets) => definition.openWriter!(parse(config), secrets)),
-    nameOf: definition.nameOf && ((config, objectType, attributes) => definition.nameOf!(parse(config), objectType, attributes)),
+    nameOf:
+      definition.nameOf
+      && ((config, objectType, attributes) => definition.nameOf!(parse(config), objectType, attributes)),
   }
   return { ...fixture, definition: opaque }
 }

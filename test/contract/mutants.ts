@@ -106,7 +106,8 @@ export const mutants: Mutant[] = [
     ...writer,
     async apply(change, signal) {
       const outcome = await writer.apply(change, signal)
-      return outcome.outcome === 'failed' && outcome.code === 'ALREADY_EXISTS' ? { outcome: 'already', id: '1' } : outcome
+      const exists = outcome.outcome === 'failed' && outcome.code === 'ALREADY_EXISTS'
+      return exists ? { outcome: 'already', id: '1' } : outcome
     },
   }), 'create'),
   writing('forgets an attribute of a create', (writer) => ({
@@ -117,7 +118,8 @@ export const mutants: Mutant[] = [
   }), 'create'),
   writing('clears nothing', (writer) => ({
     ...writer,
-    apply: async (change, signal) => await writer.apply(change.kind === 'update' ? { ...change, clear: [] } : change, signal),
+    apply: async (change, signal) =>
+      await writer.apply(change.kind === 'update' ? { ...change, clear: [] } : change, signal),
   }), 'update'),
   writing('retries what is hopeless', (writer) => ({
     ...writer,
@@ -131,13 +133,19 @@ export const mutants: Mutant[] = [
 function reading(name: string, change: (reader: Reader) => Reader, needs?: Operation): Mutant {
   return {
     name, needs, suspect: needs ? undefined : 'read: more',
-    mutate: (definition) => ({ ...definition, openReader: (config, secrets) => change(definition.openReader(config, secrets)) }),
+    mutate: (definition) => ({
+      ...definition,
+      openReader: (config, secrets) => change(definition.openReader(config, secrets)),
+    }),
   }
 }
 
 function writing(name: string, change: (writer: Writer) => Writer, needs?: Operation): Mutant {
   return {
     name, needs, suspect: needs,
-    mutate: (definition) => ({ ...definition, openWriter: (config, secrets) => change(definition.openWriter!(config, secrets)) }),
+    mutate: (definition) => ({
+      ...definition,
+      openWriter: (config, secrets) => change(definition.openWriter!(config, secrets)),
+    }),
   }
 }

@@ -31,14 +31,27 @@ for (const version of versions) {
       await warehouse.stop()
     })
 
-    const configured = (changes: object = {}): PostgresqlConfig => postgresqlConnector.configSchema.parse({ ...warehouse.config, ...changes })
-    const openReader = (changes?: object) => remember(postgresqlConnector.openReader(configured(changes), warehouse.secrets))
-    const openWriter = (changes?: object) => remember(postgresqlConnector.openWriter!(configured(changes), warehouse.secrets))
-    const remember = <T extends Reader | Writer>(half: T): T => { opened.push(half); return half }
+    const configured = (changes: object = {}): PostgresqlConfig =>
+      postgresqlConnector.configSchema.parse({ ...warehouse.config, ...changes })
+    const openReader = (changes?: object) =>
+      remember(postgresqlConnector.openReader(configured(changes), warehouse.secrets))
+    const openWriter = (changes?: object) =>
+      remember(postgresqlConnector.openWriter!(configured(changes), warehouse.secrets))
+    const remember = <T extends Reader | Writer>(half: T): T => {
+      opened.push(half)
+      return half
+    }
 
     const apply = async (change: SystemChange, by = writer) => await by.apply(change, signal)
     const create = async (name: string, secret?: string): Promise<Named> => {
-      const outcome = await apply({ kind: 'create', objectType: 'role', name, attributes: { name }, enabled: true, secret })
+      const outcome = await apply({
+        kind: 'create',
+        objectType: 'role',
+        name,
+        attributes: { name },
+        enabled: true,
+        secret,
+      })
       return { objectType: 'role', name, id: idOf(outcome) }
     }
     const holdsOf = async (account: Named, by = reader) =>
@@ -54,8 +67,14 @@ for (const version of versions) {
     ] as const) {
       test(`grant and revoke ${name}`, async () => {
         const objectType = `${id.split(':')[0]}-privilege`
-        for (const wanted of [{ objectType, id }, { objectType, name }]) {
-          assert.deepEqual((await reader.lookup!([wanted], everything, signal)).records.map((record) => [record.id, record.name]), [[id, name]])
+        for (const wanted of [
+          { objectType, id },
+          { objectType, name },
+        ]) {
+          assert.deepEqual(
+            (await reader.lookup!([wanted], everything, signal)).records.map((record) => [record.id, record.name]),
+            [[id, name]],
+          )
         }
         const account = await create(`holds ${id}`)
         const entitlement = { objectType, id, name }
@@ -70,31 +89,54 @@ for (const version of versions) {
 
     test('tables one by one, and from a list', async () => {
       const each = { entitlements: { tables: 'each', schemas: ['sales'] } }
-      const listed = { entitlements: { tables: ['finance.ledger', 'sales.*'], schemas: 'none', databases: 'none', groupRoles: 'none' } }
+      const listed = {
+        entitlements: { tables: ['finance.ledger', 'sales.*'], schemas: 'none', databases: 'none', groupRoles: 'none' },
+      }
       const account = await create('table by table')
-      const ids = async (changes: object) => (await readAll(openReader(changes), { objectTypes: ['table-privilege'] }, signal)).records
-        .map((record) => record.id).filter((id) => id.endsWith(':SELECT')).toSorted()
-      assert.deepEqual(await ids(each), ['table:sales.customers:SELECT', 'table:sales.orders:SELECT', 'table:sales.totals:SELECT'])
+      const ids = async (changes: object) =>
+        (await readAll(openReader(changes), { objectTypes: ['table-privilege'] }, signal)).records
+          .map((record) => record.id)
+          .filter((id) => id.endsWith(':SELECT'))
+          .toSorted()
+      assert.deepEqual(await ids(each), [
+        'table:sales.customers:SELECT',
+        'table:sales.orders:SELECT',
+        'table:sales.totals:SELECT',
+      ])
       assert.deepEqual(await ids(listed), ['table:finance.ledger:SELECT', 'table:sales.*:SELECT'])
 
-      const select = (on: string) => ({ objectType: 'table-privilege', id: `table:${on}:SELECT`, name: `SELECT on ${on}` })
+      const select = (on: string) => ({
+        objectType: 'table-privilege',
+        id: `table:${on}:SELECT`,
+        name: `SELECT on ${on}`,
+      })
       await apply({ ...account, kind: 'grant', entitlement: select('sales.orders') }, openWriter(each))
       assert.deepEqual(await holdsOf(account, openReader(each)), ['table:sales.orders:SELECT'])
       assert.deepEqual(await holdsOf(account, openReader(listed)), [], 'one table is not all tables')
       await apply({ ...account, kind: 'grant', entitlement: select('finance.ledger') }, openWriter(listed))
       assert.deepEqual(await holdsOf(account, openReader(listed)), ['table:finance.ledger:SELECT'])
-      assertFailed(await apply({ ...account, kind: 'grant', entitlement: select('finance.ledger') }, openWriter(each)), ['TARGET_GONE'], false)
-      assert.throws(() => configured({ entitlements: { tables: ['sales.*', 'sales.orders'] } }), /take each other's grants away/)
+      assertFailed(
+        await apply({ ...account, kind: 'grant', entitlement: select('finance.ledger') }, openWriter(each)),
+        ['TARGET_GONE'],
+        false,
+      )
+      assert.throws(
+        () => configured({ entitlements: { tables: ['sales.*', 'sales.orders'] } }),
+        /take each other's grants away/,
+      )
     })
 
-    test('all tables of a schema: a new table is missed, and granted again; what the account owns stays its own', async () => {
+    test('all tables of a schema: a new table is missed, and granted again; what is owned stays', async () => {
       const account = await create('schema reader')
       const entitlement = { objectType: 'table-privilege', id: 'table:growing.*:SELECT', name: 'SELECT on growing.*' }
       await warehouse.query(`create schema growing; create table growing.a (); create table growing.b ();
         alter table growing.b owner to "schema reader"; grant usage on schema growing to "schema reader";
         grant select on growing.a to ${usherRole} with grant option`)
       const { steps } = await reader.check(signal)
-      assert.match(steps.find((step) => step.name === 'Grant privileges')?.message ?? '', /^Missing: USAGE on schema growing, /)
+      assert.match(
+        steps.find((step) => step.name === 'Grant privileges')?.message ?? '',
+        /^Missing: USAGE on schema growing, /,
+      )
       assertFailed(await apply({ ...account, kind: 'grant', entitlement }), ['SYSTEM_RIGHT_MISSING'], false)
       await warehouse.query(`grant usage on schema growing to ${usherRole}`)
       assert.equal((await apply({ ...account, kind: 'grant', entitlement })).outcome, 'done')
@@ -104,7 +146,9 @@ for (const version of versions) {
       assert.equal((await apply({ ...account, kind: 'grant', entitlement })).outcome, 'done')
       assert.ok((await holdsOf(account)).includes(entitlement.id))
       assert.equal((await apply({ ...account, kind: 'revoke', entitlement })).outcome, 'done')
-      const may = await warehouse.query<{ may: boolean }>(`select has_table_privilege('schema reader', t, 'select') as may
+      const may = await warehouse.query<{
+        may: boolean
+      }>(`select has_table_privilege('schema reader', t, 'select') as may
         from unnest(array['growing.a', 'growing.b', 'growing.c']) t`)
       assert.deepEqual(may.map((row) => row.may), [false, true, false])
     })
@@ -141,13 +185,16 @@ for (const version of versions) {
 
     test('delete takes privileges of every kind along', async () => {
       const account = await create('holder')
-      await warehouse.query(`set role ${usherRole}; grant select, insert on sales.orders to holder; grant usage on schema sales to holder;
+      await warehouse.query(`set role ${usherRole}; grant select, insert on sales.orders to holder;
+        grant usage on schema sales to holder;
         grant connect on database warehouse to holder; grant analysts to holder; reset role`)
       assert.equal((await apply({ ...account, kind: 'delete' })).outcome, 'done')
     })
 
     test('missing rights are named, one by one, before anything is tried', async () => {
-      await warehouse.query('create role auditors; create schema secret; create table secret.t (); create role elder login')
+      await warehouse.query(
+        'create role auditors; create schema secret; create table secret.t (); create role elder login',
+      )
       const { ok, steps } = await reader.check(signal)
       const missing = (name: string) => steps.find((step) => step.name === name)
       assert.equal(ok, false)
@@ -158,11 +205,15 @@ for (const version of versions) {
         assert.match(missing('Manage accounts')?.message ?? '', /ADMIN option on elder/)
       }
       assert.equal(missing('Grant privileges')?.code, 'SYSTEM_RIGHT_MISSING')
-      assert.match(missing('Grant privileges')?.message ?? '', /GRANT OPTION for USAGE on schema secret.*GRANT OPTION for SELECT on secret\.\*/)
+      assert.match(
+        missing('Grant privileges')?.message ?? '',
+        /GRANT OPTION for USAGE on schema secret.*GRANT OPTION for SELECT on secret\.\*/,
+      )
       assert.doesNotMatch(missing('Grant privileges')?.message ?? '', /sales/)
       await warehouse.query(`alter role ${usherRole} nocreaterole; revoke pg_signal_backend from ${usherRole}`)
       const poorer = await reader.check(signal)
-      for (const name of ['Create roles', 'End sessions']) assert.equal(poorer.steps.find((step) => step.name === name)?.code, 'SYSTEM_RIGHT_MISSING')
+      for (const name of ['Create roles', 'End sessions'])
+        assert.equal(poorer.steps.find((step) => step.name === name)?.code, 'SYSTEM_RIGHT_MISSING')
       await warehouse.query(`alter role ${usherRole} createrole; grant pg_signal_backend to ${usherRole}`)
 
       const account = await create('hopeful')
@@ -186,22 +237,35 @@ for (const version of versions) {
       const group = await apply({ ...account, kind: 'revoke', entitlement: analysts })
       if (version === 'debian') assert.equal(group.outcome, 'done')
       else assertFailed(group, ['SYSTEM_RIGHT_MISSING'], false)
-      await warehouse.query('revoke select on all tables in schema finance from favourite; revoke analysts from favourite')
+      await warehouse.query(
+        'revoke select on all tables in schema finance from favourite; revoke analysts from favourite',
+      )
     })
 
-    test('protected: superusers, PostgreSQL\'s own, owners of databases, Usher itself, whoever replicates', async () => {
-      await warehouse.query('create role replica login replication; create role dba login; create role root_group superuser')
+    test("protected: superusers, PostgreSQL's own, owners of databases, Usher itself, whoever replicates", async () => {
+      await warehouse.query(
+        'create role replica login replication; create role dba login; create role root_group superuser',
+      )
       await warehouse.query('create database dbas owner dba')
       const { records } = await readAll(reader, everything, signal)
-      const names = (is: boolean) => records.filter((record) => (record.protected ?? false) === is).map((record) => record.name)
-      for (const name of ['postgres', 'replica', 'dba', 'root_group', usherRole]) assert.ok(names(true).includes(name), name)
+      const names = (is: boolean) =>
+        records.filter((record) => (record.protected ?? false) === is).map((record) => record.name)
+      for (const name of ['postgres', 'replica', 'dba', 'root_group', usherRole])
+        assert.ok(names(true).includes(name), name)
       assert.ok(names(false).includes('analysts'))
       assert.ok(!records.some((record) => record.name === 'pg_read_all_data'))
       const account = await create('ambitious')
       const entitlement = { objectType: 'group-role', id: await warehouse.oid('root_group'), name: 'root_group' }
       assertFailed(await apply({ ...account, kind: 'grant', entitlement }), ['PROTECTED'], false)
-      const named = await readAll(openReader({ entitlements: { groupRoles: ['pg_read_all_data'] } }), { objectTypes: ['group-role'] }, signal)
-      assert.deepEqual(named.records.map((record) => record.name), ['pg_read_all_data'])
+      const named = await readAll(
+        openReader({ entitlements: { groupRoles: ['pg_read_all_data'] } }),
+        { objectTypes: ['group-role'] },
+        signal,
+      )
+      assert.deepEqual(
+        named.records.map((record) => record.name),
+        ['pg_read_all_data'],
+      )
     })
 
     test('a disabled account stays an account, also when somebody else disabled it', async () => {
@@ -215,7 +279,10 @@ for (const version of versions) {
       const foreign = { objectType: 'role', id: await warehouse.oid('by hand'), name: 'by hand' }
       if (version === 'embedded') await warehouse.query(`grant "by hand" to ${usherRole} with admin option`)
       await apply({ ...foreign, kind: 'disable' })
-      assert.deepEqual((await reader.lookup!([foreign], everything, signal)).records.map((record) => record.enabled), [false])
+      assert.deepEqual(
+        (await reader.lookup!([foreign], everything, signal)).records.map((record) => record.enabled),
+        [false],
+      )
     })
 
     test('a name that PostgreSQL would cut is refused; so is what Usher only reads', async () => {
@@ -224,9 +291,19 @@ for (const version of versions) {
       assertFailed(long, ['SYSTEM_REFUSED'], false)
       assert.match('words' in long ? long.words : '', /64 bytes; PostgreSQL takes 63/)
       const account = await create('modest')
-      assertFailed(await apply({ ...account, kind: 'update', set: { superuser: true }, clear: [] }), ['SYSTEM_REFUSED'], false)
+      assertFailed(
+        await apply({ ...account, kind: 'update', set: { superuser: true }, clear: [] }),
+        ['SYSTEM_REFUSED'],
+        false,
+      )
       assertFailed(await apply({ ...account, kind: 'rename', newName: name, set: {} }), ['SYSTEM_REFUSED'], false)
-      const reserved = await apply({ kind: 'create', objectType: 'role', name: 'pg_me', attributes: { name: 'pg_me' }, enabled: true })
+      const reserved = await apply({
+        kind: 'create',
+        objectType: 'role',
+        name: 'pg_me',
+        attributes: { name: 'pg_me' },
+        enabled: true,
+      })
       assertFailed(reserved, ['SYSTEM_REFUSED'], false)
     })
 
@@ -267,7 +344,11 @@ for (const version of versions) {
       const writers = [writer, openWriter()]
       const accounts = await Promise.all(Array.from({ length: 12 }, async (_, n) => await create(`crowd ${n}`)))
       const entitlement = { objectType: 'table-privilege', id: 'table:sales.*:SELECT', name: 'SELECT on sales.*' }
-      const connect = { objectType: 'database-privilege', id: 'database:warehouse:CONNECT', name: 'CONNECT on database warehouse' }
+      const connect = {
+        objectType: 'database-privilege',
+        id: 'database:warehouse:CONNECT',
+        name: 'CONNECT on database warehouse',
+      }
       const both = async (change: (account: Named) => SystemChange) =>
         await Promise.all(accounts.map(async (account, n) => await apply(change(account), writers[n % 2])))
       for (const right of [entitlement, connect]) {
@@ -280,7 +361,13 @@ for (const version of versions) {
 
     test('too many connections: busy, and a retry may help', async () => {
       await warehouse.query(`alter role ${usherRole} connection limit 0`)
-      const change: SystemChange = { kind: 'create', objectType: 'role', name: 'queued', attributes: { name: 'queued' }, enabled: true }
+      const change: SystemChange = {
+        kind: 'create',
+        objectType: 'role',
+        name: 'queued',
+        attributes: { name: 'queued' },
+        enabled: true,
+      }
       assertFailed(await apply(change, openWriter()), ['SYSTEM_BUSY'], true)
       const { end } = await readAll(openReader(), everything, signal)
       assert.deepEqual(!end.complete && end.code, 'SYSTEM_BUSY')
@@ -290,10 +377,21 @@ for (const version of versions) {
 
     test('a database that is not there, a server without TLS, a secret that is not stored', async () => {
       const steps = async (changes: object) => (await openReader(changes).check(signal)).steps
-      assert.deepEqual((await steps({ database: 'nowhere' })).map(({ name, ok, code }) => [name, ok, code]),
-        [['Connect', true, undefined], ['Sign in', false, 'SYSTEM_REFUSED']])
-      assert.deepEqual((await steps({ ssl: {} })).map(({ name, ok, code }) => [name, ok, code]), [['Connect', false, 'SYSTEM_TLS_FAILED']])
-      const outcome = await openWriter({ ssl: {} }).apply({ kind: 'disable', objectType: 'role', id: '1', name: 'x' }, signal)
+      assert.deepEqual(
+        (await steps({ database: 'nowhere' })).map(({ name, ok, code }) => [name, ok, code]),
+        [
+          ['Connect', true, undefined],
+          ['Sign in', false, 'SYSTEM_REFUSED'],
+        ],
+      )
+      assert.deepEqual(
+        (await steps({ ssl: {} })).map(({ name, ok, code }) => [name, ok, code]),
+        [['Connect', false, 'SYSTEM_TLS_FAILED']],
+      )
+      const outcome = await openWriter({ ssl: {} }).apply(
+        { kind: 'disable', objectType: 'role', id: '1', name: 'x' },
+        signal,
+      )
       assertFailed(outcome, ['SYSTEM_TLS_FAILED'], false)
     })
 
@@ -301,9 +399,19 @@ for (const version of versions) {
       await warehouse.query(`create role viewer login password 'viewer/password'`)
       const viewing = openReader({ reader: { user: 'viewer', password: 'viewer/password' } })
       const { steps } = await viewing.check(signal)
-      assert.deepEqual(steps.slice(0, 3).map(({ name, ok }) => [name, ok]), [['Connect', true], ['Sign in', true], [`Sign in as ${usherRole}`, true]])
+      assert.deepEqual(
+        steps.slice(0, 3).map(({ name, ok }) => [name, ok]),
+        [
+          ['Connect', true],
+          ['Sign in', true],
+          [`Sign in as ${usherRole}`, true],
+        ],
+      )
       const [seen, known] = [await readAll(viewing, everything, signal), await readAll(reader, everything, signal)]
-      assert.deepEqual(seen.records.filter((record) => record.name !== 'viewer'), known.records.filter((record) => record.name !== 'viewer'))
+      assert.deepEqual(
+        seen.records.filter((record) => record.name !== 'viewer'),
+        known.records.filter((record) => record.name !== 'viewer'),
+      )
       assert.equal(seen.records.find((record) => record.name === 'viewer')?.protected, true)
       assert.deepEqual(seen.memberships, known.memberships)
     })
@@ -316,7 +424,13 @@ for (const version of versions) {
       let step = await reading.next()
       while (!step.done) step = await reading.next()
       assert.ok(!step.value.complete && step.value.code === 'SYSTEM_UNREACHABLE', JSON.stringify(step.value))
-      const change: SystemChange = { kind: 'create', objectType: 'role', name: 'patient', attributes: { name: 'patient' }, enabled: true }
+      const change: SystemChange = {
+        kind: 'create',
+        objectType: 'role',
+        name: 'patient',
+        attributes: { name: 'patient' },
+        enabled: true,
+      }
       assertFailed(await apply(change), ['SYSTEM_UNREACHABLE'], true)
       await warehouse.server.resume()
       assert.equal((await apply(change)).outcome, 'done')

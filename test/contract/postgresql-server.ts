@@ -20,7 +20,10 @@ export interface Warehouse {
 }
 
 /** Starts the server and fills it. */
-export async function startWarehouse(version: 'embedded' | 'debian', settings?: Record<string, string>): Promise<Warehouse> {
+export async function startWarehouse(
+  version: 'embedded' | 'debian',
+  settings?: Record<string, string>,
+): Promise<Warehouse> {
   const server = await startPostgres({ version, settings: { autovacuum: 'off', ...settings } })
   const main = new pg.Client({ connectionString: server.url })
   await main.connect()
@@ -36,18 +39,21 @@ export async function startWarehouse(version: 'embedded' | 'debian', settings?: 
     create role analysts; create role "Support Ä";
     grant analysts, "Support Ä" to ${usherRole} with admin option;
     create schema sales; create schema finance;
-    create table sales.orders (id int primary key); create table sales.customers (id int primary key); create view sales.totals as select 1 as one;
+    create table sales.orders (id int primary key); create table sales.customers (id int primary key);
+    create view sales.totals as select 1 as one;
     create table finance.ledger (id int primary key);
     grant connect, create, temporary on database warehouse to ${usherRole} with grant option;
     grant usage, create on schema sales, finance, public to ${usherRole} with grant option;
-    grant select, insert, update, delete, truncate, references on all tables in schema sales, finance to ${usherRole} with grant option;`)
+    grant select, insert, update, delete, truncate, references on all tables in schema sales, finance
+      to ${usherRole} with grant option;`)
   return {
     server, query,
     config: postgresqlConnector.configSchema.parse({
       host: server.host, port: server.port, database: 'warehouse', user: usherRole, password: 'warehouse/password',
     }),
     secrets: async (reference) => (reference === 'warehouse/password' ? usherPassword : reference),
-    oid: async (role) => (await query<{ oid: string }>('select oid::text from pg_roles where rolname = $1', [role]))[0]?.oid ?? '',
+    oid: async (role) =>
+      (await query<{ oid: string }>('select oid::text from pg_roles where rolname = $1', [role]))[0]?.oid ?? '',
     async stop() {
       await pool.end()
       await server.stop()
@@ -105,7 +111,9 @@ export async function postgresqlFixture(version: 'embedded' | 'debian'): Promise
       clear: ['connectionLimit', 'validUntil'],
       unicode: { comment: 'Zoë Ağaoğlu 李小龍 🦊 e\u0301 \'; drop role usher; --' },
       uniqueAttribute: 'comment',
-      hostile: ['"; drop table sales.orders; --', '\'; select 1; --', 'Zoë 李\n$$ \\', '__proto__', '%s {n}'].map((name) => ({ name })),
+      hostile: ['"; drop table sales.orders; --', "'; select 1; --", 'Zoë 李\n$$ \\', '__proto__', '%s {n}'].map(
+        (name) => ({ name }),
+      ),
       newSecret: () => `Secret's ${++count} "ß" \u00a0\u2126`,
     },
     entitlements: [
@@ -120,10 +128,16 @@ export async function postgresqlFixture(version: 'embedded' | 'debian'): Promise
       const group = pg.escapeIdentifier(entitlement.name)
       const names = Array.from({ length: count }, (_, n) => `member ${n}`)
       await warehouse.query(names.map((name) => `create role "${name}" login in role ${group}`).join(';'))
-      return (await warehouse.query<{ id: string }>('select oid::text as id from pg_roles where rolname = any($1)', [names])).map(({ id }) => id)
+      return (
+        await warehouse.query<{ id: string }>('select oid::text as id from pg_roles where rolname = any($1)', [names])
+      ).map(({ id }) => id)
     },
     // A transaction takes a number when it first writes, and only then.
-    writes: async () => Number((await warehouse.query<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next'))[0]?.next),
+    writes: async () =>
+      Number(
+        (await warehouse.query<{ next: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as next'))[0]
+          ?.next,
+      ),
     notSupported: [],
     tearDown: async () => { await warehouse.stop() },
   }

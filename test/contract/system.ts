@@ -1,8 +1,22 @@
 /** What a case of the contract is given: a connector, a real system behind it, and what the case may use there. */
 import assert from 'node:assert/strict'
 import type {
-  AttributeDescription, Capabilities, ConnectorDefinition, ObjectType, ObservedMembership, ObservedRecord, Operation, Outcome,
-  Page, ReadEnd, ReadScope, Reader, Secrets, SystemChange, Wanted, Writer,
+  AttributeDescription,
+  Capabilities,
+  ConnectorDefinition,
+  ObjectType,
+  ObservedMembership,
+  ObservedRecord,
+  Operation,
+  Outcome,
+  Page,
+  ReadEnd,
+  ReadScope,
+  Reader,
+  Secrets,
+  SystemChange,
+  Wanted,
+  Writer,
 } from '../../src/connectors/connector.ts'
 import { canonical, type Attributes, type Value } from '../../src/domain/value.ts'
 
@@ -50,7 +64,10 @@ export interface ContractFixture<Config> {
   openSession?(account: Named, secret: string): Promise<{ alive(): Promise<boolean>; close(): Promise<void> }>
   /** Members of one entitlement to try: more than 1,500 where the system takes them; 0 where it does not. */
   manyMembers: number
-  /** Gives an entitlement that many new members by the server's own means, and returns their ids. Absent: one by one. */
+  /**
+   * Gives an entitlement that many new members by the server's own means, and returns their ids. Absent: one by
+   * one.
+   */
   fill?(entitlement: Named, count: number): Promise<string[]>
   /** Changes that the server itself has counted, to prove that reading changes nothing. */
   writes?(): Promise<number>
@@ -96,7 +113,11 @@ export async function withBoth<T>(system: System, work: (reader: Reader, writer:
 }
 
 /** Opens the reading half, and closes it whatever happens. */
-export async function withReader<T>(system: System, access: Access<unknown>, work: (reader: Reader) => Promise<T>): Promise<T> {
+export async function withReader<T>(
+  system: System,
+  access: Access<unknown>,
+  work: (reader: Reader) => Promise<T>,
+): Promise<T> {
   const reader = system.definition.openReader(access.config, access.secrets)
   try {
     return await work(reader)
@@ -154,9 +175,16 @@ export async function settle(system: System, writer: Writer, change: SystemChang
 }
 
 /** Carries a change out and demands that it succeeded. */
-export async function succeed(system: System, writer: Writer, change: SystemChange): Promise<{ outcome: 'done' | 'already'; id: string }> {
+export async function succeed(
+  system: System,
+  writer: Writer,
+  change: SystemChange,
+): Promise<{ outcome: 'done' | 'already'; id: string }> {
   const outcome = await settle(system, writer, change)
-  assert.ok(outcome.outcome === 'done' || outcome.outcome === 'already', `${change.kind} ${change.name}: ${JSON.stringify(outcome)}`)
+  assert.ok(
+    outcome.outcome === 'done' || outcome.outcome === 'already',
+    `${change.kind} ${change.name}: ${JSON.stringify(outcome)}`,
+  )
   return outcome
 }
 
@@ -170,7 +198,11 @@ export function assertFailed(outcome: Outcome, codes: string[], retryable: boole
 }
 
 /** A create as the planner would make it. */
-export function creation(system: System, attributes: Attributes, enabled = true): Extract<SystemChange, { kind: 'create' }> {
+export function creation(
+  system: System,
+  attributes: Attributes,
+  enabled = true,
+): Extract<SystemChange, { kind: 'create' }> {
   const { objectType, newSecret } = system.account
   return {
     kind: 'create', objectType, name: nameOf(system, attributes), attributes, enabled,
@@ -184,7 +216,10 @@ export function nameOf(system: System, attributes: Attributes): string {
   return system.definition.nameOf(system.access.config, system.account.objectType, attributes)
 }
 
-/** Creates an account of a new label; `idle`: disabled and without a secret, which some systems take much longer to store. */
+/**
+ * Creates an account of a new label; `idle`: disabled and without a secret, which some systems take much longer
+ * to store.
+ */
 export async function newAccount(
   system: System, writer: Writer, label = system.label(), idle = false,
 ): Promise<Named & { label: string; attributes: Attributes }> {
@@ -222,7 +257,12 @@ export function assertShows(system: System, record: ObservedRecord, expected: At
     const description = system.type.attributes.find((attribute) => attribute.name === name)
     assert.ok(description, `describe() knows ${name}`)
     if (description.secret) assert.equal(record.attributes[name], undefined, `${name} is never read back`)
-    else assert.equal(comparable(record.attributes[name], description), comparable(value, description), `${record.name}: ${name}`)
+    else
+      assert.equal(
+        comparable(record.attributes[name], description),
+        comparable(value, description),
+        `${record.name}: ${name}`,
+      )
   }
 }
 

@@ -10,7 +10,8 @@ import {
 } from '../../src/store/postgres-server.ts'
 
 /** The newest PostgreSQL from the distribution's packages: 15 on Debian 12. */
-export const debianHome = globSync('/usr/lib/postgresql/*').toSorted((a, b) => Number(path.basename(b)) - Number(path.basename(a)))[0]
+export const debianHome =
+  globSync('/usr/lib/postgresql/*').toSorted((a, b) => Number(path.basename(b)) - Number(path.basename(a)))[0]
   ?? '/usr/lib/postgresql/none'
 
 export interface TestPostgres {
@@ -39,7 +40,9 @@ export function hasPostgres(version: 'embedded' | 'debian'): boolean {
 }
 
 /** Starts a server with an empty cluster. */
-export async function startPostgres(options: { version?: 'embedded' | 'debian'; settings?: Record<string, string> } = {}): Promise<TestPostgres> {
+export async function startPostgres(
+  options: { version?: 'embedded' | 'debian'; settings?: Record<string, string> } = {},
+): Promise<TestPostgres> {
   const debian = options.version === 'debian'
   const home = debian ? debianHome : embeddedHome()
   const folder = await mkdtemp(path.join(tmpdir(), 'usher-pg-'))
@@ -49,10 +52,22 @@ export async function startPostgres(options: { version?: 'embedded' | 'debian'; 
   const user = 'postgres'
   const password = randomBytes(12).toString('base64url')
   const locale = debian ? ['--locale=C.UTF-8'] : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
-  await initialise(home, cluster, { user, password, runAs, passwordFile: path.join(folder, 'password'), flags: ['--no-sync', ...locale] })
+  await initialise(home, cluster, {
+    user,
+    password,
+    runAs,
+    passwordFile: path.join(folder, 'password'),
+    flags: ['--no-sync', ...locale],
+  })
 
   const port = await freePort()
-  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200', ...options.settings }
+  const settings = {
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    max_connections: '200',
+    ...options.settings,
+  }
   const logFile = path.join(folder, 'log')
   const resume = async () => { await launch(home, cluster, { port, settings, logFile, runAs }) }
   const pause = () => stopServer(cluster)

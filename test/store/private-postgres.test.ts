@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -118,7 +128,10 @@ test('root with a data folder in a closed folder', { skip: isRoot ? false : 'nee
   const closed = await mkdtemp(path.join(tmpdir(), 'usher-closed-'))
   const folder = await newFolder(t, closed)
   const first = await start(folder)
-  assert.match(first.log.join('\n'), /closed to the user that runs PostgreSQL, so its database lives in \/var\/lib\/usher\/data-/)
+  assert.match(
+    first.log.join('\n'),
+    /closed to the user that runs PostgreSQL, so its database lives in \/var\/lib\/usher\/data-/,
+  )
   await query(first.url, 'create table kept (word text)')
   await end(first.child, 'SIGTERM')
   const second = await start(folder)

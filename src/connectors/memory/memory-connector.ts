@@ -1,4 +1,7 @@
-/** Systems that live in memory and support everything: the reference for the other connectors, and the simulator's fake system. */
+/**
+ * Systems that live in memory and support everything: the reference for the other connectors, and the
+ * simulator's fake system.
+ */
 import type { Attributes } from '../../domain/value.ts'
 import type { Capabilities, ConnectorDefinition } from '../connector.ts'
 import { memoryConfigSchema, type MemoryConfig } from './memory-config.ts'
@@ -47,7 +50,13 @@ function capabilities(config: MemoryConfig): Capabilities {
         attributes: [
           { name: 'name', title: 'Name', type: 'text', required: true, unique: true, naming: true },
           { name: 'displayName', title: 'Display name', type: 'text' },
-          { name: 'personId', title: 'Person id', type: 'text', unique: true, description: 'Marks whose account it is.' },
+          {
+            name: 'personId',
+            title: 'Person id',
+            type: 'text',
+            unique: true,
+            description: 'Marks whose account it is.',
+          },
           { name: 'mail', title: 'E-mail', type: 'text', compare: 'ignore-case' },
           { name: 'phones', title: 'Telephones', type: 'text', multiValued: true },
           { name: 'level', title: 'Level', type: 'number' },

@@ -7,7 +7,14 @@ import type {
 } from '../connector.ts'
 import type { MemoryConfig } from './memory-config.ts'
 import { connect, signIn } from './memory-session.ts'
-import { countCall, faultAt, type Fault, type MemoryRecord, type MemorySystem, type MemoryWorld } from './memory-world.ts'
+import {
+  countCall,
+  faultAt,
+  type Fault,
+  type MemoryRecord,
+  type MemorySystem,
+  type MemoryWorld,
+} from './memory-world.ts'
 
 const slowMs = 50
 
@@ -53,23 +60,37 @@ AsyncGenerator<Page, ReadEnd> {
       await suffer(faultAt(system, 'read', attempt, page), signal)
       const records = wanted.slice((page - 1) * config.pageSize, page * config.pageSize)
       count += records.length
-      yield { records: records.map((record) => observed(record, scope)), memberships: membershipsOf(system, records), rejected: [] }
+      yield {
+        records: records.map((record) => observed(record, scope)),
+        memberships: membershipsOf(system, records),
+        rejected: [],
+      }
     }
     return { complete: true, count }
   } catch (error) {
     if (error instanceof UsherError) return { complete: false, count, code: error.code, because: error.message }
-    if (signal.aborted) return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
+    if (signal.aborted)
+      return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
     throw error
   }
 }
 
-async function lookup(enter: () => Promise<MemorySystem>, wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Page> {
+async function lookup(
+  enter: () => Promise<MemorySystem>,
+  wanted: Wanted[],
+  scope: ReadScope,
+  signal: AbortSignal,
+): Promise<Page> {
   const system = await enter()
   await suffer(faultAt(system, 'lookup', countCall(system, 'lookup')), signal)
   const found = new Set<MemoryRecord>()
   for (const want of wanted) for (const record of find(system, want)) found.add(record)
   const records = [...found]
-  return { records: records.map((record) => observed(record, scope)), memberships: membershipsOf(system, records, true), rejected: [] }
+  return {
+    records: records.map((record) => observed(record, scope)),
+    memberships: membershipsOf(system, records, true),
+    rejected: [],
+  }
 }
 
 function find(system: MemorySystem, want: Wanted): MemoryRecord[] {

@@ -77,9 +77,15 @@ export function countCall(system: MemorySystem, operation: FaultyOperation): num
 }
 
 /** The fault that hits this call or page, marked as fired. */
-export function faultAt(system: MemorySystem, operation: FaultyOperation, attempt: number, page?: number): Fault | undefined {
-  const fault = system.faults.find((f) =>
-    f.operation === operation && (f.attempt ?? attempt) === attempt && f.page === page)
+export function faultAt(
+  system: MemorySystem,
+  operation: FaultyOperation,
+  attempt: number,
+  page?: number,
+): Fault | undefined {
+  const fault = system.faults.find(
+    (f) => f.operation === operation && (f.attempt ?? attempt) === attempt && f.page === page,
+  )
   if (fault) fault.fired += 1
   return fault
 }

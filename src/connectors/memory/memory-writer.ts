@@ -5,13 +5,25 @@ import { canonical, type Attributes } from '../../domain/value.ts'
 import type { Outcome, Secrets, SystemChange, Writer } from '../connector.ts'
 import type { MemoryConfig } from './memory-config.ts'
 import { signIn } from './memory-session.ts'
-import { addRecord, countCall, faultAt, type FaultyOperation, type MemoryRecord, type MemorySystem, type MemoryWorld } from './memory-world.ts'
+import {
+  addRecord,
+  countCall,
+  faultAt,
+  type FaultyOperation,
+  type MemoryRecord,
+  type MemorySystem,
+  type MemoryWorld,
+} from './memory-world.ts'
 
 const slowMs = 50
 
 /** Opens the writing half of one system. */
 export function openMemoryWriter(world: MemoryWorld, config: MemoryConfig, secrets: Secrets): Writer {
-  const perform = async (operation: FaultyOperation, signal: AbortSignal, work: (system: MemorySystem) => Outcome): Promise<Outcome> => {
+  const perform = async (
+    operation: FaultyOperation,
+    signal: AbortSignal,
+    work: (system: MemorySystem) => Outcome,
+  ): Promise<Outcome> => {
     try {
       const system = await signIn(world, config, secrets)
       const fault = faultAt(system, operation, countCall(system, operation))
@@ -23,7 +35,8 @@ export function openMemoryWriter(world: MemoryWorld, config: MemoryConfig, secre
       return fault?.effect === 'lose-answer' ? broken : outcome
     } catch (error) {
       if (error instanceof UsherError) return failed(error.code, error.message)
-      if (signal.aborted) return { outcome: 'failed', retryable: true, code: 'SYSTEM_UNREACHABLE', words: 'Stopped before it was sent.' }
+      if (signal.aborted)
+        return { outcome: 'failed', retryable: true, code: 'SYSTEM_UNREACHABLE', words: 'Stopped before it was sent.' }
       throw error
     }
   }
@@ -35,7 +48,12 @@ export function openMemoryWriter(world: MemoryWorld, config: MemoryConfig, secre
   }
 }
 
-const broken: Outcome = { outcome: 'failed', retryable: true, code: 'SYSTEM_UNREACHABLE', words: 'The connection broke.' }
+const broken: Outcome = {
+  outcome: 'failed',
+  retryable: true,
+  code: 'SYSTEM_UNREACHABLE',
+  words: 'The connection broke.',
+}
 
 function failed(code: ErrorCode, words: string): Outcome {
   return { outcome: 'failed', retryable: code === 'SYSTEM_UNREACHABLE' || code === 'SYSTEM_BUSY', code, words }
@@ -78,7 +96,8 @@ function update(record: MemoryRecord, attributes: Attributes, clear: string[] = 
 }
 
 function rename(system: MemorySystem, record: MemoryRecord, newName: string, set: Attributes): Outcome {
-  if (record.name !== newName && nameTaken(system, record.objectType, newName)) return failed('ALREADY_EXISTS', `${newName} exists.`)
+  if (record.name !== newName && nameTaken(system, record.objectType, newName))
+    return failed('ALREADY_EXISTS', `${newName} exists.`)
   record.name = newName
   return update(record, { ...record.attributes, ...set, name: newName })
 }
@@ -106,7 +125,9 @@ function setSecret(system: MemorySystem, record: MemoryRecord, secret: string): 
 
 function hold(system: MemorySystem, record: MemoryRecord, entitlementId: string, holds: boolean): Outcome {
   if (!system.records.has(entitlementId)) {
-    return holds ? failed('TARGET_GONE', `There is no entitlement ${entitlementId}.`) : { outcome: 'already', id: record.id }
+    return holds
+      ? failed('TARGET_GONE', `There is no entitlement ${entitlementId}.`)
+      : { outcome: 'already', id: record.id }
   }
   const members = system.members.get(entitlementId) ?? new Set()
   if (members.has(record.id) === holds) return { outcome: 'already', id: record.id }
@@ -117,6 +138,7 @@ function hold(system: MemorySystem, record: MemoryRecord, entitlementId: string,
 }
 
 function nameTaken(system: MemorySystem, objectType: string, name: string): boolean {
-  for (const record of system.records.values()) if (record.objectType === objectType && record.name === name) return true
+  for (const record of system.records.values())
+    if (record.objectType === objectType && record.name === name) return true
   return false
 }

@@ -1,4 +1,7 @@
-/** Accounts: created, changed, switched on and off, dropped. An account is found by its oid; its name is what it is now. */
+/**
+ * Accounts: created, changed, switched on and off, dropped. An account is found by its oid; its name is what it
+ * is now.
+ */
 import pg, { type ClientBase } from 'pg'
 import { UsherError } from '../../domain/errors.ts'
 import { sameValue, type Attributes, type Value } from '../../domain/value.ts'
@@ -16,7 +19,8 @@ const nameBytesMax = 63
 
 /** Creates a role that can log in if the account is enabled. */
 export async function createAccount(client: ClientBase, change: Create): Promise<Outcome> {
-  if (change.objectType !== 'role') throw new UsherError('SYSTEM_REFUSED', `Usher creates accounts in PostgreSQL, no ${change.objectType}.`)
+  if (change.objectType !== 'role')
+    throw new UsherError('SYSTEM_REFUSED', `Usher creates accounts in PostgreSQL, no ${change.objectType}.`)
   const { name: _, ...attributes } = change.attributes
   const role = roleName(change.name)
   const options = [
@@ -26,12 +30,18 @@ export async function createAccount(client: ClientBase, change: Create): Promise
   ]
   await client.query(`create role ${role} ${options.join(' ')}`)
   if (attributes.comment !== undefined) await comment(client, role, attributes.comment)
-  const { rows: [created] } = await client.query<{ id: string }>('select oid::text as id from pg_roles where rolname = $1', [change.name])
+  const {
+    rows: [created],
+  } = await client.query<{ id: string }>('select oid::text as id from pg_roles where rolname = $1', [change.name])
   return { outcome: 'done', id: created?.id ?? '' }
 }
 
 /** Everything that happens to an account that exists. */
-export async function changeAccount(client: ClientBase, config: PostgresqlConfig, change: AccountChange): Promise<Outcome> {
+export async function changeAccount(
+  client: ClientBase,
+  config: PostgresqlConfig,
+  change: AccountChange,
+): Promise<Outcome> {
   const account = await accountOf(client, config, change.id)
   if (!account) {
     if (change.kind === 'delete') return { outcome: 'already', id: change.id }
@@ -42,15 +52,25 @@ export async function changeAccount(client: ClientBase, config: PostgresqlConfig
 }
 
 /** The account with that oid as it is now. Throws if it is protected. */
-export async function accountOf(client: ClientBase, config: PostgresqlConfig, id: string): Promise<RoleRow | undefined> {
-  const { rows: [account] } = await client.query<RoleRow>(
-    prepared(`${rolesSql(config)} where r.oid = $1 and ${isAccount}`, [oidOf(id) ?? '0']))
+export async function accountOf(
+  client: ClientBase,
+  config: PostgresqlConfig,
+  id: string,
+): Promise<RoleRow | undefined> {
+  const {
+    rows: [account],
+  } = await client.query<RoleRow>(prepared(`${rolesSql(config)} where r.oid = $1 and ${isAccount}`, [oidOf(id) ?? '0']))
   if (account?.protected) throw new UsherError('PROTECTED', `${account.name} is protected.`)
   return account
 }
 
 /** Whether something had to be done. */
-async function carryOut(client: ClientBase, config: PostgresqlConfig, account: RoleRow, change: AccountChange): Promise<boolean> {
+async function carryOut(
+  client: ClientBase,
+  config: PostgresqlConfig,
+  account: RoleRow,
+  change: AccountChange,
+): Promise<boolean> {
   const role = pg.escapeIdentifier(account.name)
   switch (change.kind) {
     case 'update':
@@ -102,8 +122,14 @@ async function drop(client: ClientBase, config: PostgresqlConfig, account: RoleR
     await client.query(`drop role ${pg.escapeIdentifier(account.name)}`)
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== '2BP01') throw error
-    throw new UsherError('SYSTEM_REFUSED', `${error.message}: ${(error.detail ?? '').replaceAll('\n', '; ')}. Usher never drops what an `
-      + `account owns. Hand it over first, in each database that is named: reassign owned by ${pg.escapeIdentifier(account.name)} to …`, {}, error)
+    throw new UsherError(
+      'SYSTEM_REFUSED',
+      `${error.message}: ${(error.detail ?? '').replaceAll('\n', '; ')}. Usher never drops what an `
+        + 'account owns. Hand it over first, in each database that is named: '
+        + `reassign owned by ${pg.escapeIdentifier(account.name)} to …`,
+      {},
+      error,
+    )
   }
 }
 
@@ -144,14 +170,18 @@ function instant(value: Value): string {
   try {
     return Temporal.Instant.from(String(value)).toString({ smallestUnit: 'microsecond' }).replace(/\.?0+Z$/, 'Z')
   } catch {
-    throw new UsherError('SYSTEM_REFUSED', `validUntil is an instant such as 2027-01-01T00:00:00Z, not ${JSON.stringify(value)}.`)
+    throw new UsherError(
+      'SYSTEM_REFUSED',
+      `validUntil is an instant such as 2027-01-01T00:00:00Z, not ${JSON.stringify(value)}.`,
+    )
   }
 }
 
 /** PostgreSQL would cut a longer name off without an error, and two people could become one. */
 function roleName(name: string): string {
   const bytes = Buffer.byteLength(name)
-  if (name === '' || name.includes('\0')) throw new UsherError('SYSTEM_REFUSED', 'A role needs a name without NUL characters.')
+  if (name === '' || name.includes('\0'))
+    throw new UsherError('SYSTEM_REFUSED', 'A role needs a name without NUL characters.')
   if (bytes <= nameBytesMax) return pg.escapeIdentifier(name)
   throw new UsherError('SYSTEM_REFUSED', `The name ${name} has ${bytes} bytes; PostgreSQL takes ${nameBytesMax}.`)
 }

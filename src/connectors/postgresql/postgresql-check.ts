@@ -64,8 +64,12 @@ async function version(client: ClientBase): Promise<Step> {
     `select current_setting('server_version') as version, current_setting('server_version_num')::int / 10000 as major`)
   const { version = '', major = 0 } = rows[0] ?? {}
   const ok = major >= oldestMajor
-  return { name: 'Version', ok, message: ok ? `PostgreSQL ${version}` : `PostgreSQL ${version}; Usher needs ${oldestMajor} or newer.`,
-    ...!ok && { code: 'SYSTEM_REFUSED' as const } }
+  return {
+    name: 'Version',
+    ok,
+    message: ok ? `PostgreSQL ${version}` : `PostgreSQL ${version}; Usher needs ${oldestMajor} or newer.`,
+    ...(!ok && { code: 'SYSTEM_REFUSED' as const }),
+  }
 }
 
 async function createRoles(client: ClientBase, config: PostgresqlConfig): Promise<Step> {
@@ -86,8 +90,10 @@ async function manageRoles(client: ClientBase, config: PostgresqlConfig): Promis
 async function grantGroupRoles(client: ClientBase, config: PostgresqlConfig): Promise<Step> {
   const { rows } = await client.query<{ name: string }>(`
     select r.rolname as name from pg_roles r
-     where ${isGroupRole(config)} and not ${isProtected(config)} and not pg_has_role($1, r.oid, 'USAGE WITH ADMIN OPTION')
-       and not (current_setting('server_version_num')::int < 160000 and (select rolcreaterole from pg_roles where rolname = $1))
+     where ${isGroupRole(config)} and not ${isProtected(config)}
+       and not pg_has_role($1, r.oid, 'USAGE WITH ADMIN OPTION')
+       and not (current_setting('server_version_num')::int < 160000
+         and (select rolcreaterole from pg_roles where rolname = $1))
      order by 1`, [target(config).user])
   return step('Grant group roles', rows.map(({ name }) => `ADMIN option on ${name}`))
 }
@@ -105,13 +111,22 @@ async function grantPrivileges(client: ClientBase, config: PostgresqlConfig): Pr
 }
 
 async function endSessions(client: ClientBase, config: PostgresqlConfig): Promise<Step> {
-  const { rows } = await client.query<{ may: boolean }>(
-    `select pg_has_role($1, 'pg_signal_backend', 'USAGE') as may`, [target(config).user])
-  return step('End sessions', rows[0]?.may ? [] : [`membership in pg_signal_backend: grant pg_signal_backend to ${target(config).user}`])
+  const { rows } = await client.query<{ may: boolean }>(`select pg_has_role($1, 'pg_signal_backend', 'USAGE') as may`, [
+    target(config).user,
+  ])
+  return step(
+    'End sessions',
+    rows[0]?.may ? [] : [`membership in pg_signal_backend: grant pg_signal_backend to ${target(config).user}`],
+  )
 }
 
 function step(name: string, missing: string[]): Step {
   if (missing.length === 0) return { name, ok: true }
   const more = missing.length > shownMax ? ` and ${missing.length - shownMax} more` : ''
-  return { name, ok: false, code: 'SYSTEM_RIGHT_MISSING', message: `Missing: ${missing.slice(0, shownMax).join(', ')}${more}.` }
+  return {
+    name,
+    ok: false,
+    code: 'SYSTEM_RIGHT_MISSING',
+    message: `Missing: ${missing.slice(0, shownMax).join(', ')}${more}.`,
+  }
 }

@@ -14,7 +14,10 @@ export interface Connections {
 
 export const beginRead = 'begin isolation level repeatable read read only'
 
-/** Opens nothing yet. A reader's sessions are read-only by default, so not even a statement of ours that is wrong writes. */
+/**
+ * Opens nothing yet. A reader's sessions are read-only by default, so not even a statement of ours that is
+ * wrong writes.
+ */
 export function connections(config: PostgresqlConfig, secrets: Secrets, half: 'reader' | 'writer'): Connections {
   let pool: Promise<pg.Pool> | undefined
   const open = async () => {
@@ -50,13 +53,17 @@ export function connections(config: PostgresqlConfig, secrets: Secrets, half: 'r
   }
 }
 
-/** A query whose plan each connection keeps. Only for texts of which there are few: none that holds a name of a table. */
+/**
+ * A query whose plan each connection keeps. Only for texts of which there are few: none that holds a name of a
+ * table.
+ */
 export function prepared(text: string, values: unknown[]): { name: string; text: string; values: unknown[] } {
   return { name: createHash('sha256').update(text).digest('base64url').slice(0, 32), text, values }
 }
 
 async function openPool(config: PostgresqlConfig, secrets: Secrets, half: 'reader' | 'writer'): Promise<pg.Pool> {
-  const { user, password: reference } = half === 'reader' && config.reader ? config.reader : { ...target(config), ...config }
+  const { user, password: reference } =
+    half === 'reader' && config.reader ? config.reader : { ...target(config), ...config }
   const password = reference === undefined ? undefined : await secrets(reference)
   const { host, port, database } = target(config)
   const timeoutMs = config.timeoutSeconds * 1000
@@ -82,7 +89,8 @@ async function openPool(config: PostgresqlConfig, secrets: Secrets, half: 'reade
     application_name: `usher ${half}`,
     onConnect: async (client) => { await client.query(settings.join('; ')) },
   })
-  // A connection that breaks while nobody waits for an answer is replaced at the next call; that is no reason to end the process.
+  // A connection that breaks while nobody waits for an answer is replaced at the next call; that is no reason to end
+  // the process.
   pool.on('error', () => {}).on('connect', (client) => { client.on('error', () => {}) })
   return pool
 }
@@ -90,7 +98,12 @@ async function openPool(config: PostgresqlConfig, secrets: Secrets, half: 'reade
 /** Where the configuration leads to, however it is written. */
 export function target(config: PostgresqlConfig): { host: string; port: number; database: string; user: string } {
   if (config.url === undefined) {
-    return { host: config.host ?? '', port: config.port ?? 5432, database: config.database ?? '', user: config.user ?? '' }
+    return {
+      host: config.host ?? '',
+      port: config.port ?? 5432,
+      database: config.database ?? '',
+      user: config.user ?? '',
+    }
   }
   const url = new URL(config.url)
   return {

@@ -21,7 +21,20 @@ const bySqlState: Record<string, ErrorCode> = {
   '57014': 'SYSTEM_BUSY',
 }
 
-const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'EHOSTDOWN'])
+const lostConnection = new RegExp('Connection terminated|connection timeout|timeout expired|timeout exceeded'
+  + '|Client has encountered a connection error|Query read timeout', 'i')
+
+const network = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'EHOSTDOWN',
+])
 
 /** An error of `pg` or of the network in our words. Others, which are faults of ours, come back as they are. */
 export function translate(error: unknown): unknown {
@@ -61,8 +74,12 @@ function codeOf(error: Error): ErrorCode | undefined {
     return bySqlState[state] ?? bySqlState[state.slice(0, 2)] ?? 'SYSTEM_REFUSED'
   }
   if (/SASL|password must be/.test(error.message)) return 'SYSTEM_SIGN_IN_FAILED'
-  if (/Connection terminated|connection timeout|timeout expired|timeout exceeded|Client has encountered a connection error|Query read timeout/i
-    .test(error.message)) return 'SYSTEM_UNREACHABLE'
+  if (
+    lostConnection.test(
+      error.message,
+    )
+  )
+    return 'SYSTEM_UNREACHABLE'
   return undefined
 }
 

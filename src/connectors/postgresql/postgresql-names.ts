@@ -57,8 +57,13 @@ export function parseTablePattern(text: string): { schema: string; table?: strin
   return { schema: plain(schema), ...table !== '*' && { table: plain(table) } }
 }
 
-function known(kind: string | undefined, object: string | undefined, schema: string | undefined, table: string | undefined,
-  privilege: string | undefined): Privilege | undefined {
+function known(
+  kind: string | undefined,
+  object: string | undefined,
+  schema: string | undefined,
+  table: string | undefined,
+  privilege: string | undefined,
+): Privilege | undefined {
   if (privilege === undefined) return undefined
   const found: Privilege = kind === 'database' || kind === 'schema'
     ? { kind, object: plain(object ?? ''), privilege }

@@ -1,6 +1,6 @@
 /**
- * Privileges as the catalogue shows them. Only what was granted to an account itself counts: not what PUBLIC has, nor what
- * comes with ownership or a group role.
+ * Privileges as the catalogue shows them. Only what was granted to an account itself counts: not what PUBLIC has, nor
+ * what comes with ownership or a group role.
  */
 import pg from 'pg'
 import type { PostgresqlConfig } from './postgresql-config.ts'
@@ -28,17 +28,20 @@ export function privilegesSql(config: PostgresqlConfig, narrow: Narrow = {}): st
   return parts(narrow, 'kind, schema, object, privilege', {
     database: `select 'database', null::text, d.datname::text, p
       from pg_database d, ${some('database')} and ${databaseScope(config, narrow)}`,
-    schema: `select 'schema', null, n.nspname::text, p from pg_namespace n, ${some('schema')} and ${schemaScope(config, narrow)}`,
-    table: `select 'table', n.nspname::text, c.relname::text, p from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+    schema: `select 'schema', null, n.nspname::text, p from pg_namespace n, ${some('schema')}
+      and ${schemaScope(config, narrow)}`,
+    table: `select 'table', n.nspname::text, c.relname::text, p
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace,
       ${some('table')} and ${tableKinds} and ${singleScope(config, narrow)}`,
-    whole: `select 'table', n.nspname::text, null, p from pg_namespace n, ${some('table')} and ${wholeScope(config, narrow)}
+    whole: `select 'table', n.nspname::text, null, p from pg_namespace n, ${some('table')}
+      and ${wholeScope(config, narrow)}
       and exists (select from pg_class c where c.relnamespace = n.oid and ${tableKinds})`,
   })
 }
 
 /**
- * Selects who holds which privilege in scope, as `HolderRow`s. All tables of a schema are held by whoever was granted each of
- * those that they do not own.
+ * Selects who holds which privilege in scope, as `HolderRow`s. All tables of a schema are held by whoever was granted
+ * each of those that they do not own.
  */
 export function holdersSql(config: PostgresqlConfig, narrow: Narrow = {}): string {
   const { privilege, grantees } = narrow
@@ -55,11 +58,13 @@ export function holdersSql(config: PostgresqlConfig, narrow: Narrow = {}): strin
     schema: `select distinct 'schema', null, n.nspname::text, a.privilege_type, a.grantee
       from pg_namespace n, ${acl('schema', 'n.nspacl', 'n.nspowner')} and ${schemaScope(config, narrow)}`,
     table: `select distinct 'table', n.nspname::text, c.relname::text, a.privilege_type, a.grantee
-      from ${tables}, ${acl('table', 'c.relacl', 'c.relowner')} and ${tableKinds} and ${singleScope(config, narrow)} ${named}`,
+      from ${tables}, ${acl('table', 'c.relacl', 'c.relowner')}
+        and ${tableKinds} and ${singleScope(config, narrow)} ${named}`,
     whole: `
       with granted as materialized (
         select n.nspname, a.privilege_type, a.grantee, count(distinct c.oid) as tables
-          from ${tables}, ${acl('table', 'c.relacl', 'c.relowner')} and ${tableKinds} and ${wholeScope(config, narrow)} ${named}
+          from ${tables}, ${acl('table', 'c.relacl', 'c.relowner')}
+           and ${tableKinds} and ${wholeScope(config, narrow)} ${named}
          group by 1, 2, 3
       ), owned as materialized (
         select n.nspname, c.relowner, count(*) as tables from ${tables}
@@ -78,7 +83,8 @@ export function holdersSql(config: PostgresqlConfig, narrow: Narrow = {}): strin
 
 /** Selects the privileges in scope that a role cannot grant, as `PrivilegeRow`s. `user` is an SQL expression. */
 export function ungrantableSql(config: PostgresqlConfig, user: string): string {
-  const tables = `pg_class c join pg_namespace n on n.oid = c.relnamespace, unnest(${textArray([...privilegesOf.table])}) p
+  const tables = `pg_class c join pg_namespace n on n.oid = c.relnamespace,
+    unnest(${textArray([...privilegesOf.table])}) p
     where ${tableKinds} and not has_table_privilege(${user}, c.oid, p || ' with grant option')`
   return `
     select * from (${privilegesSql(config)}) p where kind <> 'table' and not case kind
@@ -89,12 +95,13 @@ export function ungrantableSql(config: PostgresqlConfig, user: string): string {
 }
 
 /**
- * The tables in whose access list somebody stands. The catalogue keeps an index of that, which saves reading the lists of 10,000
- * tables for one account; materialised, because the planner would take another.
+ * The tables in whose access list somebody stands. The catalogue keeps an index of that, which saves reading the
+ * lists of 10,000 tables for one account; materialised, because the planner would take another.
  */
 function namedIn(grantees: string): string {
   return `with named as materialized (
-      select dbid, classid, objid, deptype from pg_shdepend where refclassid = 'pg_authid'::regclass and refobjid = any(${grantees}))
+      select dbid, classid, objid, deptype from pg_shdepend
+       where refclassid = 'pg_authid'::regclass and refobjid = any(${grantees}))
     select objid from named where deptype = 'a' and classid = 'pg_class'::regclass
       and dbid = (select oid from pg_database where datname = current_database())`
 }
@@ -110,7 +117,13 @@ type Part = 'database' | 'schema' | 'table' | 'whole'
 
 function parts({ privilege }: Narrow, columns: string, all: Record<Part, string>): string {
   const only = privilege && (privilege.kind === 'table' && privilege.object === undefined ? 'whole' : privilege.kind)
-  return `select * from (${only ? all[only] : Object.values(all).map((one) => `(${one})`).join('\nunion all\n')}) part(${columns})`
+  return `select * from (${
+    only
+      ? all[only]
+      : Object.values(all)
+          .map((one) => `(${one})`)
+          .join('\nunion all\n')
+  }) part(${columns})`
 }
 
 function databaseScope({ entitlements: { databases } }: PostgresqlConfig, narrow: Narrow): string {
@@ -132,18 +145,30 @@ function schemas({ entitlements: { schemas } }: PostgresqlConfig): string {
 
 function singleScope(config: PostgresqlConfig, narrow: Narrow = {}): string {
   const { tables } = config.entitlements
-  const single = Array.isArray(tables) ? tables.map(parseTablePattern).filter((pattern) => pattern?.table !== undefined) : []
-  const inScope = tables === 'each' ? schemas(config)
-    : single.length === 0 ? 'false'
-      : `(n.nspname, c.relname) in (${single.map((p) => `(${pg.escapeLiteral(p?.schema ?? '')}, ${pg.escapeLiteral(p?.table ?? '')})`).join(', ')})`
+  const single = Array.isArray(tables)
+    ? tables.map(parseTablePattern).filter((pattern) => pattern?.table !== undefined)
+    : []
+  const inScope =
+    tables === 'each'
+      ? schemas(config)
+      : single.length === 0
+        ? 'false'
+        : `(n.nspname, c.relname) in (${single.map(pair).join(', ')})`
   return `${inScope} ${is('n.nspname', narrow.privilege?.schema)} ${is('c.relname', narrow.privilege?.object)}`
 }
 
 function wholeScope(config: PostgresqlConfig, narrow: Narrow = {}): string {
   const { tables } = config.entitlements
-  const whole = Array.isArray(tables) ? tables.map(parseTablePattern).filter((pattern) => pattern && pattern.table === undefined) : []
-  const inScope = tables === 'schemas' ? schemas(config) : `n.nspname = any(${textArray(whole.map((p) => p?.schema ?? ''))})`
+  const whole = Array.isArray(tables)
+    ? tables.map(parseTablePattern).filter((pattern) => pattern && pattern.table === undefined)
+    : []
+  const inScope =
+    tables === 'schemas' ? schemas(config) : `n.nspname = any(${textArray(whole.map((p) => p?.schema ?? ''))})`
   return `${inScope} ${is('n.nspname', narrow.privilege?.schema)}`
+}
+
+function pair(pattern: { schema: string; table?: string } | undefined): string {
+  return `(${pg.escapeLiteral(pattern?.schema ?? '')}, ${pg.escapeLiteral(pattern?.table ?? '')})`
 }
 
 function is(column: string, value: string | undefined): string {

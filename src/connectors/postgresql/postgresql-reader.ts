@@ -8,9 +8,31 @@ import { checkPostgresql } from './postgresql-check.ts'
 import { beginRead, connections, prepared, type Connections } from './postgresql-client.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
 import { translate } from './postgresql-errors.ts'
-import { objectText, parseId, parseName, privilegeId, privilegeKinds, privilegeName, type Privilege } from './postgresql-names.ts'
-import { holdersSql, privilegeOfRow, privilegesSql, type HolderRow, type PrivilegeRow } from './postgresql-privileges.ts'
-import { attributeCondition, isAccount, isGroupRole, oidOf, roleRecord, rolesSql, type RoleRow } from './postgresql-roles.ts'
+import {
+  objectText,
+  parseId,
+  parseName,
+  privilegeId,
+  privilegeKinds,
+  privilegeName,
+  type Privilege,
+} from './postgresql-names.ts'
+import {
+  holdersSql,
+  privilegeOfRow,
+  privilegesSql,
+  type HolderRow,
+  type PrivilegeRow,
+} from './postgresql-privileges.ts'
+import {
+  attributeCondition,
+  isAccount,
+  isGroupRole,
+  oidOf,
+  roleRecord,
+  rolesSql,
+  type RoleRow,
+} from './postgresql-roles.ts'
 
 /** Opens the reading half; connects when first used. */
 export function openPostgresqlReader(config: PostgresqlConfig, secrets: Secrets): Reader {
@@ -23,7 +45,12 @@ export function openPostgresqlReader(config: PostgresqlConfig, secrets: Secrets)
   }
 }
 
-async function* read(own: Connections, config: PostgresqlConfig, scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page, ReadEnd> {
+async function* read(
+  own: Connections,
+  config: PostgresqlConfig,
+  scope: ReadScope,
+  signal: AbortSignal,
+): AsyncGenerator<Page, ReadEnd> {
   let count = 0
   let client
   let ended = false
@@ -41,7 +68,8 @@ async function* read(own: Connections, config: PostgresqlConfig, scope: ReadScop
     ended = true
     return { complete: true, count }
   } catch (error) {
-    if (signal.aborted) return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
+    if (signal.aborted)
+      return { complete: false, count, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' }
     const known = translate(error)
     if (!(known instanceof UsherError)) throw error
     return { complete: false, count, code: known.code, because: known.message }
@@ -55,20 +83,30 @@ async function* pages(client: ClientBase, config: PostgresqlConfig, scope: ReadS
   const wants = (type: string) => scope.objectTypes.length === 0 || scope.objectTypes.includes(type)
   const roles = [...wants('role') ? [isAccount] : [], ...wants('group-role') ? [isGroupRole(config)] : []]
   if (roles.length > 0) {
-    for await (const rows of cursor<RoleRow>(client, config.pageSize, `${rolesSql(config)} where ${roles.join(' or ')}`)) {
+    for await (const rows of cursor<RoleRow>(
+      client,
+      config.pageSize,
+      `${rolesSql(config)} where ${roles.join(' or ')}`,
+    )) {
       yield pageOf(rows.map((row) => roleRecord(row, scope)))
     }
   }
   const privileges = privilegeKinds.filter((kind) => wants(`${kind}-privilege`))
   if (privileges.length > 0) {
-    for await (const rows of cursor<PrivilegeRow>(client, config.pageSize, ofKinds(privilegesSql(config), privileges))) {
+    for await (const rows of cursor<PrivilegeRow>(
+      client,
+      config.pageSize,
+      ofKinds(privilegesSql(config), privileges),
+    )) {
       yield pageOf(rows.map((row) => privilegeRecord(privilegeOfRow(row), scope)))
     }
   }
   const accounts = wants('role')
   if (accounts || wants('group-role')) {
-    const sql = `${membersSql} and ${isAccount} and exists (select from pg_roles r where r.oid = m.roleid and ${isGroupRole(config)})`
-    for await (const rows of cursor<MemberRow>(client, config.pageSize, sql)) yield pageOf([], rows.map(membershipOfMember))
+    const sql = `${membersSql} and ${isAccount}
+      and exists (select from pg_roles r where r.oid = m.roleid and ${isGroupRole(config)})`
+    for await (const rows of cursor<MemberRow>(client, config.pageSize, sql))
+      yield pageOf([], rows.map(membershipOfMember))
   }
   const held = accounts ? [...privilegeKinds] : privileges
   if (held.length > 0) {
@@ -90,7 +128,13 @@ async function* cursor<Row extends object>(client: ClientBase, size: number, sql
 
 /* ---------------------------------------------------------------- looking up */
 
-async function lookup(own: Connections, config: PostgresqlConfig, wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Page> {
+async function lookup(
+  own: Connections,
+  config: PostgresqlConfig,
+  wanted: Wanted[],
+  scope: ReadScope,
+  signal: AbortSignal,
+): Promise<Page> {
   signal.throwIfAborted()
   if (wanted.length === 0) return pageOf([])
   try {
@@ -98,10 +142,22 @@ async function lookup(own: Connections, config: PostgresqlConfig, wanted: Wanted
       const roles = await findRoles(client, config, wanted)
       const privileges = await findPrivileges(client, config, wanted)
       const memberships = [
-        ...await heldBy(client, config, roles.filter((row) => row.type === 'role').map((row) => row.id)),
-        ...await membersOf(client, config, roles.filter((row) => row.type === 'group-role').map((row) => row.id), privileges),
+        ...(await heldBy(
+          client,
+          config,
+          roles.filter((row) => row.type === 'role').map((row) => row.id),
+        )),
+        ...(await membersOf(
+          client,
+          config,
+          roles.filter((row) => row.type === 'group-role').map((row) => row.id),
+          privileges,
+        )),
       ]
-      const records = [...roles.map((row) => roleRecord(row, scope)), ...privileges.map((privilege) => privilegeRecord(privilege, scope))]
+      const records = [
+        ...roles.map((row) => roleRecord(row, scope)),
+        ...privileges.map((privilege) => privilegeRecord(privilege, scope)),
+      ]
       return pageOf(records, distinct(memberships))
     })
   } catch (error) {
@@ -125,7 +181,10 @@ async function findRoles(client: ClientBase, config: PostgresqlConfig, wanted: W
     const byAttribute = Object.groupBy(ofType.filter((want) => 'attribute' in want), (want) => want.attribute)
     for (const [attribute, wants = []] of Object.entries(byAttribute)) {
       if (attributeCondition(attribute, '') === undefined) {
-        throw new UsherError('INVALID_INPUT', `A ${type} of PostgreSQL can be found by name or comment, not by ${attribute}.`)
+        throw new UsherError(
+          'INVALID_INPUT',
+          `A ${type} of PostgreSQL can be found by name or comment, not by ${attribute}.`,
+        )
       }
       add(kind, (p) => attributeCondition(attribute, p), wants.map((want) => String(want.value)))
     }
@@ -159,10 +218,17 @@ async function heldBy(client: ClientBase, config: PostgresqlConfig, accounts: st
   return [...members.rows.map(membershipOfMember), ...holders.rows.map(membershipOfHolder)]
 }
 
-async function membersOf(client: ClientBase, config: PostgresqlConfig, groups: string[], privileges: Privilege[]): Promise<ObservedMembership[]> {
+async function membersOf(
+  client: ClientBase,
+  config: PostgresqlConfig,
+  groups: string[],
+  privileges: Privilege[],
+): Promise<ObservedMembership[]> {
   const found: ObservedMembership[] = []
   if (groups.length > 0) {
-    const { rows } = await client.query<MemberRow>(`${membersSql} and ${isAccount} and m.roleid = any($1::oid[])`, [groups])
+    const { rows } = await client.query<MemberRow>(`${membersSql} and ${isAccount} and m.roleid = any($1::oid[])`, [
+      groups,
+    ])
     found.push(...rows.map(membershipOfMember))
   }
   for (const privilege of privileges) {
@@ -193,7 +259,9 @@ function privilegeRecord(privilege: Privilege, scope: ReadScope): ObservedRecord
   const name = privilegeName(privilege)
   const all = { name, on: objectText(privilege), privilege: privilege.privilege }
   const asked = scope.attributes?.[objectType]
-  const attributes = Object.fromEntries(Object.entries(all).filter(([attribute]) => !asked || asked.includes(attribute)))
+  const attributes = Object.fromEntries(
+    Object.entries(all).filter(([attribute]) => !asked || asked.includes(attribute)),
+  )
   return { objectType, id: privilegeId(privilege), name, attributes }
 }
 

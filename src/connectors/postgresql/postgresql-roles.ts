@@ -6,15 +6,18 @@ import { target } from './postgresql-client.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
 
 /**
- * A role is an account if it may log in, or if it has a VALID UNTIL. Usher gives its accounts `infinity` where nothing else is
- * wanted: it limits nothing, and a disabled account (NOLOGIN) is not taken for a group role.
+ * A role is an account if it may log in, or if it has a VALID UNTIL. Usher gives its accounts `infinity` where
+ * nothing else is wanted: it limits nothing, and a disabled account (NOLOGIN) is not taken for a group role.
  */
 export const isAccount = '(r.rolcanlogin or r.rolvaliduntil is not null)'
 
 /** Roles that nobody but their administrator should touch. */
 export function isProtected(config: PostgresqlConfig): string {
-  const own = [target(config).user, config.reader?.user].filter((name) => name !== undefined).map((name) => pg.escapeLiteral(name))
-  return `(r.rolsuper or r.rolreplication or r.rolname ~ '^pg_' or r.rolname in (current_user, session_user, ${[...own, 'current_user'].join(', ')})
+  const own = [target(config).user, config.reader?.user]
+    .filter((name) => name !== undefined)
+    .map((name) => pg.escapeLiteral(name))
+  return `(r.rolsuper or r.rolreplication or r.rolname ~ '^pg_'
+    or r.rolname in (current_user, session_user, ${[...own, 'current_user'].join(', ')})
     or exists (select from pg_database d where d.datdba = r.oid))`
 }
 
@@ -52,7 +55,8 @@ export interface RoleRow {
 export function rolesSql(config: PostgresqlConfig): string {
   return `
     select case when ${isAccount} then 'role' else 'group-role' end as type, r.oid::text as id, r.rolname as name,
-           ${isProtected(config)} as protected, r.rolcanlogin as "canLogin", shobj_description(r.oid, 'pg_authid') as comment,
+           ${isProtected(config)} as protected, r.rolcanlogin as "canLogin",
+           shobj_description(r.oid, 'pg_authid') as comment,
            r.rolconnlimit as "connectionLimit", r.rolsuper as superuser, r.rolcreatedb as "createDatabase",
            r.rolcreaterole as "createRole", r.rolreplication as replication, r.rolbypassrls as "bypassRls",
            case r.rolvaliduntil when 'infinity' then null when '-infinity' then '0001-01-01T00:00:00Z'

@@ -18,7 +18,8 @@ export function openPostgresqlWriter(config: PostgresqlConfig, secrets: Secrets)
 
   const perform = async (signal: AbortSignal, work: (client: ClientBase) => Promise<Outcome>): Promise<Outcome> => {
     for (let attempt = 1; ; attempt++) {
-      if (signal.aborted) return { outcome: 'failed', retryable: true, code: 'SYSTEM_UNREACHABLE', words: 'Stopped before it was sent.' }
+      if (signal.aborted)
+        return { outcome: 'failed', retryable: true, code: 'SYSTEM_UNREACHABLE', words: 'Stopped before it was sent.' }
       try {
         return await own.transaction('write', work)
       } catch (error) {
@@ -38,10 +39,15 @@ export function openPostgresqlWriter(config: PostgresqlConfig, secrets: Secrets)
   return {
     async apply(change, signal) {
       const outcome = await perform(signal, async (client) => await carryOut(client, config, change))
-      return change.kind === 'disable' || change.kind === 'delete' ? await thenEndSessions(outcome, change.id, signal) : outcome
+      return change.kind === 'disable' || change.kind === 'delete'
+        ? await thenEndSessions(outcome, change.id, signal)
+        : outcome
     },
-    endSessions: async ({ id }, signal) => await perform(signal, async (client) => await endSessionsOf(client, config, id)),
-    close: async () => { await own.close() },
+    endSessions: async ({ id }, signal) =>
+      await perform(signal, async (client) => await endSessionsOf(client, config, id)),
+    close: async () => {
+      await own.close()
+    },
   }
 }
 

@@ -1,4 +1,7 @@
-/** Passwords as PostgreSQL stores them, computed here: the server, its log and its statistics never see the password itself. */
+/**
+ * Passwords as PostgreSQL stores them, computed here: the server, its log and its statistics never see the
+ * password itself.
+ */
 import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
