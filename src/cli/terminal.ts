@@ -3,6 +3,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { Failure } from './exit.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta'
 
@@ -44,10 +45,16 @@ export function processTerminal(): Terminal {
       stderr.write(question)
       const output = options.hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : stderr
       const lines = createInterface({ input: stdin, output, terminal: Boolean(stdin.isTTY) })
-      const answer = await lines.question('')
-      lines.close()
-      if (options.hidden) stderr.write('\n')
-      return answer
+      try {
+        // Ctrl-C and Ctrl-D are answers, too.
+        return await new Promise<string>((resolve, reject) => {
+          for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => reject(new Failure('interrupted', '')))
+          lines.question('').then(resolve, reject)
+        })
+      } finally {
+        lines.close()
+        if (options.hidden) stderr.write('\n')
+      }
     },
     async input() {
       const chunks: Buffer[] = []
