@@ -37,5 +37,6 @@ export function PreviewSteps({ of }: { of: JobPreview }) {
 function resultOf(result: unknown): string {
   if (result === 'keep') return 'keep what is there'
   if (result === 'clear') return 'remove what is there'
+  if (isRecord(result) && Array.isArray(result['candidates'])) return `the first free of ${showValue(result['candidates'])}`
   return showValue(isRecord(result) && 'set' in result ? result['set'] : result)
 }

@@ -6,7 +6,9 @@ import type { AnchorHTMLAttributes, Ref } from 'react'
 type Native<Props> = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, keyof Props> & { ref?: Ref<HTMLAnchorElement> }
 
 /** A link within words. */
-export const TextLink = createLink((props: AnchorProps & Native<AnchorProps>) => <Anchor inherit underline="never" className="inline" {...props} />)
+export const TextLink = createLink(({ className, ...props }: AnchorProps & Native<AnchorProps>) => (
+  <Anchor inherit underline="never" className={`inline ${typeof className === 'string' ? className : ''}`} {...props} />
+))
 /** A link that stands alone: the name of what a row is about. */
 export const NameLink = createLink((props: AnchorProps & Native<AnchorProps>) => <Anchor inherit fw={560} {...props} />)
 export const ButtonLink = createLink((props: ButtonProps & Native<ButtonProps>) => <Button component="a" {...props} />)

@@ -29,6 +29,7 @@ export function OverviewPage() {
 function Shown({ of }: { of: Overview }) {
   const may = useMay()
   const { start } = of
+  const others = of.lastPlans.filter((plan) => !of.plansToReview.some((p) => p.id === plan.id))
   const fresh = !start.hasPlan || !start.hasSource || !start.hasJob
   return (
     <>
@@ -42,9 +43,9 @@ function Shown({ of }: { of: Overview }) {
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" className={classes.halves}>
         <Stack gap="lg">
           <Section title="Last plans" flush actions={<TextLink to="/plans">All plans</TextLink>}>
-            {of.lastPlans.length === 0
+            {others.length === 0
               ? <Empty icon={IconClipboardCheck} title="No plans yet">A plan shows what would change. It writes nothing.</Empty>
-              : <Plans of={of.lastPlans} />}
+              : <Plans of={others} />}
           </Section>
           <Section title="Systems" flush actions={<TextLink to="/systems">All systems</TextLink>}><Systems of={of.systems} /></Section>
         </Stack>

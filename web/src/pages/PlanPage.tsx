@@ -21,7 +21,7 @@ import { useAct } from '../components/useAct.tsx'
 import { When } from '../components/When.tsx'
 import { kindOrder, kindWords } from '../lib/change-kinds.ts'
 import { changeStates, planStates, stateWords } from '../lib/states.ts'
-import { count } from '../lib/words.ts'
+import { count, plural } from '../lib/words.ts'
 import { isMoving, plan, resumePlan, startPlan, stopPlan, type ChangeFilter, type Plan } from '../queries/plan.ts'
 import { useMay } from '../queries/session.ts'
 
@@ -82,6 +82,7 @@ function Actions({ plan }: { plan: Plan }) {
 }
 
 function About({ plan }: { plan: Plan }) {
+  const reads = plan.basedOn.filter((basis) => !basis.says.startsWith('Policy revision'))
   return (
     <Facts of={[
       ['As of', <When key="asof" at={plan.asOf} exact />],
@@ -90,10 +91,10 @@ function About({ plan }: { plan: Plan }) {
       ['Because', plan.cause],
       ['Based on', (
         <Popover width={340} position="bottom-start" withArrow shadow="md">
-          <Popover.Target><Anchor component="button" type="button" inherit>{plan.basedOn.length} reads, policy revision {plan.policyRevision}</Anchor></Popover.Target>
+          <Popover.Target><Anchor component="button" type="button" inherit>{plural(reads.length, 'read')}, policy revision {plan.policyRevision}</Anchor></Popover.Target>
           <Popover.Dropdown>
             <Stack gap={6}>
-              {plan.basedOn.map((basis) => <Text key={basis.says} size="sm">{basis.says} <span className="dim"><When at={basis.at} exact /></span></Text>)}
+              {reads.map((basis) => <Text key={basis.says} size="sm">{basis.says} <span className="dim"><When at={basis.at} exact /></span></Text>)}
               <Text size="sm">Policy revision {plan.policyRevision}</Text>
             </Stack>
           </Popover.Dropdown>

@@ -39,7 +39,7 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
       <div className={classes.words}>
         <Text fw={560}>{brake.says}</Text>
         <Text size="sm" c="dimmed" component="div">
-          {brake.system.name} · {kindWords(brake.kind).verb.toLowerCase()} {count(brake.planned)} of {count(brake.of)} · limit {limitOf(brake)}
+          {brake.system.name} · {kindWords(brake.kind).verb.toLowerCase()} {count(brake.planned)} of {count(brake.of)}{limitOf(brake) !== '' && <> · limit {limitOf(brake)}</>}
           {brake.released && <> · released by {brake.released.by.name} <When at={brake.released.at} /></>}
         </Text>
       </div>
@@ -47,7 +47,7 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
         <Button variant="default" disabled={!may('plans:write')} onClick={() => setOpened(true)}>Release these {count(brake.planned)}…</Button>
       )}
       <Confirm
-        opened={opened} onClose={() => setOpened(false)} title={`${kindWords(brake.kind).verb} ${plural(brake.planned, 'account')} in ${brake.system.name}?`}
+        opened={opened} onClose={() => setOpened(false)} title={titleOf(brake)}
         action={`Release these ${count(brake.planned)}`} danger={kindWords(brake.kind).takesAway} busy={release.isPending} error={release.error}
         onConfirm={() => release.mutate(undefined)}
       >
@@ -79,7 +79,13 @@ function Held({ plan, brake }: { plan: Plan; brake: Brake }) {
   )
 }
 
+function titleOf({ kind, planned, system }: Brake): string {
+  if (system.id === 'people') return `${kind === 'disable' ? 'End' : kindWords(kind).verb} ${plural(planned, 'person', 'people')}?`
+  const what = kindWords(kind).noun === 'grant' ? 'membership' : 'account'
+  return `${kindWords(kind).verb} ${plural(planned, what)} in ${system.name}?`
+}
+
 function limitOf({ limit }: Brake): string {
   const share = limit.share === undefined ? undefined : `${Math.round(limit.share * 100)} %`
-  return [share, limit.count === undefined ? undefined : count(limit.count)].filter(Boolean).join(' and ') || 'none'
+  return [share, limit.count === undefined ? undefined : count(limit.count)].filter(Boolean).join(' and ')
 }
