@@ -65,6 +65,11 @@ export function policyCommand(program: Command, world: World): void {
       show(session, data, () => `Revision ${data.revision} is in force. What it means for accounts: usher plan new`)
     })), ['usher policy apply policy --message "Sales gets the CRM"', 'usher policy apply policy --prune --yes'])
 
+  policy.command('show').description('the policy in force, as JSON')
+    .action(act(world, async (session) => {
+      show(session, await call(session.api.GET('/api/policy')), (data) => JSON.stringify(data.policy, null, 2))
+    }))
+
   policy.command('revisions').description('all revisions, newest first')
     .action(act(world, async (session) => {
       const { items } = await call(session.api.GET('/api/policy/revisions'))

@@ -220,3 +220,19 @@ test('the policy goes out as files and comes in again', async () => {
   const pruned = await json<{ differences: { kind: string; id: string; change: string }[] }>(0, ['policy', 'plan', out, '--prune'])
   assert.deepEqual(pruned.differences.map(({ id, change }) => [id, change]), [['data-department', 'removed']])
 })
+
+test('two who edit the same thing: the second is told, and nothing is lost', async () => {
+  const [anna, jan] = [file('anna'), file('jan')]
+  await run(0, ['policy', 'export', anna])
+  await run(0, ['policy', 'export', jan])
+  edit('anna/roles/sales.yaml', /name: Sales/, 'name: Sales team')
+  edit('jan/roles/sales.yaml', /name: Sales/, 'name: Sales people')
+  edit('jan/roles/analyst.yaml', /name: Analyst/, 'name: Analysts')
+  await run(0, ['policy', 'apply', anna, '--yes'])
+  const refused = await run(7, ['policy', 'apply', jan, '--yes'])
+  assert.match(refused.stderr, /sales[\s\S]*POLICY_MOVED/)
+  edit('jan/roles/sales.yaml', /name: Sales people/, 'name: Sales team')
+  await run(0, ['policy', 'apply', jan, '--yes'])
+  const { policy } = await json<{ policy: { roles: { id: string; name: string }[] } }>(0, ['policy', 'show'])
+  assert.deepEqual(policy.roles.map((role) => role.name).toSorted(), ['Analysts', 'Reports', 'Sales team'])
+})
