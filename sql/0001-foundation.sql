@@ -381,6 +381,7 @@ comment on table plan_change is 'One step of a plan: what it was, what it shall 
 create index on plan_change (plan_id, stage, wave, state);
 create index on plan_change (person_id) where person_id is not null;
 create index plan_change_due on plan_change (next_attempt_at) where state = 'again';
+create index changes_to_do on plan_change (plan_id, system_id, wave, id) where stage = 2 and state in ('waiting', 'running', 'again');
 create index plan_change_stuck on plan_change (plan_id) where state = 'stuck';
 create unique index one_open_change_per_thing on plan_change
   (system_id, job_id, person_id, kind, coalesce(entitlement_id, 0))

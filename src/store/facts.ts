@@ -19,7 +19,8 @@ export interface DesiredRow extends Pair {
 export interface LoadedFacts {
   desired: Map<string, DesiredRow>
   references: Map<string, Record<string, ReferredAccount | null>>
-  accounts: Map<string, SeenAccount & { disabledAt: string | null }>
+  /** `unwantedSince`: when its job's last reason for it ended; null while one lives, or if there never was one. */
+  accounts: Map<string, SeenAccount & { disabledAt: string | null; unwantedSince: string | null }>
   matched: Map<string, SeenAccount>
   entitlements: Map<string, { id: string; objectType: string; nativeId: string; name: string; because: Because[] }[]>
   held: Map<string, { id: string; objectType: string; nativeId: string; name: string; origin: string }[]>
@@ -33,6 +34,10 @@ export interface ReferredAccount {
 
 export const pairKey = (pair: Pair): string => `${pair.personId} ${pair.jobId}`
 
+/**
+ * A batch is small and the tables are large, so each pair is looked up by its key: `offset 0` keeps PostgreSQL from
+ * reading whole tables instead, which it takes for cheaper as long as it has not counted rows that just came.
+ */
 export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[], holders: { systemId: string; jobId: string }[]): Promise<LoadedFacts> {
   const r = relations(layer, '$3')
   const ids = [pairs.map((p) => p.personId), pairs.map((p) => p.jobId), asOf]
@@ -43,21 +48,24 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
             d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", p.state as "personState"
        from ${batch}
        join ${r.people} p on p.id = pair.person_id
-       left join ${r.desired} d on d.person_id = pair.person_id and d.job_id = pair.job_id
+       left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true
       where $3::timestamptz is not null`, ids)
 
   const references = await db.query<Pair & { attribute: string; name: string | null; there: boolean }>(
     `select x.person_id as "personId", x.job_id as "jobId", x.attribute, coalesce(target.name, planned.name) as name, target.id is not null as there
        from ${batch}
-       join ${r.references} x on x.person_id = pair.person_id and x.job_id = pair.job_id
+       join lateral (select * from ${r.references} x where x.person_id = pair.person_id and x.job_id = pair.job_id offset 0) x on true
        left join ${r.people} p on p.attributes ->> x.key_attribute = x.value
        left join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
        left join ${r.desired} planned on planned.person_id = p.id and planned.job_id = x.job_id and planned.wanted <> 'broken'
       where $3::timestamptz is not null`, ids)
 
-  const accounts = await db.query<Pair & SeenAccount & { disabledAt: string | null }>(
-    `select a.person_id as "personId", a.job_id as "jobId", a.id, a.native_id as "nativeId", a.name, a.attributes, a.enabled, a.protected, a.disabled_at as "disabledAt"
-       from ${batch} join account a on a.person_id = pair.person_id and a.job_id = pair.job_id and a.gone_at is null`, ids.slice(0, 2))
+  const accounts = await db.query<Pair & SeenAccount & { disabledAt: string | null; unwantedSince: string | null }>(
+    `select a.person_id as "personId", a.job_id as "jobId", a.id, a.native_id as "nativeId", a.name, a.attributes, a.enabled, a.protected, a.disabled_at as "disabledAt",
+            (select case when bool_and(r.valid_until is not null) then max(r.valid_until) end
+               from reason r where r.person_id = a.person_id and r.job_id = a.job_id and r.kind = 'scope') as "unwantedSince"
+       from ${batch}
+       join lateral (select * from account a where a.person_id = pair.person_id and a.job_id = pair.job_id and a.gone_at is null offset 0) a on true`, ids.slice(0, 2))
 
   const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
   const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(

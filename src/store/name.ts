@@ -35,17 +35,18 @@ export async function reserve(client: Client, reservations: Reservation[], planI
     [column('personId'), column('jobId'), column('systemId'), column('attribute'), column('value'), planId, now])
 }
 
-/** Gives back what plans reserved that are over and never used it. */
+/** Gives back what plans reserved that are over and never used it; what somebody's account is still wanted with stays theirs. */
 export async function releaseUnused(client: Client): Promise<void> {
   await client.query(
     `delete from reserved_name r using plan p
-      where p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty')`)
+      where p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty')
+        and not exists (select from desired_account d where d.person_id = r.person_id and d.job_id = r.job_id and lower(d.attributes ->> r.attribute) = lower(r.value))`)
 }
 
 /** The accounts were created: their names are theirs for good. */
 export async function keepNames(client: Db, planId: string, people: { personId: string; jobId: string }[]): Promise<void> {
   await client.query(
-    `update reserved_name r set plan_id = null from unnest($2::uuid[], $3::text[]) as u (person_id, job_id)
-      where r.plan_id = $1 and r.person_id = u.person_id and r.job_id = u.job_id`,
+    `update reserved_name set plan_id = null
+      where plan_id = $1 and person_id = any($2::uuid[]) and (person_id, job_id) in (select * from unnest($2::uuid[], $3::text[]))`,
     [planId, people.map((p) => p.personId), people.map((p) => p.jobId)])
 }

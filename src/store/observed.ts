@@ -54,9 +54,11 @@ export async function settleLookup(db: Db, systemId: string, page: Page, asked: 
 export async function linkAccounts(db: Db, systemId: string, links: { objectType: string; nativeId: string; personId: string; jobId: string }[], actor: string, now: string): Promise<void> {
   if (links.length === 0) return
   await db.query(
-    `update account a set person_id = u.person_id, job_id = u.job_id, linked_at = $2, linked_by = $3
-       from unnest($4::text[], $5::text[], $6::uuid[], $7::text[]) as u (object_type, native_id, person_id, job_id)
-      where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.person_id is null`,
+    `with wanted as (
+       select (select id from account a where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id) as id, person_id, job_id
+         from unnest($4::text[], $5::text[], $6::uuid[], $7::text[]) as u (object_type, native_id, person_id, job_id))
+     update account a set person_id = wanted.person_id, job_id = wanted.job_id, linked_at = $2, linked_by = $3
+       from wanted where a.id = wanted.id and a.person_id is null`,
     [systemId, now, actor, links.map((l) => l.objectType), links.map((l) => l.nativeId), links.map((l) => l.personId), links.map((l) => l.jobId)])
 }
 

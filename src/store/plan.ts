@@ -42,13 +42,15 @@ export interface ChangeRow {
   hash: Buffer
   state: ChangeState
   attempts: number
+  /** What became of the last attempt. */
+  code: string | null
 }
 
 const planColumns = `id, number, state, cause, scope, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
   made_by as "madeBy", approved_by as "approvedBy"`
 
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
-  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, hash, state, attempts`
+  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, hash, state, attempts, code`
 
 export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; policyRevision: number; asOf: string; madeBy: string }): Promise<void> {
   await db.query(
@@ -120,15 +122,16 @@ export async function systemsToDo(db: Db, planId: string): Promise<string[]> {
 
 /** The lowest wave of a system that is not over, and its due changes, at most `limit`. They are marked running. */
 export async function claimChanges(db: Db, planId: string, systemId: string, now: string, limit: number): Promise<ChangeRow[]> {
+  // The partial index `changes_to_do` is in this very order; `<=`, as an equal wave would let another index seem to be.
+  const toDo = `plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running', 'again')`
+  const due = `(state = 'again' and next_attempt_at <= $3)`
   const { rows } = await db.query<ChangeRow>(
     `update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
-      where plan_id = $1 and id in (
+      where plan_id = $1 and id = any(array(
         select id from plan_change
-         where plan_id = $1 and stage = 2 and system_id = $2 and (state = 'waiting' or (state = 'again' and next_attempt_at <= $3))
-           and wave = (select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running')
-                        union all select min(wave) from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state = 'again' and next_attempt_at <= $3
-                        order by 1 nulls last limit 1)
-         order by id limit $4 for update skip locked)
+         where ${toDo} and (state = 'waiting' or ${due})
+           and wave <= (select wave from plan_change where ${toDo} and (state <> 'again' or ${due}) order by wave, id limit 1)
+         order by wave, id limit $4 for update skip locked))
       returning ${changeColumns}`, [planId, systemId, now, limit])
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
 }
@@ -152,4 +155,29 @@ export async function endChanges(db: Db, planId: string, ends: ChangeEnd[], now:
       where c.plan_id = $1 and c.id = u.id`,
     [planId, now, ends.map((e) => e.id), ends.map((e) => e.state), ends.map((e) => e.code ?? null), ends.map((e) => e.words ?? null),
       ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null)])
+  const failed = ends.filter((e) => e.state !== 'done').map((e) => e.id)
+  if (failed.length > 0) await followCreations(db, planId, failed, now)
+}
+
+/** What an account was to get waits for its creation (or link), and is left out where there is none. */
+async function followCreations(db: Db, planId: string, ids: string[], now: string): Promise<void> {
+  await db.query(
+    `update plan_change d set
+       state = case when c.state = 'again' then 'again' else 'skipped' end,
+       next_attempt_at = case when c.state = 'again' then c.next_attempt_at + interval '1 millisecond' end,
+       done_at = case when c.state <> 'again' then $3::timestamptz end, code = 'TARGET_GONE',
+       words = case when c.state = 'again' then 'It waits for its account.' else 'The account that this depends on was not created.' end
+      from plan_change c
+     where c.plan_id = $1 and c.id = any ($2::bigint[]) and c.kind in ('create', 'link') and c.state in ('again', 'stuck', 'refused', 'skipped')
+       and d.plan_id = $1 and d.stage = 2 and d.person_id = c.person_id and d.job_id = c.job_id and d.id <> c.id and d.state in ('waiting', 'again')
+       and not exists (select from account a where a.person_id = c.person_id and a.job_id = c.job_id and a.gone_at is null)`, [planId, ids, now])
+}
+
+/** What was left out because this creation failed comes along when it is tried again. */
+export async function reviveDependents(db: Db, planId: string, changeId: string): Promise<void> {
+  await db.query(
+    `update plan_change d set state = 'waiting', attempts = 0, next_attempt_at = null, done_at = null, code = null, words = null
+       from plan_change c
+      where c.plan_id = $1 and c.id = $2 and c.kind = 'create' and d.plan_id = $1 and d.stage = 2
+        and d.person_id = c.person_id and d.job_id = c.job_id and d.state in ('skipped', 'again') and d.code = 'TARGET_GONE'`, [planId, changeId])
 }

@@ -1,0 +1,24 @@
+/**
+ * PostgreSQL plans by what it last counted. Where thousands of rows come at once it must count again before they are asked
+ * for one by one: its own vacuum would come a minute later, and until then it reads whole tables for each batch.
+ */
+import type { Db } from './database.ts'
+
+/** From here on a table has grown enough to be counted again. */
+export const manyRows = 1000
+
+/** Columns that look-ups go by; counting those is a matter of milliseconds. */
+const columns = {
+  account: 'account (system_id, object_type, native_id, name, person_id, job_id, gone_at)',
+  membership: 'membership',
+  person: 'person (id, state, evaluated_at, changed_at, next_change_at, evaluated_revision)',
+  plan_change: 'plan_change (plan_id, stage, wave, kind, system_id, job_id, person_id, state)',
+  reason: 'reason (person_id, kind, role_id, entitlement_id, job_id, rule_id, valid_from, valid_until)',
+  desired_account: 'desired_account (person_id, job_id, system_id, wanted)',
+  desired_reference: 'desired_reference',
+  reserved_name: 'reserved_name (system_id, attribute, value, person_id, job_id, plan_id)',
+} as const
+
+export async function countAgain(db: Db, tables: (keyof typeof columns)[]): Promise<void> {
+  await db.query(`analyze ${tables.map((table) => columns[table]).join(', ')}`)
+}
