@@ -1,6 +1,6 @@
 /** One accent, quiet greys, small type that is easy to read. Contrast is at least 4.5:1 for all text, in light and dark. */
 import {
-  Alert, Badge, Button, Card, CloseButton, createTheme, Modal, type CSSVariablesResolver, type MantineColorsTuple, NumberInput, PasswordInput, Select,
+  Alert, Badge, Button, Card, createTheme, Modal, Notification, type CSSVariablesResolver, type MantineColorsTuple, NumberInput, PasswordInput, Select,
   Switch, Table, Tabs, Textarea, TextInput, Tooltip,
 } from '@mantine/core'
 
@@ -39,8 +39,8 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { radius: 'sm', variant: 'light' }, styles: { label: { textTransform: 'none' } } }),
     Button: Button.extend({ defaultProps: { size: 'sm' }, styles: { root: { fontWeight: 560 } } }),
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', radius: 'md' } }),
-    CloseButton: CloseButton.extend({ defaultProps: { 'aria-label': 'Close' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, radius: 'md', overlayProps: { backgroundOpacity: 0.45, blur: 2 } } }),
+    Modal: Modal.extend({ styles: { title: { fontSize: '1.0625rem', fontWeight: 620 } }, defaultProps: { centered: true, radius: 'md', overlayProps: { backgroundOpacity: 0.45, blur: 2 } } }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } }),
     NumberInput: NumberInput.extend({ defaultProps: { size: 'sm' } }),
     PasswordInput: PasswordInput.extend({ defaultProps: { size: 'sm' } }),
     Select: Select.extend({ defaultProps: { size: 'sm', allowDeselect: false } }),

@@ -29,6 +29,13 @@ export const kinds: Record<string, KindWords> = {
 /** In the order in which people want to read them. */
 export const kindOrder = ['delete', 'disable', 'revoke', 'create', 'link', 'enable', 'rename', 'update', 'grant']
 
+/** What happens to people has words of its own: they are added and ended, not created and disabled. */
+const personVerbs: Record<string, string> = { create: 'Add', update: 'Change', rename: 'Change', enable: 'Bring back', disable: 'End', delete: 'Remove' }
+
+export function verbOf(kind: string, stage: number): string {
+  return (stage === 1 ? personVerbs[kind] : undefined) ?? kindWords(kind).verb
+}
+
 export function kindWords(kind: string): KindWords {
   return kinds[kind] ?? { symbol: '?', verb: kind, done: kind, noun: 'account', tone: 'neutral', takesAway: false }
 }

@@ -20,7 +20,7 @@ import { StateTag } from '../components/Tag.tsx'
 import { useAct } from '../components/useAct.tsx'
 import { When } from '../components/When.tsx'
 import { kindOrder, kindWords } from '../lib/change-kinds.ts'
-import { changeStates, planStates, stateWords } from '../lib/states.ts'
+import { changeStates, planStates, severities, stateWords } from '../lib/states.ts'
 import { count, plural } from '../lib/words.ts'
 import { isMoving, plan, resumePlan, startPlan, stopPlan, type ChangeFilter, type Plan } from '../queries/plan.ts'
 import { useMay } from '../queries/session.ts'
@@ -121,7 +121,7 @@ function Findings({ plan }: { plan: Plan }) {
       <Stack gap="xs">
         {plan.findings.slice(0, 50).map((finding, i) => (
           <Group key={i} gap="sm" wrap="nowrap" align="flex-start">
-            <IconAlertTriangle size={16} color="var(--tone-warn)" style={{ flex: 'none', marginTop: 3 }} aria-hidden />
+            <Severity of={finding.severity} />
             <Text>{finding.message} <span className="dim">{finding.advice}</span></Text>
           </Group>
         ))}
@@ -129,6 +129,12 @@ function Findings({ plan }: { plan: Plan }) {
       </Stack>
     </Section>
   )
+}
+
+/** A sign for how bad it is. */
+function Severity({ of }: { of: string }) {
+  const words = stateWords(severities, of)
+  return <words.icon size={16} color={`var(--tone-${words.tone})`} style={{ flex: 'none', marginTop: 3 }} aria-label={words.label} />
 }
 
 function Changes({ plan }: { plan: Plan }) {

@@ -1,7 +1,7 @@
 import { Button, List, Text } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { useState } from 'react'
-import { kindOrder, kindWords } from '../../lib/change-kinds.ts'
+import { kindOrder, kindWords, verbOf } from '../../lib/change-kinds.ts'
 import { count, plural } from '../../lib/words.ts'
 import { approvePlan, type Plan } from '../../queries/plan.ts'
 import { useMay } from '../../queries/session.ts'
@@ -39,12 +39,12 @@ export function Approve({ plan }: { plan: Plan }) {
         <List listStyleType="none" spacing={4}>
           {lines.map((line) => (
             <List.Item key={line.key} icon={<Symbol kind={line.kind} />}>
-              {kindWords(line.kind).verb} <b>{count(line.count)}</b> <span className="dim">in {line.system}</span>
+              {verbOf(line.kind, line.stage)} <b>{count(line.count)}</b> <span className="dim">{line.stage === 1 ? (line.count === 1 ? 'person' : 'people') : `in ${line.system}`}</span>
             </List.Item>
           ))}
         </List>
-        {held > 0 && <Text size="sm" c="dimmed">{plural(held, 'change')} stay held by a brake and are not part of this.</Text>}
-        {observed > 0 && <Text size="sm" c="dimmed">{plural(observed, 'change')} are only observed and are not carried out.</Text>}
+        {held > 0 && <Text size="sm" c="dimmed">{plural(held, 'change')} {held === 1 ? 'stays' : 'stay'} held by a brake and {held === 1 ? 'is' : 'are'} not part of this.</Text>}
+        {observed > 0 && <Text size="sm" c="dimmed">{plural(observed, 'change')} {observed === 1 ? 'is' : 'are'} only observed, and not carried out.</Text>}
         <Text size="xs" c="dimmed">Hash <span className="mono">{hash.slice(0, 16)}</span></Text>
       </Confirm>
     </>
@@ -55,12 +55,12 @@ type Counts = Plan['counts']
 
 const total = (counts: Counts) => counts.reduce((sum, c) => sum + c.count, 0)
 
-function groups(counts: Counts): { key: string; kind: string; system: string; count: number }[] {
-  const lines = new Map<string, { key: string; kind: string; system: string; count: number }>()
+function groups(counts: Counts): { key: string; stage: number; kind: string; system: string; count: number }[] {
+  const lines = new Map<string, { key: string; stage: number; kind: string; system: string; count: number }>()
   for (const c of counts) {
     const key = `${c.stage}/${c.system.id}/${c.kind}`
-    const line = lines.get(key) ?? { key, kind: c.kind, system: c.stage === 1 ? 'People' : c.system.name, count: 0 }
+    const line = lines.get(key) ?? { key, stage: c.stage, kind: c.kind, system: c.system.name, count: 0 }
     lines.set(key, { ...line, count: line.count + c.count })
   }
-  return [...lines.values()].sort((a, b) => a.system.localeCompare(b.system) || kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind))
+  return [...lines.values()].sort((a, b) => a.stage - b.stage || a.system.localeCompare(b.system) || kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind))
 }

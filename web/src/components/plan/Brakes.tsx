@@ -2,7 +2,7 @@ import { Button, Group, List, ScrollArea, Stack, Text } from '@mantine/core'
 import { IconHandStop } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { kindWords } from '../../lib/change-kinds.ts'
+import { kindWords, verbOf } from '../../lib/change-kinds.ts'
 import { count, plural } from '../../lib/words.ts'
 import { changes, releaseHeld, type Plan } from '../../queries/plan.ts'
 import { useMay } from '../../queries/session.ts'
@@ -39,16 +39,16 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
       <div className={classes.words}>
         <Text fw={560}>{brake.says}</Text>
         <Text size="sm" c="dimmed" component="div">
-          {brake.system.name} · {kindWords(brake.kind).verb.toLowerCase()} {count(brake.planned)} of {count(brake.of)}{limitOf(brake) !== '' && <> · limit {limitOf(brake)}</>}
+          {brake.system.name} · {verbOf(brake.kind, brake.system.id === 'people' ? 1 : 2).toLowerCase()} {count(brake.planned)} of {count(brake.of)}{limitOf(brake) !== '' && <> · limit {limitOf(brake)}</>}
           {brake.released && <> · released by {brake.released.by.name} <When at={brake.released.at} /></>}
         </Text>
       </div>
       {!brake.released && !over && (
-        <Button variant="default" disabled={!may('plans:write')} onClick={() => setOpened(true)}>Release these {count(brake.planned)}…</Button>
+        <Button variant="default" disabled={!may('plans:write')} onClick={() => setOpened(true)}>{releaseWords(brake)}…</Button>
       )}
       <Confirm
         opened={opened} onClose={() => setOpened(false)} title={titleOf(brake)}
-        action={`Release these ${count(brake.planned)}`} danger={kindWords(brake.kind).takesAway} busy={release.isPending} error={release.error}
+        action={releaseWords(brake)} danger={kindWords(brake.kind).takesAway} busy={release.isPending} error={release.error}
         onConfirm={() => release.mutate(undefined)}
       >
         <Text>Only this exact list is let go. If anything in it changes before, the release no longer counts.</Text>
@@ -70,7 +70,8 @@ function Held({ plan, brake }: { plan: Plan; brake: Brake }) {
       <List size="sm" spacing={3} p="sm" listStyleType="none">
         {items.map((change) => (
           <List.Item key={change.id}>
-            <b>{change.person?.name ?? change.subject}</b> <span className="dim">{change.person ? change.subject : ''} {change.reasons[0]?.says}</span>
+            <b>{change.person?.name ?? change.subject}</b>{' '}
+            <span className="dim">{change.person && change.person.name !== change.subject && `${change.subject}, `}{change.reasons[0] && `because ${change.reasons[0].says}`}</span>
           </List.Item>
         ))}
       </List>
@@ -78,6 +79,8 @@ function Held({ plan, brake }: { plan: Plan; brake: Brake }) {
     </ScrollArea.Autosize>
   )
 }
+
+const releaseWords = (brake: Brake) => brake.planned === 1 ? 'Release this one' : `Release these ${count(brake.planned)}`
 
 function titleOf({ kind, planned, system }: Brake): string {
   if (system.id === 'people') return `${kind === 'disable' ? 'End' : kindWords(kind).verb} ${plural(planned, 'person', 'people')}?`
