@@ -43,7 +43,7 @@ export async function startUsher(options: { databaseUrl?: string } = {}): Promis
   process.once('exit', () => running.child.kill('SIGKILL'))
   const token = await setUp(url, running.output).catch(async (error: unknown) => {
     running.child.kill('SIGKILL')
-    throw error
+    throw new Error(`Usher could not be set up (it ended: ${running.child.exitCode ?? 'no'}):\n${running.output()}`, { cause: error })
   })
 
   const end = async (signal: NodeJS.Signals) => {
