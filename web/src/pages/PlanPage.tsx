@@ -91,7 +91,7 @@ function About({ plan }: { plan: Plan }) {
       ['Because', plan.cause],
       ['Based on', (
         <Popover width={340} position="bottom-start" withArrow shadow="md">
-          <Popover.Target><Anchor component="button" type="button" inherit>{plural(reads.length, 'read')}, policy revision {plan.policyRevision}</Anchor></Popover.Target>
+          <Popover.Target><Anchor component="button" type="button" inherit ta="start">{plural(reads.length, 'read')}, policy revision {plan.policyRevision}</Anchor></Popover.Target>
           <Popover.Dropdown>
             <Stack gap={6}>
               {reads.map((basis) => <Text key={basis.says} size="sm">{basis.says} <span className="dim"><When at={basis.at} exact /></span></Text>)}
