@@ -40,9 +40,10 @@ export async function startUsher(options: { databaseUrl?: string } = {}): Promis
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   let running = await serve(data, port, options.databaseUrl)
-  process.once('exit', () => running.child.kill('SIGKILL'))
+  // In order, so that its private PostgreSQL goes with it.
+  process.once('exit', () => running.child.kill('SIGTERM'))
   const token = await setUp(url, running.output).catch(async (error: unknown) => {
-    running.child.kill('SIGKILL')
+    running.child.kill('SIGTERM')
     throw new Error(`Usher could not be set up (it ended: ${running.child.exitCode ?? 'no'}):\n${running.output()}`, { cause: error })
   })
 
