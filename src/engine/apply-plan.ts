@@ -3,13 +3,14 @@
  * One worker holds a plan at a time. Killed anywhere, it is taken up again: every step can be repeated.
  */
 import type { System } from '../domain/policy.ts'
-import { transaction } from '../store/database.ts'
+import { transaction, type Client } from '../store/database.ts'
 import { storeEvaluation } from '../store/evaluation.ts'
-import { claimChanges, countChanges, findPlan, setPlan, systemsToDo, type PlanRow } from '../store/plan.ts'
+import { claimChanges, countChanges, findPlan, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
+import { countAgain, manyRows } from '../store/statistics.ts'
 import { appendAudit } from '../store/audit.ts'
 import { accountJobs } from '../domain/policy.ts'
-import { carryOut, carryOutLinks, type Hands } from './carry-out.ts'
+import { carryOut, carryOutLinks, giveUp, type Hands } from './carry-out.ts'
 import { configOf, connectorOf, openReader, openWriter, type Context, type Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
 import { applyPeople } from './plan-people.ts'
@@ -17,17 +18,18 @@ import { holdersOf, prepareDeciding } from './plan-systems.ts'
 import { scopeOf } from './read-system.ts'
 import { startPlan } from './start-plan.ts'
 
-const batchSize = 100
+const batchSize = 250
 const batchesAtOnce = 3
+const busyMs = 1000
 
 export async function applyPlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
   const lock = await context.pool.connect()
   try {
     const { rows } = await lock.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('usher apply'), hashtext($1)) as locked`, [planId])
-    if (!rows[0]!.locked) return
-    const plan = await findPlan(context.pool, planId)
-    if (plan === null || (plan.state !== 'approved' && plan.state !== 'applying')) return
-    await setPlan(context.pool, planId, { state: 'applying', ...(plan.state === 'approved' ? { started_at: context.now() } : {}) })
+    // Another worker is at it, or was killed a moment ago and the database has not noticed yet.
+    if (!rows[0]!.locked) return await context.enqueue('apply-plan', planId, new Date(Date.parse(context.now()) + busyMs).toISOString())
+    const plan = await beginApplying(context, planId)
+    if (plan === null) return
     // What a killed worker left half done is begun again.
     await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'running'`, [planId])
     await apply(context, plan, signal)
@@ -35,6 +37,13 @@ export async function applyPlan(context: Context, planId: string, signal: AbortS
     // Closing the connection gives the lock back, also when an unlock could not be sent.
     lock.release(true)
   }
+}
+
+/** Null where somebody stopped the plan, or it is over. */
+async function beginApplying(context: Context, planId: string): Promise<PlanRow | null> {
+  const { rowCount } = await context.pool.query(
+    `update plan set state = 'applying', started_at = coalesce(started_at, $2) where id = $1 and state in ('approved', 'applying')`, [planId, context.now()])
+  return rowCount === 0 ? null : await findPlan(context.pool, planId)
 }
 
 async function apply(context: Context, plan: PlanRow, signal: AbortSignal): Promise<void> {
@@ -52,10 +61,13 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal): Prom
 /** People as they are now decide their reasons and desired accounts anew; the same function as in the preview. */
 async function settleReasons(context: Context, plan: PlanRow, revision: Revision): Promise<void> {
   await transaction(context.pool, async (client) => {
+    // Names are given out by one at a time.
+    await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
     const now = context.now()
     const only = plan.scope !== null && 'person' in plan.scope ? [plan.scope.person] : null
-    await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
+    const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
     await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })
+    if (evaluated >= manyRows) await countAgain(client, ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'])
   })
 }
 
@@ -65,7 +77,9 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
   const hands = await openHands(context, plan, revision, system, signal)
   try {
     let reachable = true
-    await Promise.all(Array.from({ length: batchesAtOnce }, async () => {
+    let [carriedOut, countAt] = [0, manyRows]
+    // All of them end before the connections are closed, also when one fails.
+    const ends = await Promise.allSettled(Array.from({ length: batchesAtOnce }, async () => {
       while (reachable && !signal.aborted) {
         if (await isStopped(context, plan.id)) return
         const changes = await claimChanges(context.pool, plan.id, systemId, context.now(), batchSize)
@@ -74,13 +88,27 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
           await new Promise((resolve) => setTimeout(resolve, 20))
           continue
         }
-        if (changes[0]!.kind === 'link') await carryOutLinks(hands, changes)
-        else reachable = (await carryOut(hands, changes)).reachable && reachable
+        reachable = await carryOutBatch(hands, changes) && reachable
       }
     }))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   } finally {
     await hands.reader.close()
     await hands.writer.close()
+  }
+}
+
+/** Returns whether the system answered. A batch that meets a fault of ours is done one by one, so that the fault harms nobody else. */
+async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolean> {
+  try {
+    if (changes[0]!.kind !== 'link') return (await carryOut(hands, changes)).reachable
+    await carryOutLinks(hands, changes)
+    return true
+  } catch (error) {
+    hands.context.log.error({ plan: hands.plan.number, system: hands.system.id, err: error }, 'a batch of changes failed')
+    if (changes.length === 1) await giveUp(hands, changes[0]!)
+    else for (const change of changes) if (!await carryOutBatch(hands, [change])) return false
+    return true
   }
 }
 
@@ -108,22 +136,30 @@ async function isStopped(context: Context, planId: string): Promise<boolean> {
 }
 
 async function finish(context: Context, plan: PlanRow, failed: boolean): Promise<void> {
-  if (await isStopped(context, plan.id)) return
-  const counts = await countChanges(context.pool, plan.id)
+  const next = await transaction(context.pool, (client) => settlePlan(context, client, plan, failed))
+  if (next === 'later') return
+  // What was refused is planned anew, once: a refusal of that plan waits for a person.
+  if (next === 'refused' && plan.cause !== 'refused') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope })
+}
+
+async function settlePlan(context: Context, client: Client, plan: PlanRow, failed: boolean): Promise<'later' | 'over' | 'refused'> {
+  // A retry, a stop or a resume is before this or after it, never in between.
+  const { rows } = await client.query<{ state: string }>('select state from plan where id = $1 for update', [plan.id])
+  if (rows[0]?.state !== 'applying') return 'later'
+  const counts = await countChanges(client, plan.id)
   const count = (...states: string[]): number => counts.filter((c) => states.includes(c.state)).reduce((sum, c) => sum + c.n, 0)
   if (failed || count('waiting', 'running', 'again') > 0) {
-    const { rows } = await context.pool.query<{ at: string | null }>(`select min(next_attempt_at) as at from plan_change where plan_id = $1 and state = 'again'`, [plan.id])
+    const { rows } = await client.query<{ at: string | null }>(`select min(next_attempt_at) as at from plan_change where plan_id = $1 and state = 'again'`, [plan.id])
     const soon = new Date(Date.parse(context.now()) + 2000).toISOString()
-    await setPlan(context.pool, plan.id, { counts, progress: 'Waiting to try again' })
+    await setPlan(client, plan.id, { counts, progress: 'Waiting to try again' })
     await context.enqueue('apply-plan', plan.id, rows[0]?.at ?? soon)
-    return
+    return 'later'
   }
   const now = context.now()
   const left = count('planned', 'held')
-  await setPlan(context.pool, plan.id, {
+  await setPlan(client, plan.id, {
     counts, progress: null, ...(left > 0 ? { state: plan.brakes.some((b) => b.released === undefined) ? 'held' : 'open' } : { state: 'applied', ended_at: now }),
   })
-  await appendAudit(context.pool, [{ at: now, actor: 'usher', action: 'plan.applied', subject: `plan:${plan.id}`, detail: { number: plan.number, counts } }])
-  // What was refused is planned anew, once: a refusal of that plan waits for a person.
-  if (count('refused') > 0 && plan.cause !== 'refused') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope })
+  await appendAudit(client, [{ at: now, actor: 'usher', action: 'plan.applied', subject: `plan:${plan.id}`, detail: { number: plan.number, counts } }])
+  return count('refused') > 0 ? 'refused' : 'over'
 }

@@ -16,6 +16,7 @@ import { auditChanges } from './audit-changes.ts'
 import type { Context, Revision } from './context.ts'
 import { factsOf, hashChange, type Deciding } from './facts.ts'
 import { firstPasswords } from './handover.ts'
+import { protectedBy } from './read-system.ts'
 import type { PreparedJob } from './evaluate-people.ts'
 
 export interface Hands {
@@ -52,6 +53,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
     return await giveBack(hands, changes, error)
   }
   const attempts = await recompute(hands, changes)
+  await markAchieved(hands, attempts)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
   await inParallel(attempts.filter((a) => a.decided !== null && a.end === null), hands.parallel, async (attempt) => {
     attempt.outcome = await perform(hands, attempt, secrets.get(`${attempt.change.personId} ${attempt.change.jobId}`))
@@ -111,7 +113,8 @@ export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise
 async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<Wanted[]> {
   const { rows } = await hands.context.pool.query<{ personId: string; jobId: string; objectType: string; nativeId: string }>(
     `select a.person_id as "personId", a.job_id as "jobId", a.object_type as "objectType", a.native_id as "nativeId"
-       from unnest($1::uuid[], $2::text[]) as u (person_id, job_id) join account a on a.person_id = u.person_id and a.job_id = u.job_id and a.gone_at is null`,
+       from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
+       join lateral (select * from account a where a.person_id = u.person_id and a.job_id = u.job_id and a.gone_at is null offset 0) a on true`,
     [changes.map((c) => c.personId), changes.map((c) => c.jobId)])
   const linked = new Set(rows.map((r) => `${r.personId} ${r.jobId}`))
   return [
@@ -121,7 +124,9 @@ async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<Wanted[
 }
 
 async function look(hands: Hands, wanted: Wanted[]): Promise<Page> {
-  const page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
+  const found: Page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
+  const isProtected = protectedBy(hands.system)
+  const page = { ...found, records: found.records.map((r) => (isProtected(r.id, r.name) ? { ...r, protected: true } : r)) }
   const asked = wanted.flatMap((w) => ('id' in w ? [{ objectType: w.objectType, id: w.id }] : []))
   await settleLookup(hands.context.pool, hands.system.id, page, asked, hands.context.now())
   return page
@@ -141,10 +146,15 @@ async function recompute(hands: Hands, changes: ChangeRow[]): Promise<Attempt[]>
     const facts = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
     const decided = facts === null ? undefined : decide(asPlanned(facts, change)).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
     const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
-    if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) return { ...attempt, decided: null, end: waitForAccount(hands.context, change) }
-    if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForAccount(hands.context, change) }
+    if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {
+      return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is not there, or is not this person\'s any more.' } }
+    }
+    if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForReference(hands.context, change) }
     if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
     if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }
+    if (facts !== null && (change.code === 'CHANGE_CONTRADICTED' || (change.kind === 'create' && facts.account !== null && change.attempts > 1))) {
+      return { ...attempt, decided: null, end: contradicted(hands, change, seenAsPlanned(change, facts)) }
+    }
     return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differs(change, decided) } }
   })
 }
@@ -153,7 +163,7 @@ async function recompute(hands: Hands, changes: ChangeRow[]): Promise<Attempt[]>
 function achieved(change: ChangeRow, facts: AccountFacts): boolean {
   const account = facts.account
   switch (change.kind) {
-    case 'create': return account !== null && facts.wanted !== 'none'
+    case 'create': return seenAsPlanned(change, facts) === true
     case 'enable': return account?.enabled === true && facts.wanted === 'enabled'
     case 'disable': return account?.enabled === false && facts.wanted !== 'enabled'
     case 'delete': return account === null && facts.wanted === 'none'
@@ -182,10 +192,10 @@ function refersToNobody(change: ChangeRow, facts: AccountFacts): boolean {
   return change.kind === 'update' && Object.keys(change.after ?? {}).some((name) => facts.references[name]?.there === false)
 }
 
-/** The account is not there: its creation comes again later, or will never come. */
-function waitForAccount(context: Context, change: ChangeRow): ChangeEnd {
-  if (change.attempts < 3) return again(context, change, 'TARGET_GONE', 'The account is not there yet.')
-  return { id: change.id, state: 'skipped', code: 'TARGET_GONE', words: 'The account that this depends on was not created.' }
+/** The account referred to is not there: its creation comes again later, or will never come. */
+function waitForReference(context: Context, change: ChangeRow): ChangeEnd {
+  if (change.attempts < 3) return again(context, change, 'TARGET_GONE', 'The account that this refers to is not there yet.')
+  return { id: change.id, state: 'skipped', code: 'TARGET_GONE', words: 'The account that this refers to was not created.' }
 }
 
 function differs(planned: ChangeRow, now: DecidedChange | undefined): string {
@@ -249,7 +259,11 @@ async function linkCreated(hands: Hands, written: Attempt[]): Promise<void> {
   const created = written.filter((a) => a.change.kind === 'create')
   const links = created.flatMap((a) => (a.outcome !== null && 'id' in a.outcome
     ? [{ objectType: a.change.objectType!, nativeId: a.outcome.id, personId: a.change.personId!, jobId: a.change.jobId! }] : []))
-  await linkAccounts(hands.context.pool, hands.system.id, links, hands.plan.approvedBy ?? hands.plan.madeBy, hands.context.now())
+  const now = hands.context.now()
+  await linkAccounts(hands.context.pool, hands.system.id, links, hands.plan.approvedBy ?? hands.plan.madeBy, now)
+  // One that was there already is linked like any other: what it holds becomes a reason.
+  const adopted = links.filter((l) => created.some((a) => a.outcome?.outcome === 'already' && a.outcome.id === l.nativeId))
+  await foundReasons(hands.context.pool, hands.system.id, adopted, { planId: hands.plan.id, revision: hands.revision.revision, actor: 'usher', now })
   await keepNames(hands.context.pool, hands.plan.id, links)
 }
 
@@ -272,11 +286,23 @@ async function confirm(hands: Hands, attempts: Attempt[]): Promise<void> {
       attempt.end = { id: change.id, state: 'done', accountId: account?.id ?? change.accountId }
       if (change.kind === 'grant' && account !== undefined) granted.push({ accountId: account.id, entitlementId: change.entitlementId! })
     } else {
-      const words = seen === false ? 'The system answered that it was done, and does not show it.' : seen
-      attempt.end = change.attempts < 4 ? again(hands.context, change, 'CHANGE_CONTRADICTED', words, hands.settleMs) : { id: change.id, state: 'stuck', code: 'CHANGE_CONTRADICTED', words }
+      attempt.end = { ...contradicted(hands, change, seen), accountId: account?.id ?? change.accountId }
     }
   }
   await markGranted(hands.context.pool, granted)
+}
+
+/** Given before, by an attempt whose answer was lost, or meanwhile by somebody else: it is ours to take away. */
+async function markAchieved({ context }: Hands, attempts: Attempt[]): Promise<void> {
+  await markGranted(context.pool, attempts.flatMap(({ change, end, facts }) =>
+    (change.kind === 'grant' && end?.state === 'done' && facts?.account ? [{ accountId: facts.account.id, entitlementId: change.entitlementId! }] : [])))
+}
+
+/** Read back, it is not what was planned: a slow mirror may still come round, any other system will not. */
+function contradicted(hands: Hands, change: ChangeRow, seen: boolean | string): ChangeEnd {
+  const words = typeof seen === 'string' ? seen : 'The system answered that it was done, and does not show it.'
+  if (hands.settleMs > 0 && change.attempts < 4) return again(hands.context, change, 'CHANGE_CONTRADICTED', words, hands.settleMs)
+  return { id: change.id, state: 'stuck', code: 'CHANGE_CONTRADICTED', words }
 }
 
 /** True, or what differs, in words without values. */
@@ -305,6 +331,8 @@ function seenAsPlanned(change: ChangeRow, facts: AccountFacts): boolean | string
 /* ------------------------------------------------------------------ failing */
 
 const backOffSeconds = [2, 5, 15, 60, 300, 1800, 3600, 3600, 3600, 3600]
+/** A system that is away is looked for this often. */
+const awaySecondsMax = 30
 
 function again(context: Context, change: ChangeRow, code: string, words: string, leastMs = 0): ChangeEnd {
   const delay = Math.max(leastMs, 1000 * backOffSeconds[Math.min(change.attempts - 1, backOffSeconds.length - 1)]!)
@@ -322,10 +350,21 @@ function failedEnd(context: Context, { change, outcome }: Attempt): ChangeEnd {
 async function giveBack(hands: Hands, changes: ChangeRow[], error: unknown): Promise<{ reachable: boolean }> {
   if (!(error instanceof UsherError)) throw error
   const reachable = error.code !== 'SYSTEM_UNREACHABLE'
-  const ends = changes.map((change): ChangeEnd => (reachable && change.attempts >= backOffSeconds.length
-    ? { id: change.id, state: 'stuck', code: error.code, words: error.message } : again(hands.context, change, error.code, error.message)))
+  const soon = new Date(Date.parse(hands.context.now()) + 1000 * awaySecondsMax).toISOString()
+  const ends = changes.map((change): ChangeEnd => {
+    if (reachable && change.attempts >= backOffSeconds.length) return { id: change.id, state: 'stuck', code: error.code, words: error.message }
+    const later = again(hands.context, change, error.code, error.message)
+    return reachable || later.nextAttemptAt! < soon ? later : { ...later, nextAttemptAt: soon }
+  })
   await endChanges(hands.context.pool, hands.plan.id, ends, hands.context.now())
   return { reachable: false }
+}
+
+/** A fault of ours: tried a few times more, then a person must look. */
+export async function giveUp({ context, plan }: Hands, change: ChangeRow): Promise<void> {
+  const words = 'A fault in Usher; its log says more.'
+  const end: ChangeEnd = change.attempts < 4 ? again(context, change, 'INTERNAL', words) : { id: change.id, state: 'stuck', code: 'INTERNAL', words }
+  await endChanges(context.pool, plan.id, [end], context.now())
 }
 
 async function inParallel<T>(items: T[], width: number, work: (item: T) => Promise<void>): Promise<void> {

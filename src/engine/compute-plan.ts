@@ -11,6 +11,7 @@ import { transaction, type Client } from '../store/database.ts'
 import { storeRoleEntitlements } from '../store/evaluation.ts'
 import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
+import { wasReadWhole } from '../store/observation.ts'
 import { changeHashes, countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { applyBrakes } from './brakes.ts'
@@ -22,13 +23,30 @@ import { readSource, type SnapshotResult } from './read-source.ts'
 import { readSystem } from './read-system.ts'
 import { refreshPerson } from './refresh-person.ts'
 
+const busyMs = 1000
+
 export async function computePlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
+  const lock = await context.pool.connect()
+  try {
+    // Another worker is at it, or was killed a moment ago and the database has not noticed yet.
+    const { rows } = await lock.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('usher compute'), hashtext($1)) as locked`, [planId])
+    if (rows[0]!.locked) await computeLocked(context, planId, signal)
+    else await context.enqueue('compute-plan', planId, new Date(Date.parse(context.now()) + busyMs).toISOString())
+  } finally {
+    // Closing the connection gives the lock back, also when an unlock could not be sent.
+    lock.release(true)
+  }
+}
+
+async function computeLocked(context: Context, planId: string, signal: AbortSignal): Promise<void> {
   const plan = await findPlan(context.pool, planId)
   if (plan === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
   if (plan.state !== 'computing') return
   try {
     await compute(context, plan, signal)
   } catch (error) {
+    // Told to stop, not failed: whoever starts next computes it.
+    if (signal.aborted) return
     const known = error instanceof UsherError
     if (!known) context.log.error({ plan: plan.number, err: error }, 'computing a plan failed')
     await setPlan(context.pool, planId, {
@@ -66,7 +84,8 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
       const read = await readSystem(context, revision, system, signal)
       basis.observations[id] = read.observationId
       if (read.complete) return
-      if (read.accounts + read.entitlements === 0) unreachable.add(id)
+      // Before it once told all it has, nobody can say who is there already.
+      if (read.accounts + read.entitlements === 0 || !(await wasReadWhole(context.pool, id))) unreachable.add(id)
       findings.push({ code: read.code ?? 'SYSTEM_READ_INCOMPLETE', system: id, message: `${system.name}: ${read.because}` })
     }))
   } else {
@@ -99,7 +118,7 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
     findings.push(...evaluation.findings)
     const jobs = affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id)
     await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only })
-    const allBrakes = await applyBrakes(client, plan.id, revision.policy, brakes)
+    const allBrakes = await applyBrakes(client, plan.id, revision.policy, asOf, brakes)
     await close(context, client, plan, revision, { asOf, basis, findings, brakes: allBrakes, only })
   })
 }

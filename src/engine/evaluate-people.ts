@@ -208,7 +208,8 @@ async function findMatches(client: Client, prepared: PreparedJob, people: { pers
     }
     for (const [personId, own] of Map.groupBy(hits, (h) => h.personId)) {
       const id = own[0]!.accountId
-      const other = passing.claimed.get(id)
+      const other = passing.claimed.get(id) ?? hits.find((h) => h.accountId === id && h.personId !== personId)?.personId
+      if (other !== undefined && other !== personId) await breakClaim(client, other, prepared.job.id)
       const problem: Problem | null = own.length > 1
         ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: ${own.length} records have the same ${attribute} as this person. Make it unique, or link one by hand.` }
         : other !== undefined && other !== personId
@@ -219,6 +220,12 @@ async function findMatches(client: Client, prepared: PreparedJob, people: { pers
     }
   }
   return found
+}
+
+/** Somebody of an earlier batch claimed the record alone; now nobody does. */
+async function breakClaim(client: Client, personId: string, jobId: string): Promise<void> {
+  await client.query(
+    `update eval_account set wanted = 'broken', matched_account_id = null, matched_by = null where person_id = $1 and job_id = $2 and matched_account_id is not null`, [personId, jobId])
 }
 
 async function linkedAttributes(client: Client, personIds: string[]): Promise<Map<string, Attributes>> {

@@ -32,7 +32,7 @@ export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): Ac
     account, matched,
     desired: (loaded.entitlements.get(pairKey(pair)) ?? []).map((e) => ({ ...e, because: e.because.map((b) => withRevision(b, deciding.policyRevision)) })),
     held: (seen === null ? [] : loaded.held.get(seen.id) ?? []).map((h) => ({ id: h.id, objectType: h.objectType, nativeId: h.nativeId, name: h.name, ours: h.origin !== 'unknown' || deciding.authoritative.has(h.id) })),
-    deleteDue: account !== null && dueForDeletion(account.disabledAt, job.lifecycle.deleteAfterDays, deciding.asOf),
+    deleteDue: account !== null && [account.disabledAt, account.unwantedSince].every((since) => dueForDeletion(since, job.lifecycle.deleteAfterDays, deciding.asOf)),
     because: accountBecause(desired.wanted, desired.personState, job.id, job.lifecycle.deleteAfterDays, account?.enabled ?? true),
   }
 }
@@ -47,8 +47,8 @@ function withRevision(because: Because, revision: number): Because {
   return because.because === 'rule' ? { ...because, revision } : because
 }
 
-function dueForDeletion(disabledAt: string | null, days: number | null, asOf: string): boolean {
-  return disabledAt !== null && days !== null && Date.parse(disabledAt) + days * 86_400_000 <= Date.parse(asOf)
+function dueForDeletion(since: string | null, days: number | null, asOf: string): boolean {
+  return since !== null && days !== null && Date.parse(since) + days * 86_400_000 <= Date.parse(asOf)
 }
 
 export function hashChange(change: Parameters<typeof changeText>[0]): Buffer {

@@ -152,7 +152,7 @@ async function judgeAbsences(client: Client, input: {
     : ` ${snapshot.setAsideUnknown} rows were set aside without a readable key; some of these people may be among them.`
   const short = affected > maxShrink * of
   if (!short && vanishedEnds && snapshot.setAsideUnknown === 0) return 'ends'
-  const released = await isReleased(client, setHash)
+  const released = await isReleased(client, setHash, asOf)
   if (short) {
     const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
     held.set(job.id, {

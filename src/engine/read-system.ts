@@ -2,9 +2,12 @@
 import { UsherError, type ErrorCode } from '../domain/errors.ts'
 import { accountJobs, type System } from '../domain/policy.ts'
 import { transaction } from '../store/database.ts'
-import { beginObservation, endObservation, openStaging, settleStaging, stagePage } from '../store/observation.ts'
+import { beginObservation, countLinked, endObservation, openStaging, settleStaging, stagedAccounts, stagePage } from '../store/observation.ts'
 import { connectorOf, configOf, openReader, type Context, type Revision } from './context.ts'
 import type { ReadScope } from '../connectors/connector.ts'
+
+/** More accounts than these do not vanish all at once. */
+const emptyMin = 5
 
 export interface ReadResult {
   observationId: string
@@ -39,6 +42,10 @@ export async function readSystem(context: Context, revision: Revision, system: S
         const next = await pages.next()
         if (next.done === true) {
           const end = next.value
+          const before = await countLinked(client, system.id)
+          if (end.complete && before > emptyMin && !(await stagedAccounts(client))) {
+            throw new UsherError('SYSTEM_READ_INCOMPLETE', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
+          }
           const counts = await settleStaging(client, system.id, readAt, end.complete)
           return { counts, end }
         }
@@ -76,7 +83,8 @@ export function scopeOf(context: Context, revision: Revision, system: System): R
   return { objectTypes: [], attributes }
 }
 
-function protectedBy(system: System): (id: string, name: string) => boolean {
+/** Whether a record is one that the system's configuration protects. */
+export function protectedBy(system: System): (id: string, name: string) => boolean {
   if (system.protected.length === 0) return () => false
   const patterns = system.protected.map((p) =>
     new RegExp(`^${p.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 'i'))

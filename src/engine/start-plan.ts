@@ -4,12 +4,13 @@ import type { PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { insertRelease, unholdAll } from '../store/brake.ts'
 import { transaction, type Client } from '../store/database.ts'
-import { findPlan, insertPlan, setPlan, type PlanRow } from '../store/plan.ts'
+import { findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
 import { holdUnreleased } from './brakes.ts'
 import type { Context } from './context.ts'
 import type { PlanScope } from './engine.ts'
 import { automaticJobs } from './compute-plan.ts'
+import { methodOf } from './plan-systems.ts'
 
 export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope | null }): Promise<{ planId: string }> {
   const { revision } = await currentRevision(context.pool)
@@ -25,14 +26,16 @@ export async function approveAutomatic(context: Context, planId: string): Promis
     const plan = await lockPlan(client, planId)
     if (plan.state !== 'open' && plan.state !== 'held') return false
     const revision = await revisionAt(client, plan.policyRevision)
+    const now = await currentRevision(client)
     const { rows } = await client.query<{ jobId: string }>(`select distinct job_id as "jobId" from plan_change where plan_id = $1 and stage = 1 and state in ('planned', 'held')`, [planId])
     const automatic = automaticJobs(revision, rows.map((r) => r.jobId).filter((id) => id !== null))
-    if (!automatic.people) return false
-    await skipSuperseded(client, planId)
+    if (!automatic.people || !rows.every(({ jobId }) => jobId === null || methodOf(now, jobId) === 'automatic')) return false
+    const jobs = automatic.jobs.filter((id) => methodOf(now, id) === 'automatic')
+    await skipSuperseded(client, planId, jobs)
     const { rowCount } = await client.query(
       `update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'
           and (stage = 1 or job_id = any($2) or (kind = 'link' and job_id = any($3)))`,
-      [planId, automatic.jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id)])
+      [planId, jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id)])
     if (rowCount === 0) return false
     await setPlan(client, planId, { state: 'approved', approved_by: 'usher', approved_at: context.now() })
     await appendAudit(client, [{ at: context.now(), actor: 'usher', action: 'plan.approved', subject: `plan:${planId}`, detail: { hash: plan.hash, automatic: true, changes: rowCount } }])
@@ -46,7 +49,7 @@ export async function approvePlan(context: Context, planId: string, hash: string
     const plan = await lockPlan(client, planId)
     if (plan.state !== 'open' && plan.state !== 'held') throw notOpen(plan, 'approve')
     if (plan.hash !== hash) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} is not the one that was reviewed.`)
-    await skipSuperseded(client, planId)
+    await skipSuperseded(client, planId, null)
     const { rowCount } = await client.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
     if (rowCount === 0) throw new UsherError('PLAN_BRAKED', `Everything in plan ${plan.number} is held. Release what is right first.`)
     await setPlan(client, planId, { state: 'approved', approved_by: actor, approved_at: context.now() })
@@ -88,9 +91,11 @@ export async function retryChange(context: Context, planId: string, changeId: st
   await transaction(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     if (plan.state === 'stopped') throw notOpen(plan, 'retry a change of')
+    if (await isOpenElsewhere(client, planId, changeId)) throw new UsherError('CONFLICT', 'A newer plan is at this very change.')
     const { rowCount } = await client.query(
       `update plan_change set state = 'waiting', attempts = 0, next_attempt_at = null where plan_id = $1 and id = $2 and state in ('again', 'stuck')`, [planId, changeId])
     if (rowCount === 0) throw new UsherError('NOT_FOUND', 'This change is not one that can be tried again.')
+    await reviveDependents(client, planId, changeId)
     await setPlan(client, planId, { state: plan.state === 'applying' ? 'applying' : 'approved', ended_at: null })
     await appendAudit(client, [{ at: context.now(), actor, action: 'change.retried', subject: `plan:${planId}`, detail: { change: changeId } }])
   })
@@ -113,20 +118,28 @@ async function lockPlan(client: Client, planId: string): Promise<PlanRow> {
   return plan
 }
 
-/** At most one open change per thing: a newer plan's change takes the place of an older one that waits to be tried again. */
-async function skipSuperseded(client: Client, planId: string): Promise<void> {
+/** At most one open change per thing: a newer plan's change that goes ahead takes the place of an older one. `jobs`: those that go ahead; null: all. */
+async function skipSuperseded(client: Client, planId: string, jobs: string[] | null): Promise<void> {
   await client.query(
     `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'
        from plan_change new
       where new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and old.plan_id <> $1 and old.stage = 2 and old.state in ('waiting', 'again')
         and old.system_id = new.system_id and old.job_id = new.job_id and old.person_id = new.person_id and old.kind = new.kind
-        and old.entitlement_id is not distinct from new.entitlement_id`, [planId])
+        and old.entitlement_id is not distinct from new.entitlement_id and ($2::text[] is null or new.job_id = any ($2))`, [planId, jobs])
   await client.query(
     `update plan_change new set state = 'refused', code = 'CONFLICT', words = 'Another plan is at this very change.'
        from plan_change old
       where new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and old.plan_id <> $1 and old.stage = 2 and old.state = 'running'
         and old.system_id = new.system_id and old.job_id = new.job_id and old.person_id = new.person_id and old.kind = new.kind
-        and old.entitlement_id is not distinct from new.entitlement_id`, [planId])
+        and old.entitlement_id is not distinct from new.entitlement_id and ($2::text[] is null or new.job_id = any ($2))`, [planId, jobs])
+}
+
+async function isOpenElsewhere(client: Client, planId: string, changeId: string): Promise<boolean> {
+  const { rows } = await client.query(
+    `select from plan_change c join plan_change other on other.plan_id <> c.plan_id and other.stage = 2 and other.state in ('waiting', 'running', 'again')
+        and other.person_id = c.person_id and other.job_id = c.job_id and other.kind = c.kind and other.entitlement_id is not distinct from c.entitlement_id
+      where c.plan_id = $1 and c.id = $2 and c.stage = 2 limit 1`, [planId, changeId])
+  return rows.length > 0
 }
 
 function isObserved(policy: Parameters<typeof automaticJobs>[0]['policy'], jobId: string): boolean {

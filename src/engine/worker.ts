@@ -1,6 +1,7 @@
 /** The worker: takes queued work from PostgreSQL, watches the clock, seals the audit log. */
 import { Cron } from 'croner'
 import { Logger, run, type Runner } from 'graphile-worker'
+import { accountJobs } from '../domain/policy.ts'
 import { currentRevision } from '../store/policy.ts'
 import { dueTransitions, expiredGrants, lastStarted, unfinishedPlans } from '../store/schedule.ts'
 import { applyPlan } from './apply-plan.ts'
@@ -27,12 +28,14 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
       'apply-plan': async (payload) => applyPlan(context, (payload as { planId: string }).planId, stopping.signal),
     },
   })
-  await takeUp(context)
+  await takeUp(context, false)
   const minute = new Cron('*/5 * * * * *', { protect: true, catch: (error) => context.log.error({ err: error }, 'the clock stumbled') }, () => tick(context))
+  const watching = new Cron('30 * * * * *', { protect: true, catch: (error) => context.log.error({ err: error }, 'looking for plans left behind failed') }, () => takeUp(context, true))
   const sealing = new Cron('*/2 * * * * *', { protect: true, catch: (error) => context.log.error({ err: error }, 'sealing the audit log failed') }, seal)
   return {
     async stop() {
       minute.stop()
+      watching.stop()
       sealing.stop()
       stopping.abort()
       await runner.stop().catch(() => {})
@@ -41,10 +44,10 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
   }
 }
 
-/** Plans that a killed process left behind go on. */
-async function takeUp(context: Context): Promise<void> {
-  for (const plan of await unfinishedPlans(context.pool)) {
-    await context.enqueue(plan.state === 'computing' ? 'compute-plan' : 'apply-plan', plan.id)
+/** Plans that a killed process left behind go on. `abandoned`: only those that nobody is at. */
+async function takeUp(context: Context, abandoned: boolean): Promise<void> {
+  for (const plan of await unfinishedPlans(context.pool, context.now(), abandoned)) {
+    await context.enqueue(plan.state === 'approved' || plan.state === 'applying' ? 'apply-plan' : 'compute-plan', plan.id)
   }
 }
 
@@ -61,5 +64,6 @@ async function tick(context: Context): Promise<void> {
     await startPlan(context, { cause: 'schedule', actor: 'usher', scope: { jobs: [job.id] } })
   }
   for (const person of await expiredGrants(context.pool, now)) await startPlan(context, { cause: 'expiry', actor: 'usher', scope: { person } })
-  if (await dueTransitions(context.pool, now)) await startPlan(context, { cause: 'calendar', actor: 'usher', scope: null })
+  const daysBefore = Math.max(0, ...accountJobs(policy).map((job) => job.lifecycle.createDaysBefore))
+  if (await dueTransitions(context.pool, now, daysBefore)) await startPlan(context, { cause: 'calendar', actor: 'usher', scope: null })
 }

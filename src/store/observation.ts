@@ -43,9 +43,11 @@ export async function stagePage(client: Client, page: Page, kinds: Map<string, '
 /**
  * Makes the stored picture of the system equal to the staged one; only rows that differ are written.
  * Without `complete`, nothing is taken away from the picture: absence would prove nothing.
+ * What was looked at since the read began (`now`) is newer than what the read says.
  */
 export async function settleStaging(client: Client, systemId: string, now: string, complete: boolean): Promise<{ accounts: number; entitlements: number; memberships: number }> {
   await client.query('analyze seen_record; analyze seen_membership')
+  await disownReturned(client, systemId)
   for (const [table, kind] of [['account', 'account'], ['entitlement', 'entitlement']] as const) {
     const extra = table === 'account' ? ', enabled, protected' : ''
     const changed = table === 'account'
@@ -58,7 +60,7 @@ export async function settleStaging(client: Client, systemId: string, now: strin
     await client.query(
       `update ${table} t set ${set} from seen_record s
         where t.system_id = $1 and s.kind = '${kind}' and t.object_type = s.object_type and t.native_id = s.native_id
-          and (t.gone_at is not null or ${changed})`, [systemId, now])
+          and t.seen_at <= $2 and (t.gone_at is not null or ${changed})`, [systemId, now])
     await client.query(
       `insert into ${table} (system_id, object_type, native_id, name, attributes, seen_at${extra}${table === 'account' ? ', disabled_at' : ''})
        select $1, s.object_type, s.native_id, s.name, s.attributes, $2${extra}${table === 'account' ? ', case when s.enabled then null else $2::timestamptz end' : ''}
@@ -68,7 +70,7 @@ export async function settleStaging(client: Client, systemId: string, now: strin
        on conflict do nothing`, [systemId, now])
     if (complete) {
       await client.query(
-        `update ${table} t set gone_at = $2 where t.system_id = $1 and t.gone_at is null
+        `update ${table} t set gone_at = $2 where t.system_id = $1 and t.gone_at is null and t.seen_at <= $2
           and not exists (select from seen_record s where s.kind = '${kind}' and s.object_type = t.object_type and s.native_id = t.native_id)`,
         [systemId, now])
     }
@@ -88,20 +90,46 @@ export async function settleStaging(client: Client, systemId: string, now: strin
       where m.member_name is not null`, [systemId])
   await client.query(
     `insert into membership (account_id, entitlement_id, seen_at)
-     select account_id, entitlement_id, $1 from seen_pair p
+     select account_id, entitlement_id, $1 from seen_pair p join account a on a.id = p.account_id and a.seen_at <= $1
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
      on conflict do nothing`, [now])
   if (complete) {
     await client.query(
       `delete from membership m using account a
-        where a.id = m.account_id and a.system_id = $1
-          and not exists (select from seen_pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)`, [systemId])
+        where a.id = m.account_id and a.system_id = $1 and a.seen_at <= $2
+          and not exists (select from seen_pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)`, [systemId, now])
   }
   const { rows } = await client.query<{ accounts: number; entitlements: number; memberships: number }>(
     `select (select count(*) from seen_record where kind = 'account')::int as accounts,
             (select count(*) from seen_record where kind = 'entitlement')::int as entitlements,
             (select count(*) from seen_pair)::int as memberships`)
   return rows[0]!
+}
+
+/** A record that was gone comes back while its person got another one: it is nobody's until somebody decides. */
+async function disownReturned(client: Client, systemId: string): Promise<void> {
+  await client.query(
+    `update account t set person_id = null, job_id = null from seen_record s
+      where t.system_id = $1 and t.gone_at is not null and t.person_id is not null and s.object_type = t.object_type and s.native_id = t.native_id
+        and exists (select from account a where a.person_id = t.person_id and a.job_id = t.job_id and a.gone_at is null)`, [systemId])
+}
+
+/** Whether some read of the system reached its end. */
+export async function wasReadWhole(db: Db, systemId: string): Promise<boolean> {
+  const { rows } = await db.query(`select from observation where system_id = $1 and state = 'complete' limit 1`, [systemId])
+  return rows.length > 0
+}
+
+/** How many accounts of people were there at the last look. */
+export async function countLinked(db: Db, systemId: string): Promise<number> {
+  const { rows } = await db.query<{ n: number }>('select count(*)::int as n from account where system_id = $1 and person_id is not null and gone_at is null', [systemId])
+  return rows[0]!.n
+}
+
+/** Whether what was staged has an account at all. */
+export async function stagedAccounts(client: Client): Promise<boolean> {
+  const { rows } = await client.query(`select from seen_record where kind = 'account' limit 1`)
+  return rows.length > 0
 }
 
 export async function endObservation(db: Db, id: string, result: Omit<Observation, 'id' | 'systemId' | 'readAt'>): Promise<void> {

@@ -1,0 +1,288 @@
+/** What a plan contains, and what it must never contain. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
+import { appSystem, job, openWorld, type World } from './plan-fixture.ts'
+
+let server: TestPostgres
+before(async () => { server = await startPostgres() })
+after(() => server.stop())
+
+const worlds: World[] = []
+const open: typeof openWorld = async (...args) => {
+  const world = await openWorld(...args)
+  worlds.push(world)
+  return world
+}
+after(() => Promise.all(worlds.map((w) => w.close())))
+
+const anna = { id: '1', first: 'Anna', last: 'Nowak' }
+const bo = { id: '2', first: 'Bo', last: 'Ek', department: 'Data' }
+
+test('first contact in observe: links are applied, memberships become found reasons, nothing is written', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'observe' })
+  w.add('anowak', { personId: '1', displayName: 'Old' })
+  w.add('stranger', { displayName: 'Nobody knows' })
+  w.add('root', { personId: '2' }, { protected: true })
+  w.join('vpn', 'anowak')
+  w.join('vpn', 'stranger')
+  const plan = await w.day([anna, bo])
+  assert.deepEqual(plan.systems, [
+    'link anowak', 'create bo.ek observed', 'update anowak observed', 'grant anowak sellers observed',
+  ])
+  assert.deepEqual([plan.state, w.app.writes], ['applied', 0])
+  assert.deepEqual((await w.reasons('1')).toSorted(), ['found vpn', 'rule seller', 'scope users'])
+  const again = await w.plan()
+  assert.deepEqual([again.state, again.systems], ['empty', ['create bo.ek observed', 'update anowak observed', 'grant anowak sellers observed']])
+  assert.equal(w.app.writes, 0)
+})
+
+test('found memberships stay while the person works there; what strangers and protected records have is not touched', async () => {
+  const w = await open(server)
+  w.add('anowak', { personId: '1' })
+  w.add('stranger')
+  w.add('root', { personId: '2' }, { protected: true })
+  for (const name of ['anowak', 'stranger', 'root']) w.join('vpn', name)
+  const first = await w.day([anna, bo])
+  assert.deepEqual(first.systems, ['link anowak', 'create bo.ek', 'update anowak', 'grant anowak sellers'])
+  assert.deepEqual(w.members('vpn'), ['anowak', 'root', 'stranger'])
+  assert.deepEqual((await w.plan()).systems, [])
+  const left = await w.day([{ ...anna, end: '2026-06-14' }, bo])
+  assert.deepEqual(left.systems, ['disable anowak', 'revoke anowak sellers', 'revoke anowak vpn'])
+  assert.deepEqual(w.members('vpn'), ['root', 'stranger'])
+  assert.deepEqual([w.account('root')!.attributes, w.account('stranger')!.attributes], [{ name: 'root', personId: '2' }, { name: 'stranger' }])
+})
+
+test('a record that two people fit is nobody\'s until somebody decides', async () => {
+  const w = await open(server, (p) => { Object.assign(job(p, 'users'), { match: ['displayName'] }) })
+  w.add('jsmith', { displayName: 'John Smith' })
+  const plan = await w.day([{ id: '1', first: 'John', last: 'Smith' }, { id: '2', first: 'John', last: 'Smith' }])
+  assert.deepEqual(plan.systems, [])
+  assert.deepEqual(plan.findings.filter((f) => f.code === 'MATCH_AMBIGUOUS').length, 2)
+  assert.deepEqual(w.accounts(), ['jsmith'])
+})
+
+test('two John Smiths get names of their own and keep them, whoever comes and goes', async () => {
+  const w = await open(server)
+  const john = (id: string) => ({ id, first: 'John', last: 'Smith' })
+  await w.day([john('1'), john('2')])
+  const names = new Map([...w.app.records.values()].filter((r) => r.objectType === 'user').map((r) => [r.attributes['personId'], r.name]))
+  assert.deepEqual([names.get('1'), names.get('2')].toSorted(), ['john.smith', 'john.smith2'])
+  await w.day([john('1'), john('2'), john('3')])
+  assert.deepEqual(w.accounts(), ['john.smith', 'john.smith2', 'john.smith3'])
+  assert.deepEqual((await w.plan()).systems, [])
+  for (const [personId, name] of names) assert.equal(w.account(name)?.attributes['personId'], personId)
+})
+
+test('a name that an older plan meant to give and still waits for is not given to somebody else', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const john = (id: string) => ({ id, first: 'John', last: 'Smith' })
+  const first = await w.day([john('1')])
+  assert.deepEqual([first.state, first.systems], ['open', ['create john.smith planned', 'grant john.smith sellers planned']])
+  const second = await w.day([john('1'), john('2')])
+  assert.deepEqual(second.systems.filter((s) => s.startsWith('create')), ['create john.smith planned', 'create john.smith2 planned'])
+  const third = await w.day([john('1'), john('2'), john('3')])
+  const applied = await w.approve(third)
+  assert.equal(applied.state, 'applied')
+  assert.deepEqual(w.accounts(), ['john.smith', 'john.smith2', 'john.smith3'])
+})
+
+test('a manager who is created in the same plan is referred to by its end', async () => {
+  const w = await open(server)
+  const plan = await w.day([{ ...anna, manager: '2' }, bo])
+  assert.equal(plan.changes.filter((c) => c.state !== 'done').length, 0, plan.systems.join('; '))
+  assert.equal(w.account('anna.nowak')!.attributes['manager'], 'bo.ek')
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('a manager who comes later is referred to as soon as they are there', async () => {
+  const w = await open(server)
+  await w.day([{ ...anna, manager: '2' }])
+  assert.equal(w.account('anna.nowak')!.attributes['manager'], undefined)
+  const plan = await w.day([{ ...anna, manager: '2' }, bo])
+  assert.equal(w.account('anna.nowak')!.attributes['manager'], 'bo.ek', plan.systems.join('; '))
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('many people with managers among them: no change is refused because another one was carried out', async () => {
+  const w = await open(server)
+  const plan = await w.day(Array.from({ length: 350 }, (_, i) => ({ id: String(i + 1), manager: i === 0 ? '' : String(Math.floor(i / 5) + 1) })))
+  assert.deepEqual(plan.changes.filter((c) => c.state !== 'done').map((c) => `${c.kind} ${c.subject} ${c.state}`), [])
+  assert.equal(w.account('ada.no7')!.attributes['manager'], 'ada.no2')
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('a mover gets a new name, new values and the access of the new department', async () => {
+  const w = await open(server, (p) => {
+    p.roles.push({ id: 'analyst', name: 'Analyst', grants: [{ system: 'app', entitlement: 'data' }], roles: [] })
+    p.rules.push({ id: 'data', name: 'Data staff', when: 'position.department == "Data"', roles: ['analyst'] })
+    job(p, 'users').mapping['name'] = 'lower(person.surname)'
+  })
+  await w.day([anna, bo])
+  const plan = await w.day([{ ...anna, last: 'Kowalska', department: 'Data' }, bo])
+  assert.deepEqual(plan.systems, ['revoke nowak sellers', 'rename nowak', 'update nowak', 'grant nowak data'])
+  assert.deepEqual([w.accounts(), w.members('sellers'), w.members('data')], [['ek', 'kowalska'], [], ['ek', 'kowalska']])
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('a leaver is disabled first, then stripped, and deleted when the grace days are over', async () => {
+  const w = await open(server)
+  await w.day([anna, bo])
+  const left = await w.day([{ ...anna, end: '2026-06-14' }, bo])
+  assert.deepEqual(left.systems, ['disable anna.nowak', 'revoke anna.nowak sellers'])
+  w.days(29)
+  assert.deepEqual((await w.plan()).systems, [])
+  w.days(1)
+  assert.deepEqual((await w.plan()).systems, ['delete anna.nowak'])
+  assert.deepEqual(w.accounts(), ['bo.ek'])
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('the grace days begin with the end, not with a leave before it', async () => {
+  const w = await open(server)
+  const leave = { ...anna, leaveFrom: '2026-06-01', leaveUntil: '2026-09-30' }
+  await w.day([leave, bo])
+  assert.deepEqual(w.accounts(), ['anna.nowak (disabled)', 'bo.ek'])
+  w.days(40)
+  const left = await w.day([{ ...leave, end: '2026-07-20' }, bo])
+  assert.deepEqual(left.systems, ['revoke anna.nowak sellers'])
+  w.days(29)
+  assert.deepEqual((await w.plan()).systems, [])
+  w.days(1)
+  assert.deepEqual((await w.plan()).systems, ['delete anna.nowak'])
+})
+
+test('leave disables, the return enables, and access stays in between', async () => {
+  const w = await open(server)
+  const leave = { ...anna, leaveFrom: '2026-07-01', leaveUntil: '2026-07-31' }
+  await w.day([leave, bo])
+  assert.deepEqual(w.accounts(), ['anna.nowak', 'bo.ek'])
+  w.at('2026-07-01T00:10:00Z')
+  assert.deepEqual((await w.plan()).systems, ['disable anna.nowak'])
+  assert.deepEqual(w.members('sellers'), ['anna.nowak'])
+  w.at('2026-08-01T00:10:00Z')
+  assert.deepEqual((await w.plan()).systems, ['enable anna.nowak'])
+})
+
+test('a future starter is created disabled some days before, and enabled on the day', async () => {
+  const w = await open(server)
+  const starter = { ...anna, start: '2026-07-01' }
+  assert.deepEqual((await w.day([starter, bo])).systems, ['create bo.ek'])
+  w.at('2026-06-24T06:00:00Z')
+  assert.deepEqual((await w.plan()).systems, ['create anna.nowak', 'grant anna.nowak sellers'])
+  assert.deepEqual(w.accounts(), ['anna.nowak (disabled)', 'bo.ek'])
+  w.at('2026-07-01T00:05:00Z')
+  assert.deepEqual((await w.plan()).systems, ['enable anna.nowak'])
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('a rehire gets the same account again, and no access that somebody once gave by hand', async () => {
+  const w = await open(server)
+  await w.day([anna, bo])
+  await w.engine.grant({ personId: await w.person('1'), entitlementId: await w.entitlement('vpn') }, 'ada')
+  await w.work()
+  assert.deepEqual(w.members('vpn'), ['anna.nowak'])
+  const { id } = w.account('anna.nowak')!
+  await w.day([{ ...anna, end: '2026-06-14' }, bo])
+  assert.deepEqual([w.members('vpn'), w.accounts()], [[], ['anna.nowak (disabled)', 'bo.ek']])
+  w.days(10)
+  const back = await w.day([{ ...anna, end: '' }, bo])
+  assert.deepEqual(back.systems, ['enable anna.nowak', 'grant anna.nowak sellers'])
+  assert.deepEqual([w.account('anna.nowak')!.id, w.members('vpn')], [id, []])
+})
+
+test('after the account is deleted, the name stays with its person', async () => {
+  const w = await open(server)
+  await w.day([{ id: '1', first: 'John', last: 'Smith', end: '2026-06-20' }, bo])
+  w.days(10)
+  await w.plan()
+  w.days(31)
+  assert.deepEqual((await w.plan()).systems, ['delete john.smith'])
+  await w.day([{ id: '1', first: 'John', last: 'Smith', end: '2026-06-20' }, bo, { id: '3', first: 'John', last: 'Smith' }])
+  assert.deepEqual(w.accounts(), ['bo.ek', 'john.smith2'])
+})
+
+test('an edit of a role or a rule is planned for everybody whom it concerns', async () => {
+  const w = await open(server)
+  await w.day([anna, bo])
+  await w.setPolicy((p) => { p.roles[0]!.grants = [{ system: 'app', entitlement: 'vpn' }] })
+  assert.deepEqual((await w.plan()).systems, ['revoke anna.nowak sellers', 'grant anna.nowak vpn'])
+  await w.setPolicy((p) => { p.rules[0]!.when = 'position.department == "Data"' })
+  assert.deepEqual((await w.plan()).systems, ['revoke anna.nowak vpn', 'grant bo.ek vpn'])
+  await w.setPolicy((p) => { p.rules = [] })
+  assert.deepEqual((await w.plan()).systems, ['revoke bo.ek vpn'])
+})
+
+test('a role gives what the roles in it give, and an entitlement that two of them give goes with the last', async () => {
+  const w = await open(server, (p) => {
+    p.roles.push(
+      { id: 'base', name: 'Base', grants: [{ system: 'app', entitlement: 'vpn' }], roles: [] },
+      { id: 'all', name: 'All', grants: [{ system: 'app', entitlement: 'sellers' }], roles: ['base', 'seller'] })
+    p.rules.push({ id: 'all', name: 'All of it', when: 'position.department == "Sales"', roles: ['all'] })
+  })
+  await w.day([anna, bo])
+  assert.deepEqual([w.members('sellers'), w.members('vpn')], [['anna.nowak'], ['anna.nowak']])
+  await w.setPolicy((p) => { p.rules = p.rules.filter((r) => r.id === 'sales') })
+  assert.deepEqual((await w.plan()).systems, ['revoke anna.nowak vpn'])
+})
+
+test('members of an authoritative entitlement are exactly those with a reason; elsewhere, what others gave is theirs', async () => {
+  const w = await open(server)
+  await w.day([anna, bo])
+  w.join('data', 'bo.ek')
+  w.join('sellers', 'bo.ek')
+  assert.deepEqual((await w.plan()).systems, [])
+  await w.setPolicy((p) => { appSystem(p).authoritative = ['data'] })
+  assert.deepEqual((await w.plan()).systems, ['revoke bo.ek data'])
+  assert.deepEqual(w.members('sellers'), ['anna.nowak', 'bo.ek'])
+})
+
+test('planned twice from the same, a plan has the same changes; computing and previewing write nothing', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  w.add('anowak', { personId: '1', displayName: 'Old' })
+  await w.day([anna, bo])
+  const first = await w.plan()
+  const second = await w.plan()
+  assert.deepEqual(second.changes.map((c) => c.hash), first.changes.map((c) => c.hash))
+  assert.ok(first.changes.length > 2)
+  const users = job(structuredClone((await import('./plan-fixture.ts')).basePolicy), 'users')
+  assert.ok(users.source === 'people')
+  const preview = await w.engine.previewJob({ job: users as never, personId: await w.person('2') })
+  assert.ok(preview.steps.some((s) => s.step === 'change' && s.says.startsWith('create')), JSON.stringify(preview.steps))
+  assert.deepEqual([w.app.writes, w.app.calls.create ?? 0, w.app.calls.update ?? 0, w.app.calls.grant ?? 0], [0, 0, 0, 0])
+})
+
+test('a plan for one person touches that person alone', async () => {
+  const w = await open(server)
+  await w.day([anna, bo])
+  w.account('anna.nowak')!.attributes['displayName'] = 'Changed by hand'
+  w.account('bo.ek')!.attributes['displayName'] = 'Changed by hand'
+  const plan = await w.plan({ person: await w.person('1') })
+  assert.deepEqual(plan.systems, ['update anna.nowak'])
+  assert.equal(w.account('bo.ek')!.attributes['displayName'], 'Changed by hand')
+})
+
+test('people who are only observed make no changes in systems', async () => {
+  const w = await open(server, (p) => { job(p, 'people').method = 'observe' })
+  const plan = await w.day([anna, bo])
+  assert.deepEqual([...plan.people, ...plan.systems].filter((line) => !line.endsWith(' observed')), [])
+  assert.deepEqual([plan.state, w.app.writes], ['empty', 0])
+})
+
+test('a system that never told all it has is not planned for; one that suddenly shows nothing is not believed', async () => {
+  const w = await open(server)
+  const staff = Array.from({ length: 6 }, (_, i) => ({ id: String(i + 1) }))
+  w.add('somebody', { personId: '1' })
+  w.app.faults = [{ operation: 'read', page: 1, attempt: 1, effect: 'disconnect', fired: 0 }]
+  w.app.faults.push({ ...w.app.faults[0]!, attempt: 2, page: 2 })
+  await w.setPolicy((p) => { appSystem(p).config['pageSize'] = 2 })
+  const whole = await w.day(staff)
+  const cut = await w.plan()
+  for (const plan of [whole, cut]) assert.deepEqual([plan.systems, plan.findings.map((f) => f.code)], [[], ['SYSTEM_UNREACHABLE']])
+  assert.deepEqual(w.app.faults.map((f) => f.fired), [1, 1])
+  await w.plan()
+  assert.equal(w.accounts().length, 6)
+  for (const record of [...w.app.records.values()]) if (record.objectType === 'user') w.app.records.delete(record.id)
+  const empty = await w.plan()
+  assert.deepEqual([empty.systems, empty.findings.map((f) => f.code)], [[], ['SYSTEM_READ_INCOMPLETE']])
+})
