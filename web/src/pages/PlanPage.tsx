@@ -70,7 +70,7 @@ function Actions({ plan }: { plan: Plan }) {
       {may('plans:write') && !isMoving(plan) && plan.state !== 'stopped' && (
         <Button variant="default" leftSection={<IconRefresh {...icon} />} loading={again.isPending} onClick={() => again.mutate(undefined)}>Plan again</Button>
       )}
-      {may('plans:write') && ['approved', 'applying'].includes(plan.state) && (
+      {may('plans:write') && isMoving(plan) && plan.state !== 'computing' && (
         <Button variant="default" leftSection={<IconPlayerStop {...icon} />} loading={stop.isPending} onClick={() => stop.mutate(undefined)}>Stop</Button>
       )}
       {may('plans:write') && plan.state === 'stopped' && (

@@ -8,7 +8,12 @@ export type Change = Schema<'Change'>
 
 /** States in which a plan moves by itself, so that the page keeps looking. */
 const moving = ['computing', 'approved', 'applying']
-export const isMoving = (plan: { state: string } | undefined) => plan !== undefined && moving.includes(plan.state)
+const open = ['waiting', 'running', 'again']
+
+/** Also a plan that is held in part: the rest of it may be on its way. */
+export function isMoving(plan: Pick<Plan, 'state' | 'counts'> | undefined): boolean {
+  return plan !== undefined && (moving.includes(plan.state) || (plan.state !== 'stopped' && plan.counts.some((c) => open.includes(c.state))))
+}
 
 export const plans = (state?: Schema<'PlanState'>) => infiniteQueryOptions({
   queryKey: ['plans', 'list', state],

@@ -6,7 +6,7 @@ import { Section } from '../Section.tsx'
 
 /** How far each system is, how fast, and what failed. */
 export function Progress({ plan }: { plan: Plan }) {
-  if (!['approved', 'applying', 'stopped', 'applied'].includes(plan.state)) return null
+  if (plan.approvedAt === null) return null
   return (
     <Section title={isMoving(plan) ? 'Carrying it out' : 'Result'} says={plan.progress ?? undefined}>
       <Stack gap="md" aria-live="polite">
@@ -26,7 +26,7 @@ export function Progress({ plan }: { plan: Plan }) {
               </Text>
             </Group>
             <Bar.Root size={8} radius="xl">
-              <Bar.Section value={share(done, total)} animated={plan.state === 'applying' && waiting > 0} aria-label={`${system.name}: ${done} of ${total} done`} />
+              <Bar.Section value={share(done, total)} animated={isMoving(plan) && waiting > 0} aria-label={`${system.name}: ${done} of ${total} done`} />
               <Bar.Section value={share(failed, total)} color="red" aria-label={`${system.name}: ${failed} failed`} />
             </Bar.Root>
           </div>
