@@ -31,7 +31,9 @@ function newest(paths: string[]): number {
   const times = paths.map((at) => {
     const stat = statSync(at, { throwIfNoEntry: false })
     if (stat === undefined) return 0
-    return stat.isDirectory() ? Math.max(stat.mtimeMs, newest(readdirSync(at).map((name) => path.join(at, name)))) : stat.mtimeMs
+    return stat.isDirectory()
+      ? Math.max(stat.mtimeMs, newest(readdirSync(at).map((name) => path.join(at, name))))
+      : stat.mtimeMs
   })
   return Math.max(0, ...times)
 }

@@ -5,7 +5,13 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import type { TestUsher } from '../servers/usher.ts'
 
 const args = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ]
 
 export const openBrowser = (): Promise<Browser> => chromium.launch({ executablePath: '/usr/bin/chromium', args })
@@ -28,21 +34,30 @@ export async function newUser(usher: TestUsher, context: BrowserContext, name: s
 /** What no page may do: shut somebody out, or scroll sideways. */
 export async function assertSound(page: Page, where: string, rules?: string[]): Promise<void> {
   const axe = new AxeBuilder({ page })
-  const { violations } = await (rules === undefined ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']) : axe.withRules(rules)).analyze()
+  const { violations } = await (
+    rules === undefined ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']) : axe.withRules(rules)
+  ).analyze()
   const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')
-  assert.deepEqual(serious.map((v) => `${where}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`), [])
+  assert.deepEqual(
+    serious.map((v) => `${where}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`),
+    [],
+  )
   assert.equal(await sidewaysPixels(page), 0, `${where} scrolls sideways`)
 }
 
 /** How many pixels wider than the window the page is. */
 export async function sidewaysPixels(page: Page): Promise<number> {
-  return Number(await page.evaluate('Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)'))
+  return Number(
+    await page.evaluate('Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)'),
+  )
 }
 
 /** Errors of the page's scripts and of the console, as they come. */
 export function watchErrors(page: Page): string[] {
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
-  page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text()) })
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text())
+  })
   return errors
 }

@@ -20,7 +20,11 @@ export class ApiError extends Error {
   }
 }
 
-interface Answer<T> { data?: T; error?: unknown; response: Response }
+interface Answer<T> {
+  data?: T
+  error?: unknown
+  response: Response
+}
 
 /** The data of an answer; throws `ApiError` for anything else. */
 export async function take<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>> {
@@ -32,17 +36,21 @@ export async function take<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T
 /** The error in an answer's body; a body of any other shape still gives words. */
 export function errorFrom(status: number, body: unknown): ApiError {
   const error = isRecord(body) && isRecord(body['error']) ? body['error'] : {}
-  const text = (name: string, otherwise: string) => typeof error[name] === 'string' ? error[name] : otherwise
+  const text = (name: string, otherwise: string) => (typeof error[name] === 'string' ? error[name] : otherwise)
   return new ApiError(
-    status, text('code', 'INTERNAL'), text('message', `Usher answered with status ${status}.`),
-    text('advice', 'Try again. If it stays, look into the log.'), isRecord(error['details']) ? error['details'] : {},
+    status,
+    text('code', 'INTERNAL'),
+    text('message', `Usher answered with status ${status}.`),
+    text('advice', 'Try again. If it stays, look into the log.'),
+    isRecord(error['details']) ? error['details'] : {},
   )
 }
 
 /** Whatever was thrown, as an error with advice. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  if (error instanceof TypeError) return new ApiError(0, 'UNREACHABLE', 'Usher does not answer.', 'Check that it runs and that you are online.')
+  if (error instanceof TypeError)
+    return new ApiError(0, 'UNREACHABLE', 'Usher does not answer.', 'Check that it runs and that you are online.')
   return new ApiError(0, 'INTERNAL', error instanceof Error ? error.message : String(error), 'Load the page again.')
 }
 

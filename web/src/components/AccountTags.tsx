@@ -6,9 +6,22 @@ import { Tag } from './Tag.tsx'
 export function AccountTags({ account }: { account: Schema<'Account'> }) {
   return (
     <>
-      {account.goneAt ? <Tag icon={IconDoorExit}>Gone</Tag>
-        : account.enabled ? <Tag tone="good" icon={IconCheck}>Enabled</Tag> : <Tag tone="warn" icon={IconPlayerPause}>Disabled</Tag>}
-      {account.protected && <Tag icon={IconLock} title="Never touched.">Protected</Tag>}
+      {account.goneAt ? (
+        <Tag icon={IconDoorExit}>Gone</Tag>
+      ) : account.enabled ? (
+        <Tag tone="good" icon={IconCheck}>
+          Enabled
+        </Tag>
+      ) : (
+        <Tag tone="warn" icon={IconPlayerPause}>
+          Disabled
+        </Tag>
+      )}
+      {account.protected && (
+        <Tag icon={IconLock} title="Never touched.">
+          Protected
+        </Tag>
+      )}
     </>
   )
 }

@@ -21,28 +21,51 @@ export function CaseCard({ of }: { of: Case }) {
   const may = useMay()
   const [choice, setChoice] = useState<{ personId: string | null; name: string }>()
   const decide = useAct((personId: string | null) => decideCase(of.id, personId), {
-    says: 'Decided. The next plan takes it up.', forgets: ['cases', 'overview', 'findings'], onDone: () => setChoice(undefined), quiet: true,
+    says: 'Decided. The next plan takes it up.',
+    forgets: ['cases', 'overview', 'findings'],
+    onDone: () => setChoice(undefined),
+    quiet: true,
   })
   const row = of.row?.attributes ?? {}
   const names = [...new Set([...Object.keys(row), ...of.candidates.flatMap((c) => Object.keys(c.attributes))])]
   const open = of.decidedAt === null
   return (
     <Section
-      title={of.says} flush
-      says={<>
-        {of.advice} <TextLink to="/jobs/$id" params={{ id: of.job.id }} search={{}}>{of.job.name}</TextLink>
-        {of.row && `, row ${of.row.row}`} · {open ? <>waits since <When at={of.openedAt} /></> : <>decided by {of.decidedBy?.name} <When at={of.decidedAt} /></>}
-      </>}
+      title={of.says}
+      flush
+      says={
+        <>
+          {of.advice}{' '}
+          <TextLink to="/jobs/$id" params={{ id: of.job.id }} search={{}}>
+            {of.job.name}
+          </TextLink>
+          {of.row && `, row ${of.row.row}`} ·{' '}
+          {open ? (
+            <>
+              waits since <When at={of.openedAt} />
+            </>
+          ) : (
+            <>
+              decided by {of.decidedBy?.name} <When at={of.decidedAt} />
+            </>
+          )}
+        </>
+      }
     >
       <WideTable label="Row and people" minWidth={240 + of.candidates.length * 170}>
         <Table className={classes.table}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th><span className="dim">Attribute</span></Table.Th>
+              <Table.Th>
+                <span className="dim">Attribute</span>
+              </Table.Th>
               <Table.Th>The row</Table.Th>
               {of.candidates.map((c) => (
                 <Table.Th key={c.id} data-chosen={of.personId === c.id || undefined}>
-                  <TextLink to="/people/$id" params={{ id: c.id }} search={{}}>{c.name}</TextLink> <StateTag table={personStates} state={c.state} />
+                  <TextLink to="/people/$id" params={{ id: c.id }} search={{}}>
+                    {c.name}
+                  </TextLink>{' '}
+                  <StateTag table={personStates} state={c.state} />
                 </Table.Th>
               ))}
             </Table.Tr>
@@ -50,11 +73,18 @@ export function CaseCard({ of }: { of: Case }) {
           <Table.Tbody>
             {names.map((name) => (
               <Table.Tr key={name}>
-                <Table.Th scope="row" className="dim quiet">{humanise(name)}</Table.Th>
+                <Table.Th scope="row" className="dim quiet">
+                  {humanise(name)}
+                </Table.Th>
                 <Table.Td>{showValue(row[name])}</Table.Td>
                 {of.candidates.map((c) => {
                   const same = showValue(c.attributes[name]) === showValue(row[name])
-                  return <Table.Td key={c.id} className={same ? classes.same : classes.differs}>{showValue(c.attributes[name])}{!same && <span className={classes.sign}> ≠</span>}</Table.Td>
+                  return (
+                    <Table.Td key={c.id} className={same ? classes.same : classes.differs}>
+                      {showValue(c.attributes[name])}
+                      {!same && <span className={classes.sign}> ≠</span>}
+                    </Table.Td>
+                  )
                 })}
               </Table.Tr>
             ))}
@@ -63,9 +93,21 @@ export function CaseCard({ of }: { of: Case }) {
             <Table.Tfoot>
               <Table.Tr>
                 <Table.Td className="dim">Whose is it?</Table.Td>
-                <Table.Td><Button size="xs" variant="default" onClick={() => setChoice({ personId: null, name: 'a new person' })}>A new person</Button></Table.Td>
+                <Table.Td>
+                  <Button
+                    size="xs"
+                    variant="default"
+                    onClick={() => setChoice({ personId: null, name: 'a new person' })}
+                  >
+                    A new person
+                  </Button>
+                </Table.Td>
                 {of.candidates.map((c) => (
-                  <Table.Td key={c.id}><Button size="xs" onClick={() => setChoice({ personId: c.id, name: c.name })}>It is {c.name}</Button></Table.Td>
+                  <Table.Td key={c.id}>
+                    <Button size="xs" onClick={() => setChoice({ personId: c.id, name: c.name })}>
+                      It is {c.name}
+                    </Button>
+                  </Table.Td>
                 ))}
               </Table.Tr>
             </Table.Tfoot>
@@ -73,12 +115,19 @@ export function CaseCard({ of }: { of: Case }) {
         </Table>
       </WideTable>
       <Confirm
-        opened={choice !== undefined} onClose={() => setChoice(undefined)} title={`The row is ${choice?.name ?? ''}?`} action="Decide"
-        busy={decide.isPending} error={decide.error} onConfirm={() => choice && decide.mutate(choice.personId)}
+        opened={choice !== undefined}
+        onClose={() => setChoice(undefined)}
+        title={`The row is ${choice?.name ?? ''}?`}
+        action="Decide"
+        busy={decide.isPending}
+        error={decide.error}
+        onConfirm={() => choice && decide.mutate(choice.personId)}
       >
         <Text>
-          {choice?.personId === null ? 'The row becomes a person of their own.' : `The row becomes part of ${choice?.name}; their accounts follow it.`}
-          {' '}Nothing is written before a plan that shows it.
+          {choice?.personId === null
+            ? 'The row becomes a person of their own.'
+            : `The row becomes part of ${choice?.name}; their accounts follow it.`}{' '}
+          Nothing is written before a plan that shows it.
         </Text>
       </Confirm>
     </Section>

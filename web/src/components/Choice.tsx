@@ -14,8 +14,16 @@ interface ChoiceProps<T extends string> {
 export function Choice<T extends string>({ label, any, value, options, onChange, width = 170 }: ChoiceProps<T>) {
   return (
     <Select
-      aria-label={label} placeholder={any} value={value ?? null} data={options} clearable searchable={options.length > 12} allowDeselect
-      w={{ base: '100%', xs: width }} clearButtonProps={{ 'aria-label': `Clear ${label}` }} comboboxProps={{ shadow: 'md' }}
+      aria-label={label}
+      placeholder={any}
+      value={value ?? null}
+      data={options}
+      clearable
+      searchable={options.length > 12}
+      allowDeselect
+      w={{ base: '100%', xs: width }}
+      clearButtonProps={{ 'aria-label': `Clear ${label}` }}
+      comboboxProps={{ shadow: 'md' }}
       onChange={(next) => onChange(options.find((option) => option.value === next)?.value)}
     />
   )

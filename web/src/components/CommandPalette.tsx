@@ -24,43 +24,98 @@ export function CommandPalette() {
 
   const groups: SpotlightActionGroupData[] = [
     {
-      group: 'People', actions: (asked.length > 1 ? found : []).map((person) => ({
-        id: person.id, label: person.name, leftSection: <IconUser size={18} stroke={1.6} />,
-        description: [person.employeeId, person.title, person.department, stateWords(personStates, person.state).label].filter(Boolean).join(' · '),
+      group: 'People',
+      actions: (asked.length > 1 ? found : []).map((person) => ({
+        id: person.id,
+        label: person.name,
+        leftSection: <IconUser size={18} stroke={1.6} />,
+        description: [person.employeeId, person.title, person.department, stateWords(personStates, person.state).label]
+          .filter(Boolean)
+          .join(' · '),
         onClick: () => void navigate({ to: '/people/$id', params: { id: person.id } }),
       })),
     },
     {
-      group: 'Systems', actions: text === '' ? [] : allSystems.filter((s) => fits(s.name)).slice(0, 6).map((system) => ({
-        id: `system-${system.id}`, label: system.name, description: system.connector, leftSection: <IconPlugConnected size={18} stroke={1.6} />,
-        onClick: () => void navigate({ to: '/systems/$id', params: { id: system.id } }),
-      })),
+      group: 'Systems',
+      actions:
+        text === ''
+          ? []
+          : allSystems
+              .filter((s) => fits(s.name))
+              .slice(0, 6)
+              .map((system) => ({
+                id: `system-${system.id}`,
+                label: system.name,
+                description: system.connector,
+                leftSection: <IconPlugConnected size={18} stroke={1.6} />,
+                onClick: () => void navigate({ to: '/systems/$id', params: { id: system.id } }),
+              })),
     },
     {
-      group: 'Jobs', actions: text === '' ? [] : allJobs.filter((j) => fits(j.name)).slice(0, 6).map((job) => ({
-        id: `job-${job.id}`, label: job.name, description: `${job.source.name} → ${job.destination.name}`,
-        leftSection: <IconRoute size={18} stroke={1.6} />, onClick: () => void navigate({ to: '/jobs/$id', params: { id: job.id } }),
-      })),
+      group: 'Jobs',
+      actions:
+        text === ''
+          ? []
+          : allJobs
+              .filter((j) => fits(j.name))
+              .slice(0, 6)
+              .map((job) => ({
+                id: `job-${job.id}`,
+                label: job.name,
+                description: `${job.source.name} → ${job.destination.name}`,
+                leftSection: <IconRoute size={18} stroke={1.6} />,
+                onClick: () => void navigate({ to: '/jobs/$id', params: { id: job.id } }),
+              })),
     },
     {
-      group: 'Pages', actions: allPlaces.filter((p) => may(p.permission) && fits(p.title)).map((place) => ({
-        id: place.to, label: place.title, leftSection: <place.icon size={18} stroke={1.6} />, onClick: () => void navigate({ to: place.to }),
-      })),
+      group: 'Pages',
+      actions: allPlaces
+        .filter((p) => may(p.permission) && fits(p.title))
+        .map((place) => ({
+          id: place.to,
+          label: place.title,
+          leftSection: <place.icon size={18} stroke={1.6} />,
+          onClick: () => void navigate({ to: place.to }),
+        })),
     },
     {
-      group: 'Actions', actions: may('policy:write') && (text === '' || fits('Add a system') || fits('New job'))
-        ? [
-            { id: 'add-system', label: 'Add a system', leftSection: <IconPlus size={18} />, onClick: () => void navigate({ to: '/systems/new', search: {} }) },
-            { id: 'new-job', label: 'New job', leftSection: <IconPlus size={18} />, onClick: () => void navigate({ to: '/jobs/new', search: {} }) },
-          ]
-        : [],
+      group: 'Actions',
+      actions:
+        may('policy:write') && (text === '' || fits('Add a system') || fits('New job'))
+          ? [
+              {
+                id: 'add-system',
+                label: 'Add a system',
+                leftSection: <IconPlus size={18} />,
+                onClick: () => void navigate({ to: '/systems/new', search: {} }),
+              },
+              {
+                id: 'new-job',
+                label: 'New job',
+                leftSection: <IconPlus size={18} />,
+                onClick: () => void navigate({ to: '/jobs/new', search: {} }),
+              },
+            ]
+          : [],
     },
   ]
   return (
     <Spotlight
-      actions={groups.filter((group) => group.actions.length > 0)} query={text} onQueryChange={setText} filter={(_, actions) => actions}
-      nothingFound="Nobody and nothing by that name." highlightQuery scrollable maxHeight={420} shortcut={['mod + K']} radius="md"
-      searchProps={{ leftSection: <IconSearch size={18} />, placeholder: 'A name, an e-mail address, an employee id, a page…', 'aria-label': 'Find' }}
+      actions={groups.filter((group) => group.actions.length > 0)}
+      query={text}
+      onQueryChange={setText}
+      filter={(_, actions) => actions}
+      nothingFound="Nobody and nothing by that name."
+      highlightQuery
+      scrollable
+      maxHeight={420}
+      shortcut={['mod + K']}
+      radius="md"
+      searchProps={{
+        leftSection: <IconSearch size={18} />,
+        placeholder: 'A name, an e-mail address, an employee id, a page…',
+        'aria-label': 'Find',
+      }}
     />
   )
 }

@@ -8,20 +8,44 @@ import { Confirm } from './Confirm.tsx'
 import { useAct } from './useAct.tsx'
 
 /** Removes one object of the policy, if nothing refers to it. */
-export function DeleteObject({ kind, id, name, onDone }: { kind: ObjectKind; id: string; name: string; onDone: () => unknown }) {
+export function DeleteObject({
+  kind,
+  id,
+  name,
+  onDone,
+}: {
+  kind: ObjectKind
+  id: string
+  name: string
+  onDone: () => unknown
+}) {
   const [asking, setAsking] = useState(false)
   const may = useMay()
   const revision = useQuery(policy).data?.revision
-  const remove = useAct(() => deleteObject(kind, id, revision ?? 0), { says: `${name} is removed.`, onDone, quiet: true })
+  const remove = useAct(() => deleteObject(kind, id, revision ?? 0), {
+    says: `${name} is removed.`,
+    onDone,
+    quiet: true,
+  })
   if (!may('policy:write')) return null
   return (
     <>
-      <Button variant="default" leftSection={<IconTrash size={16} />} onClick={() => setAsking(true)}>Remove…</Button>
+      <Button variant="default" leftSection={<IconTrash size={16} />} onClick={() => setAsking(true)}>
+        Remove…
+      </Button>
       <Confirm
-        opened={asking} onClose={() => setAsking(false)} title={`Remove ${name}?`} action="Remove" danger busy={remove.isPending} error={remove.error}
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`Remove ${name}?`}
+        action="Remove"
+        danger
+        busy={remove.isPending}
+        error={remove.error}
         onConfirm={() => remove.mutate(undefined)}
       >
-        <Text>Whatever people have because of it loses that reason. The next plan lists it, and nothing is written before.</Text>
+        <Text>
+          Whatever people have because of it loses that reason. The next plan lists it, and nothing is written before.
+        </Text>
       </Confirm>
     </>
   )

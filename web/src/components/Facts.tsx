@@ -5,7 +5,12 @@ import classes from './Facts.module.css'
 export function Facts({ of }: { of: [name: string, value: ReactNode][] }) {
   return (
     <dl className={classes.facts}>
-      {of.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
+      {of.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
     </dl>
   )
 }

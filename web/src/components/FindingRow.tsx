@@ -15,11 +15,34 @@ export function FindingRow({ finding }: { finding: Schema<'Finding'> }) {
       <words.icon size={17} color={`var(--tone-${words.tone})`} aria-label={words.label} className={classes.icon} />
       <div className={classes.words}>
         <Text>{finding.message}</Text>
-        <Text size="sm" c="dimmed" component="div">{finding.advice}</Text>
+        <Text size="sm" c="dimmed" component="div">
+          {finding.advice}
+        </Text>
         <Text size="xs" c="dimmed" component="div">
-          {finding.person && <><TextLink to="/people/$id" params={{ id: finding.person.id }}>{finding.person.name}</TextLink> · </>}
-          {finding.system && <><TextLink to="/systems/$id" params={{ id: finding.system }}>{nameOf(finding.system)}</TextLink> · </>}
-          {finding.job && <><TextLink to="/jobs/$id" params={{ id: finding.job }}>{finding.job}</TextLink> · </>}
+          {finding.person && (
+            <>
+              <TextLink to="/people/$id" params={{ id: finding.person.id }}>
+                {finding.person.name}
+              </TextLink>{' '}
+              ·{' '}
+            </>
+          )}
+          {finding.system && (
+            <>
+              <TextLink to="/systems/$id" params={{ id: finding.system }}>
+                {nameOf(finding.system)}
+              </TextLink>{' '}
+              ·{' '}
+            </>
+          )}
+          {finding.job && (
+            <>
+              <TextLink to="/jobs/$id" params={{ id: finding.job }}>
+                {finding.job}
+              </TextLink>{' '}
+              ·{' '}
+            </>
+          )}
           since <When at={finding.firstSeenAt} /> · <span className="mono">{finding.code}</span>
         </Text>
       </div>

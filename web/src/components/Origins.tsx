@@ -15,15 +15,23 @@ export function Origins({ of }: { of: (Origin | null)[] }) {
         <HoverCard key={i} width={320} shadow="md" openDelay={200} position="top">
           <HoverCard.Target>
             <button type="button" className={classes.cell}>
-              <IconTable size={12} aria-hidden /> {origin.source}, {origin.cells.map((cell) => cell.address).join(', ') || `row ${origin.row}`}
+              <IconTable size={12} aria-hidden /> {origin.source},{' '}
+              {origin.cells.map((cell) => cell.address).join(', ') || `row ${origin.row}`}
             </button>
           </HoverCard.Target>
           <HoverCard.Dropdown>
             {origin.cells.map((cell) => (
-              <Text key={cell.address} size="sm"><span className="mono dim">{cell.address}</span> <span className="dim">{cell.column}</span> {showValue(cell.value)}</Text>
+              <Text key={cell.address} size="sm">
+                <span className="mono dim">{cell.address}</span> <span className="dim">{cell.column}</span>{' '}
+                {showValue(cell.value)}
+              </Text>
             ))}
-            <Text size="xs" className="mono" mt={4}>{origin.expression}</Text>
-            <Text size="xs" c="dimmed" mt={4}>Job {origin.job}, policy revision {origin.policyRevision}</Text>
+            <Text size="xs" className="mono" mt={4}>
+              {origin.expression}
+            </Text>
+            <Text size="xs" c="dimmed" mt={4}>
+              Job {origin.job}, policy revision {origin.policyRevision}
+            </Text>
           </HoverCard.Dropdown>
         </HoverCard>
       ))}

@@ -17,19 +17,34 @@ interface PageProps {
 
 /** Frame of every page: where we are, what it is called, what can be done, then the content. */
 export function Page({ title, aside, lead, actions, trail, children }: PageProps) {
-  useEffect(() => { document.title = `${title} · Usher` }, [title])
+  useEffect(() => {
+    document.title = `${title} · Usher`
+  }, [title])
   return (
     <Stack gap="lg" className={classes.page}>
       <header className={classes.header}>
         <div className={classes.words}>
-          {trail && <nav aria-label="Where" className={classes.trail}><IconChevronLeft size={14} aria-hidden /><Breadcrumbs separator="/">{trail}</Breadcrumbs></nav>}
+          {trail && (
+            <nav aria-label="Where" className={classes.trail}>
+              <IconChevronLeft size={14} aria-hidden />
+              <Breadcrumbs separator="/">{trail}</Breadcrumbs>
+            </nav>
+          )}
           <Group gap="sm" align="center">
             <Title order={1}>{title}</Title>
             {aside}
           </Group>
-          {lead && <Text c="dimmed" component="div" mt={4} maw={820}>{lead}</Text>}
+          {lead && (
+            <Text c="dimmed" component="div" mt={4} maw={820}>
+              {lead}
+            </Text>
+          )}
         </div>
-        {actions && <Group gap="xs" className={classes.actions}>{actions}</Group>}
+        {actions && (
+          <Group gap="xs" className={classes.actions}>
+            {actions}
+          </Group>
+        )}
       </header>
       {children}
     </Stack>
@@ -39,5 +54,11 @@ export function Page({ title, aside, lead, actions, trail, children }: PageProps
 /** A page that is about one thing: shown when the thing is there, else loading or failed. */
 export function PageOf<T>({ query, children }: { query: QueryLike<T>; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>
-  return <div className={classes.page}><Loaded query={query} lines={12}>{children}</Loaded></div>
+  return (
+    <div className={classes.page}>
+      <Loaded query={query} lines={12}>
+        {children}
+      </Loaded>
+    </div>
+  )
 }

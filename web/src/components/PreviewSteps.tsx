@@ -17,13 +17,22 @@ export function PreviewSteps({ of }: { of: JobPreview }) {
           <div className={classes.words}>
             <Text fw={560} component="div">
               {step.attribute ?? step.title}
-              {(step.step === 'field' || step.step === 'position-field') && <span className={classes.result}>{resultOf(step.result)}</span>}
+              {(step.step === 'field' || step.step === 'position-field') && (
+                <span className={classes.result}>{resultOf(step.result)}</span>
+              )}
             </Text>
-            <Text size="sm" c={step.ok ? 'dimmed' : undefined}>{step.says}</Text>
+            <Text size="sm" c={step.ok ? 'dimmed' : undefined}>
+              {step.says}
+            </Text>
             {step.expression && <Code className={classes.expression}>{step.expression}</Code>}
             {step.inputs && Object.keys(step.inputs).length > 0 && (
               <dl className={classes.inputs} aria-label="What it saw">
-                {Object.entries(step.inputs).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{showValue(value)}</dd></div>)}
+                {Object.entries(step.inputs).map(([name, value]) => (
+                  <div key={name}>
+                    <dt>{name}</dt>
+                    <dd>{showValue(value)}</dd>
+                  </div>
+                ))}
               </dl>
             )}
           </div>
@@ -37,6 +46,7 @@ export function PreviewSteps({ of }: { of: JobPreview }) {
 function resultOf(result: unknown): string {
   if (result === 'keep') return 'keep what is there'
   if (result === 'clear') return 'remove what is there'
-  if (isRecord(result) && Array.isArray(result['candidates'])) return `the first free of ${showValue(result['candidates'])}`
+  if (isRecord(result) && Array.isArray(result['candidates']))
+    return `the first free of ${showValue(result['candidates'])}`
   return showValue(isRecord(result) && 'set' in result ? result['set'] : result)
 }

@@ -2,7 +2,14 @@ import { Group, Text, Title } from '@mantine/core'
 import { useId, type ReactNode } from 'react'
 import classes from './Section.module.css'
 
-interface SectionProps { title: string; count?: number; says?: ReactNode; actions?: ReactNode; flush?: boolean; children: ReactNode }
+interface SectionProps {
+  title: string
+  count?: number
+  says?: ReactNode
+  actions?: ReactNode
+  flush?: boolean
+  children: ReactNode
+}
 
 /** A titled card. `flush` lets a table or list reach its edges. */
 export function Section({ title, count, says, actions, flush = false, children }: SectionProps) {
@@ -11,8 +18,15 @@ export function Section({ title, count, says, actions, flush = false, children }
     <section className={classes.section} aria-labelledby={id}>
       <Group justify="space-between" gap="sm" className={classes.head} wrap="wrap">
         <div>
-          <Title order={2} id={id}>{title}{count !== undefined && <span className={classes.count}>{count.toLocaleString('en')}</span>}</Title>
-          {says && <Text size="sm" c="dimmed" component="div">{says}</Text>}
+          <Title order={2} id={id}>
+            {title}
+            {count !== undefined && <span className={classes.count}>{count.toLocaleString('en')}</span>}
+          </Title>
+          {says && (
+            <Text size="sm" c="dimmed" component="div">
+              {says}
+            </Text>
+          )}
         </div>
         {actions && <Group gap="xs">{actions}</Group>}
       </Group>

@@ -60,8 +60,12 @@ export function Shortcuts() {
     <Modal opened={help} onClose={() => setHelp(false)} title="Keyboard" closeButtonProps={{ 'aria-label': 'Close' }}>
       <Table>
         <Table.Tbody>
-          {general.map(([keys, what]) => <Row key={what} keys={keys} what={what} />)}
-          {allPlaces.map((place) => <Row key={place.to} keys={[`g ${place.key}`]} what={`Go to ${place.title}`} />)}
+          {general.map(([keys, what]) => (
+            <Row key={what} keys={keys} what={what} />
+          ))}
+          {allPlaces.map((place) => (
+            <Row key={place.to} keys={[`g ${place.key}`]} what={`Go to ${place.title}`} />
+          ))}
         </Table.Tbody>
       </Table>
     </Modal>
@@ -71,7 +75,13 @@ export function Shortcuts() {
 function Row({ keys, what }: { keys: string[]; what: string }) {
   return (
     <Table.Tr>
-      <Table.Td w={130}>{keys.map((key) => <Kbd key={key} mr={4}>{key}</Kbd>)}</Table.Td>
+      <Table.Td w={130}>
+        {keys.map((key) => (
+          <Kbd key={key} mr={4}>
+            {key}
+          </Kbd>
+        ))}
+      </Table.Td>
       <Table.Td>{what}</Table.Td>
     </Table.Tr>
   )

@@ -8,7 +8,17 @@ import classes from './Tag.module.css'
 export type Tone = 'neutral' | 'info' | 'good' | 'warn' | 'bad'
 
 /** A short word with a sign and a tone. */
-export function Tag({ tone = 'neutral', icon: Sign, children, title }: { tone?: Tone; icon?: Icon; children: ReactNode; title?: string }) {
+export function Tag({
+  tone = 'neutral',
+  icon: Sign,
+  children,
+  title,
+}: {
+  tone?: Tone
+  icon?: Icon
+  children: ReactNode
+  title?: string
+}) {
   const tag = (
     <span className={classes.tag} data-tone={tone}>
       {Sign && <Sign size={13} stroke={2} aria-hidden />}
@@ -19,7 +29,20 @@ export function Tag({ tone = 'neutral', icon: Sign, children, title }: { tone?: 
 }
 
 /** A state as a tag, from one of the tables in `lib/states.ts`. */
-export function StateTag({ table, state, suffix }: { table: Record<string, StateWords>; state: string; suffix?: string }) {
+export function StateTag({
+  table,
+  state,
+  suffix,
+}: {
+  table: Record<string, StateWords>
+  state: string
+  suffix?: string
+}) {
   const words = stateWords(table, state)
-  return <Tag tone={words.tone} icon={words.icon} title={words.explains}>{words.label}{suffix}</Tag>
+  return (
+    <Tag tone={words.tone} icon={words.icon} title={words.explains}>
+      {words.label}
+      {suffix}
+    </Tag>
+  )
 }

@@ -31,7 +31,17 @@ interface VirtualListProps<T> {
 }
 
 /** A table of any length that renders only what is seen. j/k or the arrows move, Enter opens. */
-export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight = 44, top: fromTop = false, onOpen, more }: VirtualListProps<T>) {
+export function VirtualList<T>({
+  label,
+  items,
+  columns,
+  idOf,
+  total,
+  rowHeight = 44,
+  top: fromTop = false,
+  onOpen,
+  more,
+}: VirtualListProps<T>) {
   const top = useRef<HTMLDivElement>(null)
   const [margin, setMargin] = useState(0)
   const [at, setAt] = useState(-1)
@@ -39,7 +49,11 @@ export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight =
     if (top.current) setMargin(top.current.getBoundingClientRect().top + window.scrollY)
   }, [items.length === 0])
   const virtual = useWindowVirtualizer({
-    count: items.length, estimateSize: () => rowHeight, overscan: 12, scrollMargin: margin, getItemKey: (i) => idOf(items[i]!),
+    count: items.length,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollMargin: margin,
+    getItemKey: (i) => idOf(items[i]!),
   })
   const rows = virtual.getVirtualItems()
   const last = rows.at(-1)?.index ?? -1
@@ -50,8 +64,16 @@ export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight =
 
   useEffect(() => {
     const move = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target) || document.querySelector('[role="dialog"]')) return
-      const step = event.key === 'j' || event.key === 'ArrowDown' ? 1 : event.key === 'k' || event.key === 'ArrowUp' ? -1 : 0
+      if (
+        event.metaKey ||
+        event.ctrlKey ||
+        event.altKey ||
+        isTyping(event.target) ||
+        document.querySelector('[role="dialog"]')
+      )
+        return
+      const step =
+        event.key === 'j' || event.key === 'ArrowDown' ? 1 : event.key === 'k' || event.key === 'ArrowUp' ? -1 : 0
       if (step !== 0) {
         event.preventDefault()
         const next = Math.min(Math.max(at + step, 0), items.length - 1)
@@ -67,10 +89,21 @@ export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight =
 
   const tracks = { '--tracks': columns.map((c) => `minmax(0, ${c.width})`).join(' ') }
   return (
-    <div role="table" aria-label={label} aria-rowcount={(total ?? items.length) + 1} style={tracks as React.CSSProperties} className={classes.table} data-top={fromTop || undefined}>
+    <div
+      role="table"
+      aria-label={label}
+      aria-rowcount={(total ?? items.length) + 1}
+      style={tracks as React.CSSProperties}
+      className={classes.table}
+      data-top={fromTop || undefined}
+    >
       <div role="rowgroup" className={classes.head}>
         <div role="row" className={classes.row}>
-          {columns.map((c) => <div role="columnheader" key={c.key} data-align={c.align}>{c.title}</div>)}
+          {columns.map((c) => (
+            <div role="columnheader" key={c.key} data-align={c.align}>
+              {c.title}
+            </div>
+          ))}
         </div>
       </div>
       <div role="rowgroup" ref={top} className={classes.body} style={{ height: virtual.getTotalSize() }}>
@@ -78,26 +111,47 @@ export function VirtualList<T>({ label, items, columns, idOf, total, rowHeight =
           const item = items[row.index]!
           return (
             <div
-              role="row" key={row.key} ref={virtual.measureElement} data-index={row.index} data-at={row.index === at || undefined}
-              aria-rowindex={row.index + 2} className={classes.row} data-opens={onOpen !== undefined || undefined}
+              role="row"
+              key={row.key}
+              ref={virtual.measureElement}
+              data-index={row.index}
+              data-at={row.index === at || undefined}
+              aria-rowindex={row.index + 2}
+              className={classes.row}
+              data-opens={onOpen !== undefined || undefined}
               style={{ transform: `translateY(${row.start - margin}px)` }}
-              onClick={(event) => { if (onOpen && !isControl(event.target)) onOpen(item) }}
+              onClick={(event) => {
+                if (onOpen && !isControl(event.target)) onOpen(item)
+              }}
             >
               {columns.map((c) => (
-                <div role="cell" key={c.key} data-align={c.align} data-wide={c.wide || undefined} data-title={c.title}>{c.cell(item)}</div>
+                <div role="cell" key={c.key} data-align={c.align} data-wide={c.wide || undefined} data-title={c.title}>
+                  {c.cell(item)}
+                </div>
               ))}
             </div>
           )
         })}
       </div>
-      {more?.loading && <Text size="sm" c="dimmed" p="sm" role="status">Loading more…</Text>}
-      {!more?.has && items.length > 30 && <Text size="xs" c="dimmed" p="sm">{count(items.length)} shown, all there is.</Text>}
+      {more?.loading && (
+        <Text size="sm" c="dimmed" p="sm" role="status">
+          Loading more…
+        </Text>
+      )}
+      {!more?.has && items.length > 30 && (
+        <Text size="xs" c="dimmed" p="sm">
+          {count(items.length)} shown, all there is.
+        </Text>
+      )}
     </div>
   )
 }
 
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+  )
 }
 
 function isControl(target: EventTarget): boolean {

@@ -10,5 +10,9 @@ export function When({ at, exact = false }: { at: string | null | undefined; exa
   }, [])
   if (at === null || at === undefined) return <span className="dim">never</span>
   const shown = showInstant(at)
-  return <time dateTime={at} title={shown} className="nowrap">{exact ? shown : showRelative(at, now)}</time>
+  return (
+    <time dateTime={at} title={shown} className="nowrap">
+      {exact ? shown : showRelative(at, now)}
+    </time>
+  )
 }

@@ -5,7 +5,15 @@ import type { ReactNode } from 'react'
 export function WideTable({ label, minWidth, children }: { label: string; minWidth: number; children: ReactNode }) {
   // Relative: what is only there for screen readers is placed absolutely, and would widen the page from in here.
   return (
-    <Table.ScrollContainer minWidth={minWidth} type="native" tabIndex={0} role="region" aria-label={label} pb={0} pos="relative">
+    <Table.ScrollContainer
+      minWidth={minWidth}
+      type="native"
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      pb={0}
+      pos="relative"
+    >
       {children}
     </Table.ScrollContainer>
   )

@@ -1,5 +1,13 @@
 /** Mantine's looks on the router's links, with typed paths. */
-import { Anchor, Button, NavLink, UnstyledButton, type AnchorProps, type ButtonProps, type NavLinkProps } from '@mantine/core'
+import {
+  Anchor,
+  Button,
+  NavLink,
+  UnstyledButton,
+  type AnchorProps,
+  type ButtonProps,
+  type NavLinkProps,
+} from '@mantine/core'
 import { createLink } from '@tanstack/react-router'
 import type { AnchorHTMLAttributes, Ref } from 'react'
 

@@ -1,7 +1,16 @@
 /** The places of the UI: for the side bar, the command palette and the `g` shortcuts. */
 import {
-  IconAlertTriangle, IconArrowsSplit2, IconClipboardCheck, IconHistory, IconHome, IconPlugConnected, IconRoute, IconSettings,
-  IconShieldCheck, IconUsers, type Icon,
+  IconAlertTriangle,
+  IconArrowsSplit2,
+  IconClipboardCheck,
+  IconHistory,
+  IconHome,
+  IconPlugConnected,
+  IconRoute,
+  IconSettings,
+  IconShieldCheck,
+  IconUsers,
+  type Icon,
 } from '@tabler/icons-react'
 
 export interface Place {
@@ -15,7 +24,8 @@ export interface Place {
 
 export const places: { title: string; places: Place[] }[] = [
   {
-    title: 'Work', places: [
+    title: 'Work',
+    places: [
       { to: '/', title: 'Overview', icon: IconHome, key: 'o', permission: 'overview:read' },
       { to: '/plans', title: 'Plans', icon: IconClipboardCheck, key: 'l', permission: 'plans:read' },
       { to: '/people', title: 'People', icon: IconUsers, key: 'p', permission: 'people:read' },
@@ -24,14 +34,16 @@ export const places: { title: string; places: Place[] }[] = [
     ],
   },
   {
-    title: 'Set up', places: [
+    title: 'Set up',
+    places: [
       { to: '/systems', title: 'Systems', icon: IconPlugConnected, key: 's', permission: 'systems:read' },
       { to: '/jobs', title: 'Jobs', icon: IconRoute, key: 'j', permission: 'jobs:read' },
       { to: '/roles', title: 'Roles & rules', icon: IconShieldCheck, key: 'r', permission: 'policy:read' },
     ],
   },
   {
-    title: 'Evidence', places: [
+    title: 'Evidence',
+    places: [
       { to: '/audit', title: 'Audit', icon: IconHistory, key: 'a', permission: 'audit:read' },
       { to: '/settings', title: 'Settings', icon: IconSettings, key: 'e', permission: 'self:read' },
     ],

@@ -28,7 +28,11 @@ export function useAct<Input, Output>(act: (input: Input) => Promise<Output>, op
       if (options.quiet) return
       const { message, advice, code } = asApiError(error)
       notifications.show({
-        title: message, message: `${advice} (${code})`, color: 'red', icon: <IconAlertTriangle size={16} />, autoClose: 12_000,
+        title: message,
+        message: `${advice} (${code})`,
+        color: 'red',
+        icon: <IconAlertTriangle size={16} />,
+        autoClose: 12_000,
       })
     },
   })

@@ -11,7 +11,9 @@ export function usePolicyObject<T extends object>(kind: ObjectKind, id: string, 
   const revision = useQuery(policy).data?.revision
   const [edit, setEdit] = useState<{ draft: T; base: number }>()
   const save = useAct((draft: T) => putObject(kind, id, draft, edit?.base ?? revision ?? 0), {
-    says: 'Saved.', onDone: () => setEdit(undefined), quiet: true,
+    says: 'Saved.',
+    onDone: () => setEdit(undefined),
+    quiet: true,
   })
   return {
     draft: edit?.draft ?? stored,
@@ -20,8 +22,13 @@ export function usePolicyObject<T extends object>(kind: ObjectKind, id: string, 
       const before = edit?.draft ?? stored
       if (before !== undefined) setEdit({ draft: { ...before, ...part }, base: edit?.base ?? revision ?? 0 })
     },
-    discard: () => { setEdit(undefined); save.reset() },
-    save: () => { if (edit) save.mutate(edit.draft) },
+    discard: () => {
+      setEdit(undefined)
+      save.reset()
+    },
+    save: () => {
+      if (edit) save.mutate(edit.draft)
+    },
     saving: save.isPending,
     error: save.error,
   }

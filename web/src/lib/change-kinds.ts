@@ -30,7 +30,14 @@ export const kinds: Record<string, KindWords> = {
 export const kindOrder = ['delete', 'disable', 'revoke', 'create', 'link', 'enable', 'rename', 'update', 'grant']
 
 /** What happens to people has words of its own: they are added and ended, not created and disabled. */
-const personVerbs: Record<string, string> = { create: 'Add', update: 'Change', rename: 'Change', enable: 'Bring back', disable: 'End', delete: 'Remove' }
+const personVerbs: Record<string, string> = {
+  create: 'Add',
+  update: 'Change',
+  rename: 'Change',
+  enable: 'Bring back',
+  disable: 'End',
+  delete: 'Remove',
+}
 
 export function verbOf(kind: string, stage: number): string {
   return (stage === 1 ? personVerbs[kind] : undefined) ?? kindWords(kind).verb

@@ -3,7 +3,19 @@ import type { AttributeDeclaration, JobPolicy } from './policy.ts'
 
 /** Words by which a column is taken for an attribute, in the order in which they are tried. */
 const columnWords: Record<string, string[]> = {
-  employeeId: ['employee id', 'employee number', 'employee no', 'personnel number', 'personnel no', 'staff id', 'person id', 'personalnummer', 'emp id', 'id', 'number'],
+  employeeId: [
+    'employee id',
+    'employee number',
+    'employee no',
+    'personnel number',
+    'personnel no',
+    'staff id',
+    'person id',
+    'personalnummer',
+    'emp id',
+    'id',
+    'number',
+  ],
   givenName: ['first name', 'given name', 'firstname', 'forename', 'vorname'],
   surname: ['last name', 'surname', 'family name', 'lastname', 'nachname'],
   displayName: ['display name', 'full name', 'name'],
@@ -24,10 +36,18 @@ const positionWords: Record<string, string[]> = {
 
 const dates = ['start', 'end', 'leaveFrom', 'leaveUntil']
 
-export function draftPeopleJob(id: string, name: string, source: string, columns: string[], attributes: AttributeDeclaration[]): JobPolicy {
+export function draftPeopleJob(
+  id: string,
+  name: string,
+  source: string,
+  columns: string[],
+  attributes: AttributeDeclaration[],
+): JobPolicy {
   const taken = new Set<string>()
   const find = (words: string[]) => {
-    const column = words.map((word) => columns.find((c) => !taken.has(c) && plain(c) === word)).find((c) => c !== undefined)
+    const column = words
+      .map((word) => columns.find((c) => !taken.has(c) && plain(c) === word))
+      .find((c) => c !== undefined)
     if (column !== undefined) taken.add(column)
     return column
   }
@@ -48,17 +68,43 @@ export function draftPeopleJob(id: string, name: string, source: string, columns
   return { id, name, source, destination: 'people', key, match: [], mapping, position, method: 'approve' }
 }
 
-interface Template { objectType: string; mapping: Record<string, string>; match: string[] }
-interface ObjectType { name: string; kind: string; attributes: { name: string; required?: boolean }[] }
+interface Template {
+  objectType: string
+  mapping: Record<string, string>
+  match: string[]
+}
+interface ObjectType {
+  name: string
+  kind: string
+  attributes: { name: string; required?: boolean }[]
+}
 
-export function draftAccountJob(id: string, name: string, destination: string, template: Template | undefined, types: ObjectType[]): JobPolicy {
+export function draftAccountJob(
+  id: string,
+  name: string,
+  destination: string,
+  template: Template | undefined,
+  types: ObjectType[],
+): JobPolicy {
   const type = types.find((t) => t.kind === 'account')
-  const required = type?.attributes.filter((a) => a.required).map((a): [string, string] => [a.name, `person.${a.name}`]) ?? []
+  const required =
+    type?.attributes.filter((a) => a.required).map((a): [string, string] => [a.name, `person.${a.name}`]) ?? []
   return {
-    id, name, source: 'people', destination, method: 'approve', objectType: template?.objectType ?? type?.name ?? 'user',
-    mapping: template?.mapping ?? Object.fromEntries(required), match: template?.match ?? [],
+    id,
+    name,
+    source: 'people',
+    destination,
+    method: 'approve',
+    objectType: template?.objectType ?? type?.name ?? 'user',
+    mapping: template?.mapping ?? Object.fromEntries(required),
+    match: template?.match ?? [],
   }
 }
 
-const plain = (text: string) => text.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
+const plain = (text: string) =>
+  text
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
 const read = (column: string) => `row[${JSON.stringify(column)}]`

@@ -18,7 +18,8 @@ type Schema = Record<string, unknown>
 export function fieldsOf(schema: Schema): Field[] {
   const properties = isRecord(schema['properties']) ? schema['properties'] : {}
   const required = Array.isArray(schema['required']) ? schema['required'] : []
-  return Object.entries(properties).filter((entry): entry is [string, Schema] => isRecord(entry[1]))
+  return Object.entries(properties)
+    .filter((entry): entry is [string, Schema] => isRecord(entry[1]))
     .map(([name, property]) => fieldOf(name, property, required.includes(name) && property['default'] === undefined))
 }
 
@@ -32,12 +33,19 @@ export function mainFields(fields: Field[]): [main: Field[], rest: Field[]] {
 
 function fieldOf(name: string, schema: Schema, required: boolean): Field {
   const base = {
-    name, required, title: textOf(schema['title']) ?? name, description: textOf(schema['description']), default: schema['default'],
-    options: optionsOf(schema), fields: [],
+    name,
+    required,
+    title: textOf(schema['title']) ?? name,
+    description: textOf(schema['description']),
+    default: schema['default'],
+    options: optionsOf(schema),
+    fields: [],
   }
   if (schema['secret'] === true) return { ...base, kind: 'secret' }
   if (schema['type'] === 'object') {
-    return isRecord(schema['properties']) ? { ...base, kind: 'group', fields: fieldsOf(schema) } : { ...base, kind: 'pairs' }
+    return isRecord(schema['properties'])
+      ? { ...base, kind: 'group', fields: fieldsOf(schema) }
+      : { ...base, kind: 'pairs' }
   }
   if (schema['type'] === 'array') return { ...base, kind: 'list' }
   if (variantsOf(schema).some((variant) => variant['type'] === 'array')) return { ...base, kind: 'words' }
@@ -56,4 +64,4 @@ function variantsOf(schema: Schema): Schema[] {
   return Array.isArray(variants) ? variants.filter(isRecord) : []
 }
 
-const textOf = (value: unknown) => typeof value === 'string' ? value : undefined
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined)

@@ -3,25 +3,52 @@
 export type Method = 'observe' | 'approve' | 'automatic'
 
 export interface Role {
-  id: string; name: string; description?: string; owner?: string
+  id: string
+  name: string
+  description?: string
+  owner?: string
   grants: { system: string; entitlement: string }[]
   roles: string[]
 }
 
-export interface Rule { id: string; name: string; description?: string; when: string; roles: string[] }
+export interface Rule {
+  id: string
+  name: string
+  description?: string
+  when: string
+  roles: string[]
+}
 
-export interface Brake { share?: number; count?: number }
+export interface Brake {
+  share?: number
+  count?: number
+}
 
 export interface SystemPolicy {
-  id: string; name: string; description?: string; connector: string; config: Record<string, unknown>; method: Method
-  brakes?: Record<string, Brake>; protected?: string[]; authoritative?: string[]
+  id: string
+  name: string
+  description?: string
+  connector: string
+  config: Record<string, unknown>
+  method: Method
+  brakes?: Record<string, Brake>
+  protected?: string[]
+  authoritative?: string[]
 }
 
 export interface JobPolicy {
-  id: string; name: string; description?: string; source: string; destination: string; scope?: string
-  schedule?: { cron: string; timeZone?: string }; method: Method
+  id: string
+  name: string
+  description?: string
+  source: string
+  destination: string
+  scope?: string
+  schedule?: { cron: string; timeZone?: string }
+  method: Method
   mapping: Record<string, string>
-  key?: string; positionKey?: string; position?: Record<string, string>
+  key?: string
+  positionKey?: string
+  position?: Record<string, string>
   match?: string[] | string[][]
   completeness?: { maxShrink: number; vanishedEnds: boolean }
   objectType?: string
@@ -29,18 +56,39 @@ export interface JobPolicy {
 }
 
 export interface AttributeDeclaration {
-  name: string; title?: string; type: 'text' | 'number' | 'boolean' | 'date' | 'reference'
-  required: boolean; unique: boolean; sensitive: boolean; multiValued: boolean; references?: string
+  name: string
+  title?: string
+  type: 'text' | 'number' | 'boolean' | 'date' | 'reference'
+  required: boolean
+  unique: boolean
+  sensitive: boolean
+  multiValued: boolean
+  references?: string
 }
 
 export interface Settings {
-  organisation: string; timeZone: string; attributes: AttributeDeclaration[]; primaryPosition: string[]
+  organisation: string
+  timeZone: string
+  attributes: AttributeDeclaration[]
+  primaryPosition: string[]
   peopleBrakes: Record<string, Brake>
 }
 
-export interface PolicyDocument { settings: Settings; systems: SystemPolicy[]; jobs: JobPolicy[]; roles: Role[]; rules: Rule[] }
+export interface PolicyDocument {
+  settings: Settings
+  systems: SystemPolicy[]
+  jobs: JobPolicy[]
+  roles: Role[]
+  rules: Rule[]
+}
 
 /** A name as a stable id: "HR – Workbook" → "hr-workbook". */
 export function idFrom(name: string): string {
-  return name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63)
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63)
 }

@@ -29,6 +29,9 @@ export function showValue(value: unknown): string {
 
 /** "employeeId" → "Employee id" */
 export function humanise(name: string): string {
-  const words = name.replace(/[-_]/g, ' ').replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase()
+  const words = name
+    .replace(/[-_]/g, ' ')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -15,22 +15,44 @@ export function CasesPage() {
   const { items, more } = useMore(query)
   return (
     <Page
-      title="Cases" lead="Rows that fit several people, or nobody for sure. Nothing happens to anybody until you say whose they are."
-      actions={(
+      title="Cases"
+      lead="Rows that fit several people, or nobody for sure. Nothing happens to anybody until you say whose they are."
+      actions={
         <SegmentedControl
-          size="xs" value={decided ? 'decided' : 'open'} onChange={(value) => setDecided(value === 'decided')} aria-label="Which cases"
-          data={[{ value: 'open', label: 'Open' }, { value: 'decided', label: 'Decided' }]}
+          size="xs"
+          value={decided ? 'decided' : 'open'}
+          onChange={(value) => setDecided(value === 'decided')}
+          aria-label="Which cases"
+          data={[
+            { value: 'open', label: 'Open' },
+            { value: 'decided', label: 'Decided' },
+          ]}
         />
-      )}
+      }
     >
-      {query.isPending ? <Waiting lines={8} /> : query.error ? <Failure error={query.error} retry={() => void query.refetch()} /> : items.length === 0
-        ? (
-            <Empty icon={IconArrowsSplit2} title={decided ? 'No case has been decided yet' : 'Nothing to decide'}>
-              A case opens when a source row could belong to more than one person, or when a key comes back with another identity.
-            </Empty>
-          )
-        : <Stack gap="lg">{items.map((one) => <CaseCard key={one.id} of={one} />)}</Stack>}
-      {more.has && <Center><Button variant="default" loading={more.loading} onClick={more.load}>Show more</Button></Center>}
+      {query.isPending ? (
+        <Waiting lines={8} />
+      ) : query.error ? (
+        <Failure error={query.error} retry={() => void query.refetch()} />
+      ) : items.length === 0 ? (
+        <Empty icon={IconArrowsSplit2} title={decided ? 'No case has been decided yet' : 'Nothing to decide'}>
+          A case opens when a source row could belong to more than one person, or when a key comes back with another
+          identity.
+        </Empty>
+      ) : (
+        <Stack gap="lg">
+          {items.map((one) => (
+            <CaseCard key={one.id} of={one} />
+          ))}
+        </Stack>
+      )}
+      {more.has && (
+        <Center>
+          <Button variant="default" loading={more.loading} onClick={more.load}>
+            Show more
+          </Button>
+        </Center>
+      )}
     </Page>
   )
 }

@@ -13,12 +13,29 @@ export function FindingsPage() {
   const query = useInfiniteQuery(findings)
   const { items, more } = useMore(query)
   return (
-    <Page title="Findings" lead="What is wrong now, and what to do. A finding goes by itself when the next look no longer sees it.">
+    <Page
+      title="Findings"
+      lead="What is wrong now, and what to do. A finding goes by itself when the next look no longer sees it."
+    >
       <Section title="Open findings" count={more.has ? undefined : items.length} flush>
-        {query.isPending ? <Waiting /> : query.error ? <Failure error={query.error} retry={() => void query.refetch()} /> : items.length === 0
-          ? <Empty icon={IconMoodSmile} title="Nothing is wrong">Sources, systems and people are as they should be.</Empty>
-          : items.map((finding) => <FindingRow key={finding.id} finding={finding} />)}
-        {more.has && <Center p="sm"><Button variant="default" loading={more.loading} onClick={more.load}>Show more</Button></Center>}
+        {query.isPending ? (
+          <Waiting />
+        ) : query.error ? (
+          <Failure error={query.error} retry={() => void query.refetch()} />
+        ) : items.length === 0 ? (
+          <Empty icon={IconMoodSmile} title="Nothing is wrong">
+            Sources, systems and people are as they should be.
+          </Empty>
+        ) : (
+          items.map((finding) => <FindingRow key={finding.id} finding={finding} />)
+        )}
+        {more.has && (
+          <Center p="sm">
+            <Button variant="default" loading={more.loading} onClick={more.load}>
+              Show more
+            </Button>
+          </Center>
+        )}
       </Section>
     </Page>
   )

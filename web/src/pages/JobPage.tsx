@@ -45,32 +45,78 @@ function Shown({ job: of }: { job: Job }) {
   const { attributes, positionAttributes } = useAttributes(draft)
   const readOnly = !may('policy:write')
   const run = useAct(() => runJob(of.id), {
-    forgets: ['plans', 'jobs', 'overview'], onDone: ({ planId }) => navigate({ to: '/plans/$id', params: { id: planId }, search: {} }),
+    forgets: ['plans', 'jobs', 'overview'],
+    onDone: ({ planId }) => navigate({ to: '/plans/$id', params: { id: planId }, search: {} }),
   })
   return (
     <Page
-      title={of.name} lead={`${of.source.name} → ${of.destination.name}`} trail={[<TextLink key="jobs" to="/jobs">Jobs</TextLink>]}
-      aside={<StateTag table={methods} state={of.effectiveMethod} />}
-      actions={<>
-        <Button variant="default" leftSection={<IconFunction size={16} />} onClick={() => setHelp(true)}>Functions</Button>
-        {may('jobs:run') && (
-          <Button leftSection={<IconPlayerPlay size={16} />} loading={run.isPending} disabled={form.dirty} title={form.dirty ? 'Save first' : undefined} onClick={() => run.mutate(undefined)}>
-            Plan it now
-          </Button>
-        )}
-      </>}
-    >
-      <Facts of={[
-        ['Schedule', of.schedule ? <span key="s" className="mono">{of.schedule.cron}</span> : 'by hand'],
-        ['Next run', of.nextRunAt ? <When key="n" at={of.nextRunAt} /> : '—'],
-        ['Last plan', of.lastPlan ? <TextLink key="l" to="/plans/$id" params={{ id: of.lastPlan.id }} search={{}}>Plan {of.lastPlan.number}</TextLink> : 'never'],
-        ...(toPeople ? [
-          ['Rows last read', of.lastSnapshot ? count(of.lastSnapshot.rows) : '—'],
-          ['Set aside', <TextLink key="a" to="/jobs/$id" params={{ id: of.id }} search={{ tab: 'set-aside' }}>{count(of.setAside)}</TextLink>],
-        ] as [string, React.ReactNode][] : []),
+      title={of.name}
+      lead={`${of.source.name} → ${of.destination.name}`}
+      trail={[
+        <TextLink key="jobs" to="/jobs">
+          Jobs
+        </TextLink>,
       ]}
+      aside={<StateTag table={methods} state={of.effectiveMethod} />}
+      actions={
+        <>
+          <Button variant="default" leftSection={<IconFunction size={16} />} onClick={() => setHelp(true)}>
+            Functions
+          </Button>
+          {may('jobs:run') && (
+            <Button
+              leftSection={<IconPlayerPlay size={16} />}
+              loading={run.isPending}
+              disabled={form.dirty}
+              title={form.dirty ? 'Save first' : undefined}
+              onClick={() => run.mutate(undefined)}
+            >
+              Plan it now
+            </Button>
+          )}
+        </>
+      }
+    >
+      <Facts
+        of={[
+          [
+            'Schedule',
+            of.schedule ? (
+              <span key="s" className="mono">
+                {of.schedule.cron}
+              </span>
+            ) : (
+              'by hand'
+            ),
+          ],
+          ['Next run', of.nextRunAt ? <When key="n" at={of.nextRunAt} /> : '—'],
+          [
+            'Last plan',
+            of.lastPlan ? (
+              <TextLink key="l" to="/plans/$id" params={{ id: of.lastPlan.id }} search={{}}>
+                Plan {of.lastPlan.number}
+              </TextLink>
+            ) : (
+              'never'
+            ),
+          ],
+          ...(toPeople
+            ? ([
+                ['Rows last read', of.lastSnapshot ? count(of.lastSnapshot.rows) : '—'],
+                [
+                  'Set aside',
+                  <TextLink key="a" to="/jobs/$id" params={{ id: of.id }} search={{ tab: 'set-aside' }}>
+                    {count(of.setAside)}
+                  </TextLink>,
+                ],
+              ] as [string, React.ReactNode][])
+            : []),
+        ]}
       />
-      <Tabs value={tab ?? 'mapping'} onChange={(next) => void navigate({ search: { tab: next ?? undefined }, replace: true, resetScroll: false })}>
+      <Tabs
+        value={tab ?? 'mapping'}
+        onChange={(next) => void navigate({ search: { tab: next ?? undefined }, replace: true, resetScroll: false })}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="mapping">Mapping</Tabs.Tab>
           {may('jobs:preview') && <Tabs.Tab value="preview">Preview</Tabs.Tab>}
@@ -82,37 +128,75 @@ function Shown({ job: of }: { job: Job }) {
             {toPeople && (
               <Section title="Key" says="What tells people apart in this source; it must not change.">
                 <Stack maw={560}>
-                  <ExpressionField label="Key of the person" value={draft.key ?? ''} scope="row" readOnly={readOnly} onChange={(key) => form.change({ key })} />
                   <ExpressionField
-                    label="Key of the position" description="Only where one person may have several rows" value={draft.positionKey ?? ''} scope="row" readOnly={readOnly}
+                    label="Key of the person"
+                    value={draft.key ?? ''}
+                    scope="row"
+                    readOnly={readOnly}
+                    onChange={(key) => form.change({ key })}
+                  />
+                  <ExpressionField
+                    label="Key of the position"
+                    description="Only where one person may have several rows"
+                    value={draft.positionKey ?? ''}
+                    scope="row"
+                    readOnly={readOnly}
                     onChange={(next) => form.change({ positionKey: next === '' ? undefined : next })}
                   />
                 </Stack>
               </Section>
             )}
-            <Section title={toPeople ? 'Person' : 'Fields'} says="keep() leaves what is there, clear() removes it. An empty result means: no value.">
-              <Mapping label="Field mapping" mapping={draft.mapping} attributes={attributes} scope={scope} readOnly={readOnly} onChange={(mapping) => form.change({ mapping })} />
+            <Section
+              title={toPeople ? 'Person' : 'Fields'}
+              says="keep() leaves what is there, clear() removes it. An empty result means: no value."
+            >
+              <Mapping
+                label="Field mapping"
+                mapping={draft.mapping}
+                attributes={attributes}
+                scope={scope}
+                readOnly={readOnly}
+                onChange={(mapping) => form.change({ mapping })}
+              />
             </Section>
             {toPeople && (
-              <Section title="Position" says="start, end, leaveFrom and leaveUntil are dates; they decide the state. End dates are inclusive.">
+              <Section
+                title="Position"
+                says="start, end, leaveFrom and leaveUntil are dates; they decide the state. End dates are inclusive."
+              >
                 <Mapping
-                  label="Position mapping" mapping={draft.position ?? {}} attributes={positionAttributes} scope="row" readOnly={readOnly}
+                  label="Position mapping"
+                  mapping={draft.position ?? {}}
+                  attributes={positionAttributes}
+                  scope="row"
+                  readOnly={readOnly}
                   onChange={(position) => form.change({ position })}
                 />
               </Section>
             )}
             <Section title="Scope" says="Whom the job is for. Empty: everybody.">
               <ExpressionField
-                label="Condition" bare value={draft.scope ?? ''} scope={scope} readOnly={readOnly} placeholder={toPeople ? 'row["Status"] != "Test"' : 'position.location == "Berlin"'}
+                label="Condition"
+                bare
+                value={draft.scope ?? ''}
+                scope={scope}
+                readOnly={readOnly}
+                placeholder={toPeople ? 'row["Status"] != "Test"' : 'position.location == "Berlin"'}
                 onChange={(next) => form.change({ scope: next === '' ? undefined : next })}
               />
             </Section>
           </Stack>
         </Tabs.Panel>
-        <Tabs.Panel value="preview"><JobPreviewPanel job={draft} dirty={form.dirty} /></Tabs.Panel>
-        <Tabs.Panel value="set-aside"><SetAside jobId={of.id} /></Tabs.Panel>
+        <Tabs.Panel value="preview">
+          <JobPreviewPanel job={draft} dirty={form.dirty} />
+        </Tabs.Panel>
+        <Tabs.Panel value="set-aside">
+          <SetAside jobId={of.id} />
+        </Tabs.Panel>
         <Tabs.Panel value="settings">
-          <fieldset disabled={readOnly} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}><JobSettings job={draft} onChange={form.change} /></fieldset>
+          <fieldset disabled={readOnly} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+            <JobSettings job={draft} onChange={form.change} />
+          </fieldset>
         </Tabs.Panel>
       </Tabs>
       <SaveBar of={form} />

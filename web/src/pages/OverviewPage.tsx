@@ -1,6 +1,13 @@
 import { Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { IconArrowsSplit2, IconClipboardCheck, IconHandStop, IconMoodSmile, IconRefreshAlert, IconTableOff } from '@tabler/icons-react'
+import {
+  IconArrowsSplit2,
+  IconClipboardCheck,
+  IconHandStop,
+  IconMoodSmile,
+  IconRefreshAlert,
+  IconTableOff,
+} from '@tabler/icons-react'
 import { FindingRow } from '../components/FindingRow.tsx'
 import { ButtonLink, NameLink, TextLink } from '../components/links.tsx'
 import { FirstSteps } from '../components/overview/FirstSteps.tsx'
@@ -23,7 +30,13 @@ type Overview = Schema<'Overview'>
 /** What waits for me, what ran, what is wrong. */
 export function OverviewPage() {
   const query = useQuery(overview)
-  return <Page title="Overview" lead={query.data?.organisation}><Loaded query={query} lines={12}>{(data) => <Shown of={data} />}</Loaded></Page>
+  return (
+    <Page title="Overview" lead={query.data?.organisation}>
+      <Loaded query={query} lines={12}>
+        {(data) => <Shown of={data} />}
+      </Loaded>
+    </Page>
+  )
 }
 
 function Shown({ of }: { of: Overview }) {
@@ -43,19 +56,43 @@ function Shown({ of }: { of: Overview }) {
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" className={classes.halves}>
         <Stack gap="lg">
           <Section title="Last plans" flush actions={<TextLink to="/plans">All plans</TextLink>}>
-            {others.length === 0
-              ? <Empty icon={IconClipboardCheck} title="No plans yet">A plan shows what would change. It writes nothing.</Empty>
-              : <Plans of={others} />}
+            {others.length === 0 ? (
+              <Empty icon={IconClipboardCheck} title="No plans yet">
+                A plan shows what would change. It writes nothing.
+              </Empty>
+            ) : (
+              <Plans of={others} />
+            )}
           </Section>
-          <Section title="Systems" flush actions={<TextLink to="/systems">All systems</TextLink>}><Systems of={of.systems} /></Section>
+          <Section title="Systems" flush actions={<TextLink to="/systems">All systems</TextLink>}>
+            <Systems of={of.systems} />
+          </Section>
         </Stack>
         <Stack gap="lg">
-          <Section title="What is wrong" count={of.waiting.findings} flush actions={of.findings.length > 0 && <TextLink to="/findings">All findings</TextLink>}>
-            {of.findings.length === 0
-              ? <Empty icon={IconMoodSmile} title="Nothing is wrong">Findings appear here by themselves, and go when they are mended.</Empty>
-              : of.findings.slice(0, 8).map((finding) => <FindingRow key={finding.id} finding={finding} />)}
+          <Section
+            title="What is wrong"
+            count={of.waiting.findings}
+            flush
+            actions={of.findings.length > 0 && <TextLink to="/findings">All findings</TextLink>}
+          >
+            {of.findings.length === 0 ? (
+              <Empty icon={IconMoodSmile} title="Nothing is wrong">
+                Findings appear here by themselves, and go when they are mended.
+              </Empty>
+            ) : (
+              of.findings.slice(0, 8).map((finding) => <FindingRow key={finding.id} finding={finding} />)
+            )}
           </Section>
-          <Section title="People" actions={<TextLink to="/people" search={{}}>All people</TextLink>}><PeopleByState of={of.people} /></Section>
+          <Section
+            title="People"
+            actions={
+              <TextLink to="/people" search={{}}>
+                All people
+              </TextLink>
+            }
+          >
+            <PeopleByState of={of.people} />
+          </Section>
         </Stack>
       </SimpleGrid>
     </>
@@ -64,11 +101,41 @@ function Shown({ of }: { of: Overview }) {
 
 function waits({ waiting }: Overview): Wait[] {
   return [
-    { icon: IconClipboardCheck, count: waiting.plansOpen, says: waiting.plansOpen === 1 ? 'plan to review' : 'plans to review', to: '/plans', tone: 'info' },
-    { icon: IconHandStop, count: waiting.plansHeld, says: waiting.plansHeld === 1 ? 'plan held' : 'plans held', to: '/plans', tone: 'warn' },
-    { icon: IconArrowsSplit2, count: waiting.cases, says: waiting.cases === 1 ? 'case to decide' : 'cases to decide', to: '/cases', tone: 'warn' },
-    { icon: IconRefreshAlert, count: waiting.stuck, says: waiting.stuck === 1 ? 'change stuck' : 'changes stuck', to: '/plans', tone: 'bad' },
-    { icon: IconTableOff, count: waiting.setAside, says: waiting.setAside === 1 ? 'row set aside' : 'rows set aside', to: '/jobs', tone: 'warn' },
+    {
+      icon: IconClipboardCheck,
+      count: waiting.plansOpen,
+      says: waiting.plansOpen === 1 ? 'plan to review' : 'plans to review',
+      to: '/plans',
+      tone: 'info',
+    },
+    {
+      icon: IconHandStop,
+      count: waiting.plansHeld,
+      says: waiting.plansHeld === 1 ? 'plan held' : 'plans held',
+      to: '/plans',
+      tone: 'warn',
+    },
+    {
+      icon: IconArrowsSplit2,
+      count: waiting.cases,
+      says: waiting.cases === 1 ? 'case to decide' : 'cases to decide',
+      to: '/cases',
+      tone: 'warn',
+    },
+    {
+      icon: IconRefreshAlert,
+      count: waiting.stuck,
+      says: waiting.stuck === 1 ? 'change stuck' : 'changes stuck',
+      to: '/plans',
+      tone: 'bad',
+    },
+    {
+      icon: IconTableOff,
+      count: waiting.setAside,
+      says: waiting.setAside === 1 ? 'row set aside' : 'rows set aside',
+      to: '/jobs',
+      tone: 'warn',
+    },
   ]
 }
 
@@ -79,14 +146,22 @@ function Plans({ of, review = false }: { of: Overview['lastPlans']; review?: boo
         <li key={plan.id}>
           <div className={classes.words}>
             <Group gap="xs">
-              <NameLink to="/plans/$id" params={{ id: plan.id }}>Plan {plan.number}</NameLink>
+              <NameLink to="/plans/$id" params={{ id: plan.id }}>
+                Plan {plan.number}
+              </NameLink>
               <StateTag table={planStates} state={plan.state} />
               {plan.failed > 0 && <Tag tone="bad">{count(plan.failed)} failed</Tag>}
-              <span className="dim"><When at={plan.madeAt} /></span>
+              <span className="dim">
+                <When at={plan.madeAt} />
+              </span>
             </Group>
             <Text size="sm">{plan.says}</Text>
           </div>
-          {review && <ButtonLink to="/plans/$id" params={{ id: plan.id }} size="xs">Review</ButtonLink>}
+          {review && (
+            <ButtonLink to="/plans/$id" params={{ id: plan.id }} size="xs">
+              Review
+            </ButtonLink>
+          )}
         </li>
       ))}
     </ul>
@@ -94,19 +169,30 @@ function Plans({ of, review = false }: { of: Overview['lastPlans']; review?: boo
 }
 
 function Systems({ of }: { of: Overview['systems'] }) {
-  if (of.length === 0) return <Empty icon={IconTableOff} title="No systems yet">Add your HR file first, then a directory or a database.</Empty>
+  if (of.length === 0)
+    return (
+      <Empty icon={IconTableOff} title="No systems yet">
+        Add your HR file first, then a directory or a database.
+      </Empty>
+    )
   return (
     <ul className={classes.rows}>
       {of.map((system) => (
         <li key={system.id}>
           <div className={classes.words}>
             <Group gap="xs">
-              <NameLink to="/systems/$id" params={{ id: system.id }}>{system.name}</NameLink>
+              <NameLink to="/systems/$id" params={{ id: system.id }}>
+                {system.name}
+              </NameLink>
               <StateTag table={systemStates} state={system.state} />
               {system.destination && <StateTag table={methods} state={system.method} />}
             </Group>
             <Text size="sm" c="dimmed" component="div">
-              {system.destination && <>{plural(system.accounts, 'account')}, {plural(system.orphans, 'orphan')} · </>}
+              {system.destination && (
+                <>
+                  {plural(system.accounts, 'account')}, {plural(system.orphans, 'orphan')} ·{' '}
+                </>
+              )}
               {system.source && system.lastRead && <>{plural(system.lastRead.rows, 'row')} · </>}
               read <When at={system.lastRead?.at} />
             </Text>

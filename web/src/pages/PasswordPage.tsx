@@ -12,18 +12,35 @@ export function PasswordPage() {
   const { token } = useSearch({ from: '/password' })
   const save = useMutation({
     mutationFn: (form: FormData) => setPassword({ token: token ?? '', password: String(form.get('password')) }),
-    onSuccess: () => { queryClient.clear(); return navigate({ to: '/' }) },
+    onSuccess: () => {
+      queryClient.clear()
+      return navigate({ to: '/' })
+    },
   })
   return (
     <Gate title="Choose a password" says="The link works once. After that you sign in with your e-mail address.">
-      <form onSubmit={(event) => { event.preventDefault(); save.mutate(new FormData(event.currentTarget)) }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          save.mutate(new FormData(event.currentTarget))
+        }}
+      >
         <Stack>
           <PasswordInput
-            name="password" label="Password" description="At least 10 characters" autoComplete="new-password" minLength={10} required autoFocus
-            withAsterisk={false} visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+            name="password"
+            label="Password"
+            description="At least 10 characters"
+            autoComplete="new-password"
+            minLength={10}
+            required
+            autoFocus
+            withAsterisk={false}
+            visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
           />
           {save.error && <Failure error={save.error} />}
-          <Button type="submit" loading={save.isPending} fullWidth>Set password and sign in</Button>
+          <Button type="submit" loading={save.isPending} fullWidth>
+            Set password and sign in
+          </Button>
         </Stack>
       </form>
     </Gate>

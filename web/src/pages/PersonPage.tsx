@@ -37,23 +37,51 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
   const may = useMay()
   const [granting, setGranting] = useState(false)
   const plan = useAct(() => planPerson(of.id), {
-    forgets: ['plans', 'overview'], onDone: ({ planId }) => navigate({ to: '/plans/$id', params: { id: planId }, search: {} }),
+    forgets: ['plans', 'overview'],
+    onDone: ({ planId }) => navigate({ to: '/plans/$id', params: { id: planId }, search: {} }),
   })
   return (
     <Page
-      title={of.name} aside={<StateTag table={personStates} state={of.state} />} lead={<Lead person={of} />}
-      trail={[<TextLink key="people" to="/people" search={{}}>People</TextLink>]}
-      actions={(
+      title={of.name}
+      aside={<StateTag table={personStates} state={of.state} />}
+      lead={<Lead person={of} />}
+      trail={[
+        <TextLink key="people" to="/people" search={{}}>
+          People
+        </TextLink>,
+      ]}
+      actions={
         <>
-          {may('people:grant') && <Button variant="default" leftSection={<IconPlus size={16} />} onClick={() => setGranting(true)}>Give a role…</Button>}
-          {may('people:plan') && <Button leftSection={<IconRefresh size={16} />} loading={plan.isPending} onClick={() => plan.mutate(undefined)}>Plan this person now</Button>}
+          {may('people:grant') && (
+            <Button variant="default" leftSection={<IconPlus size={16} />} onClick={() => setGranting(true)}>
+              Give a role…
+            </Button>
+          )}
+          {may('people:plan') && (
+            <Button
+              leftSection={<IconRefresh size={16} />}
+              loading={plan.isPending}
+              onClick={() => plan.mutate(undefined)}
+            >
+              Plan this person now
+            </Button>
+          )}
         </>
-      )}
+      }
     >
       <Passwords person={of} />
-      {of.findings.length > 0 && <Section title="What is wrong" count={of.findings.length} flush>{of.findings.map((f) => <FindingRow key={f.id} finding={f} />)}</Section>}
+      {of.findings.length > 0 && (
+        <Section title="What is wrong" count={of.findings.length} flush>
+          {of.findings.map((f) => (
+            <FindingRow key={f.id} finding={f} />
+          ))}
+        </Section>
+      )}
       <Profile person={of} />
-      <Tabs value={tab ?? 'access'} onChange={(next) => void navigate({ search: { tab: next ?? undefined }, replace: true, resetScroll: false })}>
+      <Tabs
+        value={tab ?? 'access'}
+        onChange={(next) => void navigate({ search: { tab: next ?? undefined }, replace: true, resetScroll: false })}
+      >
         <Tabs.List mb="md">
           <Tabs.Tab value="access">Access</Tabs.Tab>
           <Tabs.Tab value="positions">Positions ({of.positions.length})</Tabs.Tab>
@@ -61,11 +89,23 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
           <Tabs.Tab value="history">History</Tabs.Tab>
           {may('jobs:preview') && <Tabs.Tab value="preview">Preview</Tabs.Tab>}
         </Tabs.List>
-        <Tabs.Panel value="access"><Stack gap="lg"><Access id={of.id} name={of.name} /></Stack></Tabs.Panel>
-        <Tabs.Panel value="positions"><Positions of={of.positions} /></Tabs.Panel>
-        <Tabs.Panel value="accounts"><Accounts of={of.accounts} /></Tabs.Panel>
-        <Tabs.Panel value="history"><History id={of.id} /></Tabs.Panel>
-        <Tabs.Panel value="preview"><Preview id={of.id} name={of.name} /></Tabs.Panel>
+        <Tabs.Panel value="access">
+          <Stack gap="lg">
+            <Access id={of.id} name={of.name} />
+          </Stack>
+        </Tabs.Panel>
+        <Tabs.Panel value="positions">
+          <Positions of={of.positions} />
+        </Tabs.Panel>
+        <Tabs.Panel value="accounts">
+          <Accounts of={of.accounts} />
+        </Tabs.Panel>
+        <Tabs.Panel value="history">
+          <History id={of.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="preview">
+          <Preview id={of.id} name={of.name} />
+        </Tabs.Panel>
       </Tabs>
       <Grant id={of.id} name={of.name} opened={granting} onClose={() => setGranting(false)} />
     </Page>
@@ -76,14 +116,43 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
 function Lead({ person: of }: { person: Schema<'Person'> }) {
   const position = of.positions.find((p) => p.living) ?? of.positions[0]
   const manager = of.attributes.find((a) => a.name === 'manager')
-  const words = position ? [position.attributes['title'] ?? position.attributes['jobTitle'], position.attributes['department']].filter(Boolean).map(showValue) : []
+  const words = position
+    ? [position.attributes['title'] ?? position.attributes['jobTitle'], position.attributes['department']]
+        .filter(Boolean)
+        .map(showValue)
+    : []
   return (
     <>
       {words.join(', ')}
-      {manager?.person && <>{words.length > 0 && ' · '}reports to <TextLink to="/people/$id" params={{ id: manager.person.id }} search={{}}>{manager.person.name}</TextLink></>}
-      {manager && !manager.person && showValue(manager.value) !== '—' && <> · <Tag tone="warn" title="Settles by itself when the manager appears.">manager {showValue(manager.value)} is not known yet</Tag></>}
-      {of.state === 'before-start' && of.startsAt && <> · starts <When at={of.startsAt} /></>}
-      {of.state === 'ended' && of.endedAt && <> · ended <When at={of.endedAt} /></>}
+      {manager?.person && (
+        <>
+          {words.length > 0 && ' · '}reports to{' '}
+          <TextLink to="/people/$id" params={{ id: manager.person.id }} search={{}}>
+            {manager.person.name}
+          </TextLink>
+        </>
+      )}
+      {manager && !manager.person && showValue(manager.value) !== '—' && (
+        <>
+          {' '}
+          ·{' '}
+          <Tag tone="warn" title="Settles by itself when the manager appears.">
+            manager {showValue(manager.value)} is not known yet
+          </Tag>
+        </>
+      )}
+      {of.state === 'before-start' && of.startsAt && (
+        <>
+          {' '}
+          · starts <When at={of.startsAt} />
+        </>
+      )}
+      {of.state === 'ended' && of.endedAt && (
+        <>
+          {' '}
+          · ended <When at={of.endedAt} />
+        </>
+      )}
       {of.openChanges > 0 && <> · {plural(of.openChanges, 'open change')}</>}
     </>
   )

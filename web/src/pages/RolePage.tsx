@@ -15,7 +15,11 @@ import { plural } from '../lib/words.ts'
 import { policy, rolePeople } from '../queries/policy.ts'
 import { useMay } from '../queries/session.ts'
 
-const trail = [<TextLink key="roles" to="/roles" search={{}}>Roles & rules</TextLink>]
+const trail = [
+  <TextLink key="roles" to="/roles" search={{}}>
+    Roles & rules
+  </TextLink>,
+]
 
 /** One role: what it gives, who answers for it, which rules give it. */
 export function RolePage() {
@@ -23,19 +27,34 @@ export function RolePage() {
   const query = useQuery(policy)
   return (
     <PageOf query={query}>
-      {({ policy: document }) => id === 'new'
-        ? <New />
-        : document.roles.some((r) => r.id === id)
-          ? <Shown key={id} role={document.roles.find((r) => r.id === id)!} document={document} />
-          : <Page title="Not found" trail={trail}><Alert color="gray">There is no role {id}. It may have been removed.</Alert></Page>}
+      {({ policy: document }) =>
+        id === 'new' ? (
+          <New />
+        ) : document.roles.some((r) => r.id === id) ? (
+          <Shown key={id} role={document.roles.find((r) => r.id === id)!} document={document} />
+        ) : (
+          <Page title="Not found" trail={trail}>
+            <Alert color="gray">There is no role {id}. It may have been removed.</Alert>
+          </Page>
+        )
+      }
     </PageOf>
   )
 }
 
 function New() {
   const navigate = useNavigate()
-  const form = useCreate<Role>('roles', { id: '', name: '', grants: [], roles: [] }, (id) => navigate({ to: '/roles/$id', params: { id } }))
-  return <Page title="New role" trail={trail}><Section title="Role"><RoleForm role={form.draft} onChange={form.change} readOnly={false} /></Section><SaveBar of={form} /></Page>
+  const form = useCreate<Role>('roles', { id: '', name: '', grants: [], roles: [] }, (id) =>
+    navigate({ to: '/roles/$id', params: { id } }),
+  )
+  return (
+    <Page title="New role" trail={trail}>
+      <Section title="Role">
+        <RoleForm role={form.draft} onChange={form.change} readOnly={false} />
+      </Section>
+      <SaveBar of={form} />
+    </Page>
+  )
 }
 
 function Shown({ role, document }: { role: Role; document: PolicyDocument }) {
@@ -47,15 +66,44 @@ function Shown({ role, document }: { role: Role; document: PolicyDocument }) {
   const parents = document.roles.filter((r) => r.roles.includes(role.id))
   return (
     <Page
-      title={role.name} trail={trail} lead={role.description} aside={people !== undefined && <Tag tone="info">{plural(people, 'person', 'people')}</Tag>}
-      actions={<DeleteObject kind="roles" id={role.id} name={role.name} onDone={() => navigate({ to: '/roles', search: {} })} />}
+      title={role.name}
+      trail={trail}
+      lead={role.description}
+      aside={people !== undefined && <Tag tone="info">{plural(people, 'person', 'people')}</Tag>}
+      actions={
+        <DeleteObject
+          kind="roles"
+          id={role.id}
+          name={role.name}
+          onDone={() => navigate({ to: '/roles', search: {} })}
+        />
+      }
     >
-      <Section title="Role"><RoleForm role={form.draft!} onChange={form.change} readOnly={!may('policy:write')} /></Section>
+      <Section title="Role">
+        <RoleForm role={form.draft!} onChange={form.change} readOnly={!may('policy:write')} />
+      </Section>
       <Section title="Who gets it">
         <Stack gap={4}>
-          {rules.map((rule) => <span key={rule.id}>Rule <TextLink to="/rules/$id" params={{ id: rule.id }}>{rule.name}</TextLink> <span className="mono dim">{rule.when}</span></span>)}
-          {parents.map((parent) => <span key={parent.id}>Part of role <TextLink to="/roles/$id" params={{ id: parent.id }}>{parent.name}</TextLink></span>)}
-          {rules.length + parents.length === 0 && <span className="dim">No rule gives it. It can be given by hand on a person's page.</span>}
+          {rules.map((rule) => (
+            <span key={rule.id}>
+              Rule{' '}
+              <TextLink to="/rules/$id" params={{ id: rule.id }}>
+                {rule.name}
+              </TextLink>{' '}
+              <span className="mono dim">{rule.when}</span>
+            </span>
+          ))}
+          {parents.map((parent) => (
+            <span key={parent.id}>
+              Part of role{' '}
+              <TextLink to="/roles/$id" params={{ id: parent.id }}>
+                {parent.name}
+              </TextLink>
+            </span>
+          ))}
+          {rules.length + parents.length === 0 && (
+            <span className="dim">No rule gives it. It can be given by hand on a person's page.</span>
+          )}
         </Stack>
       </Section>
       <SaveBar of={form} />

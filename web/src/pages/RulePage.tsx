@@ -15,7 +15,11 @@ import { plural } from '../lib/words.ts'
 import { policy, rolePeople } from '../queries/policy.ts'
 import { useMay } from '../queries/session.ts'
 
-const trail = [<TextLink key="rules" to="/roles" search={{ tab: 'rules' }}>Roles & rules</TextLink>]
+const trail = [
+  <TextLink key="rules" to="/roles" search={{ tab: 'rules' }}>
+    Roles & rules
+  </TextLink>,
+]
 
 /** One rule: a condition, and the roles that it gives. */
 export function RulePage() {
@@ -23,19 +27,34 @@ export function RulePage() {
   const query = useQuery(policy)
   return (
     <PageOf query={query}>
-      {({ policy: { rules } }) => id === 'new'
-        ? <New />
-        : rules.some((r) => r.id === id)
-          ? <Shown key={id} rule={rules.find((r) => r.id === id)!} />
-          : <Page title="Not found" trail={trail}><Alert color="gray">There is no rule {id}. It may have been removed.</Alert></Page>}
+      {({ policy: { rules } }) =>
+        id === 'new' ? (
+          <New />
+        ) : rules.some((r) => r.id === id) ? (
+          <Shown key={id} rule={rules.find((r) => r.id === id)!} />
+        ) : (
+          <Page title="Not found" trail={trail}>
+            <Alert color="gray">There is no rule {id}. It may have been removed.</Alert>
+          </Page>
+        )
+      }
     </PageOf>
   )
 }
 
 function New() {
   const navigate = useNavigate()
-  const form = useCreate<Rule>('rules', { id: '', name: '', when: '', roles: [] }, (id) => navigate({ to: '/rules/$id', params: { id } }))
-  return <Page title="New rule" trail={trail}><Section title="Rule"><RuleForm rule={form.draft} onChange={form.change} readOnly={false} /></Section><SaveBar of={form} /></Page>
+  const form = useCreate<Rule>('rules', { id: '', name: '', when: '', roles: [] }, (id) =>
+    navigate({ to: '/rules/$id', params: { id } }),
+  )
+  return (
+    <Page title="New rule" trail={trail}>
+      <Section title="Rule">
+        <RuleForm rule={form.draft} onChange={form.change} readOnly={false} />
+      </Section>
+      <SaveBar of={form} />
+    </Page>
+  )
 }
 
 function Shown({ rule }: { rule: Rule }) {
@@ -45,28 +64,68 @@ function Shown({ rule }: { rule: Rule }) {
   const people = useQuery(rolePeople).data?.rules.find((r) => r.id === rule.id)?.people
   return (
     <Page
-      title={rule.name} trail={trail} aside={people !== undefined && <Tag tone="info">{plural(people, 'person', 'people')} now</Tag>}
-      actions={<DeleteObject kind="rules" id={rule.id} name={rule.name} onDone={() => navigate({ to: '/roles', search: { tab: 'rules' } })} />}
+      title={rule.name}
+      trail={trail}
+      aside={people !== undefined && <Tag tone="info">{plural(people, 'person', 'people')} now</Tag>}
+      actions={
+        <DeleteObject
+          kind="rules"
+          id={rule.id}
+          name={rule.name}
+          onDone={() => navigate({ to: '/roles', search: { tab: 'rules' } })}
+        />
+      }
     >
-      <Section title="Rule"><RuleForm rule={form.draft!} onChange={form.change} readOnly={!may('policy:write')} /></Section>
+      <Section title="Rule">
+        <RuleForm rule={form.draft!} onChange={form.change} readOnly={!may('policy:write')} />
+      </Section>
       <SaveBar of={form} />
     </Page>
   )
 }
 
-function RuleForm({ rule, onChange, readOnly }: { rule: Rule; onChange: (part: Partial<Rule>) => void; readOnly: boolean }) {
+function RuleForm({
+  rule,
+  onChange,
+  readOnly,
+}: {
+  rule: Rule
+  onChange: (part: Partial<Rule>) => void
+  readOnly: boolean
+}) {
   const roles = useQuery(policy).data?.policy.roles ?? []
   return (
     <Stack maw={640}>
-      <TextInput label="Name" value={rule.name} readOnly={readOnly} onChange={(e) => onChange({ name: e.currentTarget.value })} />
-      <Textarea label="Description" autosize value={rule.description ?? ''} readOnly={readOnly} onChange={(e) => onChange({ description: e.currentTarget.value || undefined })} />
+      <TextInput
+        label="Name"
+        value={rule.name}
+        readOnly={readOnly}
+        onChange={(e) => onChange({ name: e.currentTarget.value })}
+      />
+      <Textarea
+        label="Description"
+        autosize
+        value={rule.description ?? ''}
+        readOnly={readOnly}
+        onChange={(e) => onChange({ description: e.currentTarget.value || undefined })}
+      />
       <ExpressionField
-        label="When" description="Tried on each living position of a person; one that meets it is enough" placeholder='position.department == "Sales"'
-        value={rule.when} scope="person" readOnly={readOnly} onChange={(when) => onChange({ when })}
+        label="When"
+        description="Tried on each living position of a person; one that meets it is enough"
+        placeholder='position.department == "Sales"'
+        value={rule.when}
+        scope="person"
+        readOnly={readOnly}
+        onChange={(when) => onChange({ when })}
       />
       <MultiSelect
-        label="Gives the roles" data={roles.map((r) => ({ value: r.id, label: r.name }))} value={rule.roles} readOnly={readOnly} searchable
-        onChange={(next) => onChange({ roles: next })} nothingFoundMessage="No such role"
+        label="Gives the roles"
+        data={roles.map((r) => ({ value: r.id, label: r.name }))}
+        value={rule.roles}
+        readOnly={readOnly}
+        searchable
+        onChange={(next) => onChange({ roles: next })}
+        nothingFoundMessage="No such role"
       />
     </Stack>
   )

@@ -26,12 +26,24 @@ export function SettingsPage() {
           {may('secrets:read') && <Tabs.Tab value="secrets">Secrets</Tabs.Tab>}
           {may('policy:read') && <Tabs.Tab value="revisions">Policy revisions</Tabs.Tab>}
         </Tabs.List>
-        <Tabs.Panel value="organisation"><Organisation /></Tabs.Panel>
-        <Tabs.Panel value="users"><Users /></Tabs.Panel>
-        <Tabs.Panel value="tokens"><Tokens /></Tabs.Panel>
-        <Tabs.Panel value="password"><OwnPassword /></Tabs.Panel>
-        <Tabs.Panel value="secrets"><Secrets /></Tabs.Panel>
-        <Tabs.Panel value="revisions"><Revisions /></Tabs.Panel>
+        <Tabs.Panel value="organisation">
+          <Organisation />
+        </Tabs.Panel>
+        <Tabs.Panel value="users">
+          <Users />
+        </Tabs.Panel>
+        <Tabs.Panel value="tokens">
+          <Tokens />
+        </Tabs.Panel>
+        <Tabs.Panel value="password">
+          <OwnPassword />
+        </Tabs.Panel>
+        <Tabs.Panel value="secrets">
+          <Secrets />
+        </Tabs.Panel>
+        <Tabs.Panel value="revisions">
+          <Revisions />
+        </Tabs.Panel>
       </Tabs>
     </Page>
   )

@@ -19,15 +19,34 @@ export function SignInPage() {
       title="Sign in"
       says={fresh ? 'Nobody can sign in yet. Open the set-up link that Usher printed when it started.' : 'to Usher'}
     >
-      <form onSubmit={(event) => { event.preventDefault(); enter.mutate(new FormData(event.currentTarget)) }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          enter.mutate(new FormData(event.currentTarget))
+        }}
+      >
         <Stack>
-          <TextInput name="email" type="email" label="E-mail" autoComplete="username" required autoFocus withAsterisk={false} />
+          <TextInput
+            name="email"
+            type="email"
+            label="E-mail"
+            autoComplete="username"
+            required
+            autoFocus
+            withAsterisk={false}
+          />
           <PasswordInput
-            name="password" label="Password" autoComplete="current-password" required withAsterisk={false}
+            name="password"
+            label="Password"
+            autoComplete="current-password"
+            required
+            withAsterisk={false}
             visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
           />
           {enter.error && <Failure error={enter.error} />}
-          <Button type="submit" loading={enter.isPending} fullWidth>Sign in</Button>
+          <Button type="submit" loading={enter.isPending} fullWidth>
+            Sign in
+          </Button>
         </Stack>
       </form>
     </Gate>

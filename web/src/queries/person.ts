@@ -10,45 +10,58 @@ export interface PeopleFilter {
   sort: 'name' | 'employeeId'
 }
 
-export const people = (filter: PeopleFilter) => infiniteQueryOptions({
-  queryKey: ['people', 'search', filter],
-  queryFn: ({ pageParam }) => take(api.POST('/api/people/search', { body: { ...filter, limit: 200, after: pageParam } })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-  placeholderData: keepPreviousData,
-})
+export const people = (filter: PeopleFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['people', 'search', filter],
+    queryFn: ({ pageParam }) =>
+      take(api.POST('/api/people/search', { body: { ...filter, limit: 200, after: pageParam } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+  })
 
 /** A few people by name, for pickers and the command palette. */
-export const findPeople = (search: string) => queryOptions({
-  queryKey: ['people', 'find', search],
-  queryFn: () => take(api.POST('/api/people/search', { body: { search, limit: 12, sort: 'name' } })),
-  placeholderData: keepPreviousData,
+export const findPeople = (search: string) =>
+  queryOptions({
+    queryKey: ['people', 'find', search],
+    queryFn: () => take(api.POST('/api/people/search', { body: { search, limit: 12, sort: 'name' } })),
+    placeholderData: keepPreviousData,
+  })
+
+export const peopleFilters = queryOptions({
+  queryKey: ['people', 'filters'],
+  queryFn: () => take(api.GET('/api/people/filters')),
+  staleTime: 60_000,
 })
 
-export const peopleFilters = queryOptions({ queryKey: ['people', 'filters'], queryFn: () => take(api.GET('/api/people/filters')), staleTime: 60_000 })
+export const person = (id: string) =>
+  queryOptions({
+    queryKey: ['people', id],
+    queryFn: () => take(api.GET('/api/people/{id}', { params: { path: { id } } })),
+  })
 
-export const person = (id: string) => queryOptions({
-  queryKey: ['people', id], queryFn: () => take(api.GET('/api/people/{id}', { params: { path: { id } } })),
-})
-
-export const why = (id: string, asOf?: string) => queryOptions({
-  queryKey: ['people', id, 'why', asOf],
-  queryFn: () => take(api.GET('/api/people/{id}/why', { params: { path: { id }, query: { asOf } } })),
-})
+export const why = (id: string, asOf?: string) =>
+  queryOptions({
+    queryKey: ['people', id, 'why', asOf],
+    queryFn: () => take(api.GET('/api/people/{id}/why', { params: { path: { id }, query: { asOf } } })),
+  })
 
 export type WhyNotTarget = { entitlementId: string } | { jobId: string } | { roleId: string }
 
-export const whyNot = (id: string, target: WhyNotTarget) => queryOptions({
-  queryKey: ['people', id, 'why-not', target],
-  queryFn: () => take(api.GET('/api/people/{id}/why-not', { params: { path: { id }, query: target } })),
-})
+export const whyNot = (id: string, target: WhyNotTarget) =>
+  queryOptions({
+    queryKey: ['people', id, 'why-not', target],
+    queryFn: () => take(api.GET('/api/people/{id}/why-not', { params: { path: { id }, query: target } })),
+  })
 
-export const history = (id: string) => infiniteQueryOptions({
-  queryKey: ['people', id, 'history'],
-  queryFn: ({ pageParam }) => take(api.GET('/api/people/{id}/history', { params: { path: { id }, query: { limit: 100, after: pageParam } } })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-})
+export const history = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['people', id, 'history'],
+    queryFn: ({ pageParam }) =>
+      take(api.GET('/api/people/{id}/history', { params: { path: { id }, query: { limit: 100, after: pageParam } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
 
 export const planPerson = (id: string) => take(api.POST('/api/people/{id}/plan', { params: { path: { id } } }))
 

@@ -12,22 +12,28 @@ const open = ['waiting', 'running', 'again']
 
 /** Also a plan that is held in part: the rest of it may be on its way. */
 export function isMoving(plan: Pick<Plan, 'state' | 'counts'> | undefined): boolean {
-  return plan !== undefined && (moving.includes(plan.state) || (plan.state !== 'stopped' && plan.counts.some((c) => open.includes(c.state))))
+  return (
+    plan !== undefined &&
+    (moving.includes(plan.state) || (plan.state !== 'stopped' && plan.counts.some((c) => open.includes(c.state))))
+  )
 }
 
-export const plans = (state?: Schema<'PlanState'>) => infiniteQueryOptions({
-  queryKey: ['plans', 'list', state],
-  queryFn: ({ pageParam }) => take(api.GET('/api/plans', { params: { query: { state, limit: 100, after: pageParam } } })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-  refetchInterval: 5_000,
-})
+export const plans = (state?: Schema<'PlanState'>) =>
+  infiniteQueryOptions({
+    queryKey: ['plans', 'list', state],
+    queryFn: ({ pageParam }) =>
+      take(api.GET('/api/plans', { params: { query: { state, limit: 100, after: pageParam } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    refetchInterval: 5_000,
+  })
 
-export const plan = (id: string) => queryOptions({
-  queryKey: ['plans', id],
-  queryFn: () => take(api.GET('/api/plans/{id}', { params: { path: { id } } })),
-  refetchInterval: (query) => isMoving(query.state.data) ? 1_000 : false,
-})
+export const plan = (id: string) =>
+  queryOptions({
+    queryKey: ['plans', id],
+    queryFn: () => take(api.GET('/api/plans/{id}', { params: { path: { id } } })),
+    refetchInterval: (query) => (isMoving(query.state.data) ? 1_000 : false),
+  })
 
 export interface ChangeFilter {
   stage?: number
@@ -38,30 +44,45 @@ export interface ChangeFilter {
   search?: string
 }
 
-export const changes = (id: string, filter: ChangeFilter, live: boolean) => infiniteQueryOptions({
-  queryKey: ['plans', id, 'changes', filter],
-  queryFn: ({ pageParam }) =>
-    take(api.POST('/api/plans/{id}/changes/search', { params: { path: { id } }, body: { ...filter, limit: 200, after: pageParam } })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-  placeholderData: keepPreviousData,
-  refetchInterval: live ? 2_000 : false,
-})
+export const changes = (id: string, filter: ChangeFilter, live: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ['plans', id, 'changes', filter],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.POST('/api/plans/{id}/changes/search', {
+          params: { path: { id } },
+          body: { ...filter, limit: 200, after: pageParam },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: live ? 2_000 : false,
+  })
 
-export const planPeople = (id: string, filter: ChangeFilter, live: boolean) => infiniteQueryOptions({
-  queryKey: ['plans', id, 'people', filter],
-  queryFn: ({ pageParam }) =>
-    take(api.POST('/api/plans/{id}/people/search', { params: { path: { id } }, body: { ...filter, limit: 200, after: pageParam } })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-  placeholderData: keepPreviousData,
-  refetchInterval: live ? 2_000 : false,
-})
+export const planPeople = (id: string, filter: ChangeFilter, live: boolean) =>
+  infiniteQueryOptions({
+    queryKey: ['plans', id, 'people', filter],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.POST('/api/plans/{id}/people/search', {
+          params: { path: { id } },
+          body: { ...filter, limit: 200, after: pageParam },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: live ? 2_000 : false,
+  })
 
-export const startPlan = (scope: { jobs: string[] } | { person: string } | null) => take(api.POST('/api/plans', { body: { scope } }))
+export const startPlan = (scope: { jobs: string[] } | { person: string } | null) =>
+  take(api.POST('/api/plans', { body: { scope } }))
 const at = (id: string) => ({ params: { path: { id } } })
-export const approvePlan = (id: string, hash: string) => take(api.POST('/api/plans/{id}/approve', { ...at(id), body: { hash } }))
-export const releaseHeld = (id: string, setHash: string) => take(api.POST('/api/plans/{id}/release', { ...at(id), body: { setHash } }))
+export const approvePlan = (id: string, hash: string) =>
+  take(api.POST('/api/plans/{id}/approve', { ...at(id), body: { hash } }))
+export const releaseHeld = (id: string, setHash: string) =>
+  take(api.POST('/api/plans/{id}/release', { ...at(id), body: { setHash } }))
 export const stopPlan = (id: string) => take(api.POST('/api/plans/{id}/stop', at(id)))
 export const resumePlan = (id: string) => take(api.POST('/api/plans/{id}/resume', at(id)))
 export const retryChange = (id: string, changeId: string) =>

@@ -14,26 +14,35 @@ export const policy = queryOptions({
   },
 })
 
-export const revisions = queryOptions({ queryKey: ['policy', 'revisions'], queryFn: () => take(api.GET('/api/policy/revisions')) })
-
-export const revision = (n: number) => queryOptions({
-  queryKey: ['policy', 'revisions', n],
-  queryFn: () => take(api.GET('/api/policy/revisions/{revision}', { params: { path: { revision: n } } })),
+export const revisions = queryOptions({
+  queryKey: ['policy', 'revisions'],
+  queryFn: () => take(api.GET('/api/policy/revisions')),
 })
+
+export const revision = (n: number) =>
+  queryOptions({
+    queryKey: ['policy', 'revisions', n],
+    queryFn: () => take(api.GET('/api/policy/revisions/{revision}', { params: { path: { revision: n } } })),
+  })
 
 export const rolePeople = queryOptions({ queryKey: ['roles'], queryFn: () => take(api.GET('/api/roles')) })
 
 /** Saves one object as a new revision, started from `revision`. */
 export async function putObject(kind: ObjectKind, id: string, object: object, revision: number, message?: string) {
-  const saved = await take(api.PUT('/api/policy/objects/{kind}/{id}', {
-    params: { path: { kind, id } }, body: { object: object as Record<string, unknown>, revision, message },
-  }))
+  const saved = await take(
+    api.PUT('/api/policy/objects/{kind}/{id}', {
+      params: { path: { kind, id } },
+      body: { object: object as Record<string, unknown>, revision, message },
+    }),
+  )
   forget('policy', 'systems', 'jobs', 'roles', 'overview', 'expressions')
   return saved
 }
 
 export async function deleteObject(kind: ObjectKind, id: string, revision: number) {
-  const saved = await take(api.DELETE('/api/policy/objects/{kind}/{id}', { params: { path: { kind, id }, query: { revision } } }))
+  const saved = await take(
+    api.DELETE('/api/policy/objects/{kind}/{id}', { params: { path: { kind, id }, query: { revision } } }),
+  )
   forget('policy', 'systems', 'jobs', 'roles', 'overview')
   return saved
 }

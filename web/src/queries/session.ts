@@ -26,15 +26,15 @@ export async function signIn(email: string, password: string): Promise<void> {
   queryClient.clear()
 }
 
-export async function signOut(): Promise<void> {
-  await take(api.POST('/api/auth/sign-out'))
-  queryClient.clear()
-}
+/** Ends the session. What is known of it is forgotten when the page has been left. */
+export const signOut = () => take(api.POST('/api/auth/sign-out'))
 
 /** Changes one's own password; other sessions end. */
-export const changePassword = (body: { currentPassword: string; newPassword: string }) => take(api.POST('/api/auth/change-password', { body }))
+export const changePassword = (body: { currentPassword: string; newPassword: string }) =>
+  take(api.POST('/api/auth/change-password', { body }))
 
 export const setupState = queryOptions({ queryKey: ['setup'], queryFn: () => take(api.GET('/api/setup')) })
 
-export const setUp = (body: { token: string; name: string; email: string; password: string }) => take(api.POST('/api/setup', { body }))
+export const setUp = (body: { token: string; name: string; email: string; password: string }) =>
+  take(api.POST('/api/setup', { body }))
 export const setPassword = (body: { token: string; password: string }) => take(api.POST('/api/password', { body }))

@@ -8,42 +8,61 @@ export type AccountFilter = 'all' | 'linked' | 'orphan' | 'protected' | 'disable
 
 export const systems = queryOptions({ queryKey: ['systems'], queryFn: () => take(api.GET('/api/systems')) })
 
-export const system = (id: string) => queryOptions({
-  queryKey: ['systems', id],
-  queryFn: () => take(api.GET('/api/systems/{id}', { params: { path: { id } } })),
-  refetchInterval: (query) => query.state.data?.state === 'reading' ? 2_000 : false,
-})
+export const system = (id: string) =>
+  queryOptions({
+    queryKey: ['systems', id],
+    queryFn: () => take(api.GET('/api/systems/{id}', { params: { path: { id } } })),
+    refetchInterval: (query) => (query.state.data?.state === 'reading' ? 2_000 : false),
+  })
 
-export const accounts = (id: string, filter: AccountFilter, search: string) => infiniteQueryOptions({
-  queryKey: ['systems', id, 'accounts', filter, search],
-  queryFn: ({ pageParam }) => take(api.POST('/api/systems/{id}/accounts/search', {
-    params: { path: { id } }, body: { filter, limit: 200, after: pageParam, ...(search === '' ? {} : { search }) },
-  })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-  placeholderData: keepPreviousData,
-})
+export const accounts = (id: string, filter: AccountFilter, search: string) =>
+  infiniteQueryOptions({
+    queryKey: ['systems', id, 'accounts', filter, search],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.POST('/api/systems/{id}/accounts/search', {
+          params: { path: { id } },
+          body: { filter, limit: 200, after: pageParam, ...(search === '' ? {} : { search }) },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+  })
 
-export const entitlements = (id: string, search: string) => infiniteQueryOptions({
-  queryKey: ['systems', id, 'entitlements', search],
-  queryFn: ({ pageParam }) => take(api.POST('/api/systems/{id}/entitlements/search', {
-    params: { path: { id } }, body: { limit: 200, after: pageParam, ...(search === '' ? {} : { search }) },
-  })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-  placeholderData: keepPreviousData,
-})
+export const entitlements = (id: string, search: string) =>
+  infiniteQueryOptions({
+    queryKey: ['systems', id, 'entitlements', search],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.POST('/api/systems/{id}/entitlements/search', {
+          params: { path: { id } },
+          body: { limit: 200, after: pageParam, ...(search === '' ? {} : { search }) },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+    placeholderData: keepPreviousData,
+  })
 
-export const members = (id: string, entitlementId: string) => infiniteQueryOptions({
-  queryKey: ['systems', id, 'members', entitlementId],
-  queryFn: ({ pageParam }) => take(api.GET('/api/systems/{id}/entitlements/{entitlementId}/members', {
-    params: { path: { id, entitlementId }, query: { limit: 200, after: pageParam } },
-  })),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page) => page.next ?? undefined,
-})
+export const members = (id: string, entitlementId: string) =>
+  infiniteQueryOptions({
+    queryKey: ['systems', id, 'members', entitlementId],
+    queryFn: ({ pageParam }) =>
+      take(
+        api.GET('/api/systems/{id}/entitlements/{entitlementId}/members', {
+          params: { path: { id, entitlementId }, query: { limit: 200, after: pageParam } },
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next ?? undefined,
+  })
 
-export const connectors = queryOptions({ queryKey: ['connectors'], queryFn: () => take(api.GET('/api/connectors')), staleTime: 600_000 })
+export const connectors = queryOptions({
+  queryKey: ['connectors'],
+  queryFn: () => take(api.GET('/api/connectors')),
+  staleTime: 600_000,
+})
 
 const at = (id: string) => ({ params: { path: { id } } })
 export const checkSystem = (id: string) => take(api.POST('/api/systems/{id}/check', at(id)))

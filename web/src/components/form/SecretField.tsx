@@ -21,16 +21,28 @@ export function SecretField({ label, required, reference, suggested, onChange }:
   const [replacing, setReplacing] = useState(false)
   const name = reference === '' ? suggested : reference
   const store = useAct(() => setSecret(name, value), {
-    says: `Stored as ${name}.`, forgets: ['secrets'],
-    onDone: () => { setValue(''); setReplacing(false); onChange(name) },
+    says: `Stored as ${name}.`,
+    forgets: ['secrets'],
+    onDone: () => {
+      setValue('')
+      setReplacing(false)
+      onChange(name)
+    },
   })
   if (reference !== '' && !replacing) {
     return (
       <div>
-        <Text size="sm" fw={500}>{label}</Text>
+        <Text size="sm" fw={500}>
+          {label}
+        </Text>
         <Group gap="xs" className={classes.stored}>
-          <IconLock size={14} aria-hidden /> <span>Stored as <b className="mono">{reference}</b></span>
-          <Button size="compact-xs" variant="default" onClick={() => setReplacing(true)}>Replace</Button>
+          <IconLock size={14} aria-hidden />{' '}
+          <span>
+            Stored as <b className="mono">{reference}</b>
+          </span>
+          <Button size="compact-xs" variant="default" onClick={() => setReplacing(true)}>
+            Replace
+          </Button>
         </Group>
       </div>
     )
@@ -38,11 +50,29 @@ export function SecretField({ label, required, reference, suggested, onChange }:
   return (
     <Group align="flex-end" gap="xs" wrap="nowrap">
       <PasswordInput
-        flex={1} label={label} description="Encrypted at once; nobody can read it again." required={required} value={value} autoComplete="new-password"
-        onChange={(event) => setValue(event.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': `Show ${label}` }}
-        onKeyDown={(event) => { if (event.key === 'Enter' && value !== '') { event.preventDefault(); store.mutate(undefined) } }}
+        flex={1}
+        label={label}
+        description="Encrypted at once; nobody can read it again."
+        required={required}
+        value={value}
+        autoComplete="new-password"
+        onChange={(event) => setValue(event.currentTarget.value)}
+        visibilityToggleButtonProps={{ 'aria-label': `Show ${label}` }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && value !== '') {
+            event.preventDefault()
+            store.mutate(undefined)
+          }
+        }}
       />
-      <Button variant="default" disabled={value === ''} loading={store.isPending} onClick={() => store.mutate(undefined)}>Store</Button>
+      <Button
+        variant="default"
+        disabled={value === ''}
+        loading={store.isPending}
+        onClick={() => store.mutate(undefined)}
+      >
+        Store
+      </Button>
     </Group>
   )
 }

@@ -11,22 +11,39 @@ export function FunctionHelp({ opened, onClose }: { opened: boolean; onClose: ()
   const [text, setText] = useState('')
   const query = useQuery({ ...functions, enabled: opened })
   return (
-    <Drawer opened={opened} onClose={onClose} position="right" title="Functions" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Drawer
+      opened={opened}
+      onClose={onClose}
+      position="right"
+      title="Functions"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <Text size="sm" c="dimmed" mb="sm">
-        <Code>row["Column"]</Code> reads a cell, <Code>person.email</Code> an attribute, <Code>position.department</Code> one of the position.
-        What is missing stays missing; it is never an error.
+        <Code>row["Column"]</Code> reads a cell, <Code>person.email</Code> an attribute,{' '}
+        <Code>position.department</Code> one of the position. What is missing stays missing; it is never an error.
       </Text>
-      <TextInput aria-label="Search functions" placeholder="Search functions" value={text} onChange={(e) => setText(e.currentTarget.value)} mb="md" data-autofocus />
+      <TextInput
+        aria-label="Search functions"
+        placeholder="Search functions"
+        value={text}
+        onChange={(e) => setText(e.currentTarget.value)}
+        mb="md"
+        data-autofocus
+      />
       <Loaded query={query}>
         {({ items }) => (
           <Stack gap="md">
-            {items.filter((f) => `${f.name} ${f.description}`.toLowerCase().includes(text.toLowerCase())).map((f) => (
-              <div key={f.signature} className={classes.function}>
-                <Code className={classes.signature}>{f.signature}</Code>
-                <Text size="sm">{f.description}</Text>
-                <Text size="xs" c="dimmed" component="div" className="mono">{f.example} → {showValue(f.result)}</Text>
-              </div>
-            ))}
+            {items
+              .filter((f) => `${f.name} ${f.description}`.toLowerCase().includes(text.toLowerCase()))
+              .map((f) => (
+                <div key={f.signature} className={classes.function}>
+                  <Code className={classes.signature}>{f.signature}</Code>
+                  <Text size="sm">{f.description}</Text>
+                  <Text size="xs" c="dimmed" component="div" className="mono">
+                    {f.example} → {showValue(f.result)}
+                  </Text>
+                </div>
+              ))}
           </Stack>
         )}
       </Loaded>

@@ -4,7 +4,12 @@ import { useState } from 'react'
 import { ExpressionField } from './ExpressionField.tsx'
 import classes from './Mapping.module.css'
 
-export interface Attribute { name: string; title?: string; required?: boolean; description?: string }
+export interface Attribute {
+  name: string
+  title?: string
+  required?: boolean
+  description?: string
+}
 
 interface MappingProps {
   label: string
@@ -34,23 +39,69 @@ export function Mapping({ label, mapping, attributes, scope, readOnly, onChange 
         return (
           <div key={name} className={classes.row}>
             <div className={classes.name} title={attribute?.description}>
-              <Text fw={560}>{name}{attribute?.required && <span className={classes.required} title="Required"> *</span>}</Text>
-              {attribute?.title && <Text size="xs" c="dimmed">{attribute.title}</Text>}
+              <Text fw={560}>
+                {name}
+                {attribute?.required && (
+                  <span className={classes.required} title="Required">
+                    {' '}
+                    *
+                  </span>
+                )}
+              </Text>
+              {attribute?.title && (
+                <Text size="xs" c="dimmed">
+                  {attribute.title}
+                </Text>
+              )}
             </div>
             <IconArrowLeft size={15} className={classes.arrow} aria-label="is" />
-            <ExpressionField label={`Expression for ${name}`} bare value={expression} scope={scope} readOnly={readOnly} onChange={(next) => onChange({ ...mapping, [name]: next })} />
-            {!readOnly && <ActionIcon variant="subtle" color="gray" aria-label={`Do not map ${name}`} onClick={() => remove(name)}><IconX size={15} /></ActionIcon>}
+            <ExpressionField
+              label={`Expression for ${name}`}
+              bare
+              value={expression}
+              scope={scope}
+              readOnly={readOnly}
+              onChange={(next) => onChange({ ...mapping, [name]: next })}
+            />
+            {!readOnly && (
+              <ActionIcon variant="subtle" color="gray" aria-label={`Do not map ${name}`} onClick={() => remove(name)}>
+                <IconX size={15} />
+              </ActionIcon>
+            )}
           </div>
         )
       })}
       {!readOnly && (
         <Group gap="xs" mt="sm">
           <Autocomplete
-            aria-label="Attribute to add" placeholder="Attribute" data={free.map((a) => a.name)} value={adding} onChange={setAdding} onOptionSubmit={add} w={220} size="sm"
-            onKeyDown={(event) => { if (event.key === 'Enter') { event.preventDefault(); add(adding.trim()) } }}
+            aria-label="Attribute to add"
+            placeholder="Attribute"
+            data={free.map((a) => a.name)}
+            value={adding}
+            onChange={setAdding}
+            onOptionSubmit={add}
+            w={220}
+            size="sm"
+            onKeyDown={(event) => {
+              if (event.key === 'Enter') {
+                event.preventDefault()
+                add(adding.trim())
+              }
+            }}
           />
-          <Button variant="default" leftSection={<IconPlus size={15} />} disabled={adding.trim() === ''} onClick={() => add(adding.trim())}>Map it</Button>
-          {missing.length > 0 && <Text size="sm" style={{ color: 'var(--tone-warn)' }}>Still required: {missing.map((a) => a.name).join(', ')}</Text>}
+          <Button
+            variant="default"
+            leftSection={<IconPlus size={15} />}
+            disabled={adding.trim() === ''}
+            onClick={() => add(adding.trim())}
+          >
+            Map it
+          </Button>
+          {missing.length > 0 && (
+            <Text size="sm" style={{ color: 'var(--tone-warn)' }}>
+              Still required: {missing.map((a) => a.name).join(', ')}
+            </Text>
+          )}
         </Group>
       )}
     </div>

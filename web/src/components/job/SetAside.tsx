@@ -13,8 +13,30 @@ type Row = Schema<'SetAside'>
 const columns: Column<Row>[] = [
   { key: 'address', title: 'Cell', width: '130px', cell: (r) => <b className="mono">{r.address}</b> },
   { key: 'column', title: 'Column', width: '1fr', cell: (r) => r.column ?? '—' },
-  { key: 'value', title: 'It says', width: '1.4fr', cell: (r) => r.value === null || r.value === '' ? <span className="dim">nothing</span> : <span className="mono">{r.value}</span> },
-  { key: 'expected', title: 'Expected', width: '2fr', cell: (r) => <div>{r.expected}<Text size="xs" c="dimmed">{r.advice}</Text></div> },
+  {
+    key: 'value',
+    title: 'It says',
+    width: '1.4fr',
+    cell: (r) =>
+      r.value === null || r.value === '' ? (
+        <span className="dim">nothing</span>
+      ) : (
+        <span className="mono">{r.value}</span>
+      ),
+  },
+  {
+    key: 'expected',
+    title: 'Expected',
+    width: '2fr',
+    cell: (r) => (
+      <div>
+        {r.expected}
+        <Text size="xs" c="dimmed">
+          {r.advice}
+        </Text>
+      </div>
+    ),
+  },
   { key: 'code', title: 'Code', width: '1.4fr', wide: true, cell: (r) => <span className="mono dim">{r.code}</span> },
 ]
 
@@ -23,10 +45,27 @@ export function SetAside({ jobId }: { jobId: string }) {
   const query = useInfiniteQuery(setAside(jobId))
   const { items, more } = useMore(query)
   return (
-    <Section title="Rows set aside" flush says="The other rows went on. A row comes back by itself when its cell is mended.">
-      {query.isPending ? <Waiting /> : query.error ? <Failure error={query.error} retry={() => void query.refetch()} /> : items.length === 0
-        ? <Empty icon={IconMoodSmile} title="Every row could be used" />
-        : <VirtualList label="Rows set aside" items={items} columns={columns} idOf={(r) => `${r.address}/${r.code}/${r.expected}`} rowHeight={58} more={more} />}
+    <Section
+      title="Rows set aside"
+      flush
+      says="The other rows went on. A row comes back by itself when its cell is mended."
+    >
+      {query.isPending ? (
+        <Waiting />
+      ) : query.error ? (
+        <Failure error={query.error} retry={() => void query.refetch()} />
+      ) : items.length === 0 ? (
+        <Empty icon={IconMoodSmile} title="Every row could be used" />
+      ) : (
+        <VirtualList
+          label="Rows set aside"
+          items={items}
+          columns={columns}
+          idOf={(r) => `${r.address}/${r.code}/${r.expected}`}
+          rowHeight={58}
+          more={more}
+        />
+      )}
     </Section>
   )
 }

@@ -5,12 +5,23 @@ import { BareLink } from '../links.tsx'
 import type { Tone } from '../Tag.tsx'
 import classes from './Waits.module.css'
 
-export interface Wait { icon: Icon; count: number; says: string; to: '/plans' | '/cases' | '/jobs' | '/findings'; tone: Tone }
+export interface Wait {
+  icon: Icon
+  count: number
+  says: string
+  to: '/plans' | '/cases' | '/jobs' | '/findings'
+  tone: Tone
+}
 
 /** What waits for somebody, as tiles; only what is there. */
 export function Waits({ of }: { of: Wait[] }) {
   const there = of.filter((wait) => wait.count > 0)
-  if (there.length === 0) return <p className={classes.calm}><IconMoodSmile size={18} aria-hidden /> Nothing waits for you.</p>
+  if (there.length === 0)
+    return (
+      <p className={classes.calm}>
+        <IconMoodSmile size={18} aria-hidden /> Nothing waits for you.
+      </p>
+    )
   return (
     <ul className={classes.waits} aria-label="What waits for you">
       {there.map((wait) => (

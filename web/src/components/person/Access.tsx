@@ -22,8 +22,18 @@ export function Access({ id, name }: { id: string; name: string }) {
   return (
     <>
       <Section
-        title="Access" flush says="Access lives while at least one reason for it lives."
-        actions={<TextInput type="date" size="xs" aria-label="As of" value={date} onChange={(event) => setDate(event.currentTarget.value)} />}
+        title="Access"
+        flush
+        says="Access lives while at least one reason for it lives."
+        actions={
+          <TextInput
+            type="date"
+            size="xs"
+            aria-label="As of"
+            value={date}
+            onChange={(event) => setDate(event.currentTarget.value)}
+          />
+        }
       >
         <Loaded query={query}>{(data) => <Systems of={data} />}</Loaded>
       </Section>
@@ -35,31 +45,52 @@ export function Access({ id, name }: { id: string; name: string }) {
 function Systems({ of }: { of: Why }) {
   const nameOf = useSystemName()
   const systems = [...new Set([...of.accounts, ...of.access].map((a) => a.system))].sort()
-  if (systems.length === 0) return <Empty icon={IconKey} title="No access">Ask “Why not?” below for what you expected here.</Empty>
+  if (systems.length === 0)
+    return (
+      <Empty icon={IconKey} title="No access">
+        Ask “Why not?” below for what you expected here.
+      </Empty>
+    )
   return systems.map((system) => (
     <div key={system} className={classes.system}>
       <h3>{nameOf(system)}</h3>
       <div>
-      {of.accounts.filter((a) => a.system === system).map((account) => (
-        <div key={account.accountId} className={classes.item}>
-          <Group gap="xs">
-            <Text fw={560}>{account.name}</Text>
-            {account.enabled ? <Tag tone="good">account, enabled</Tag> : <Tag tone="warn">account, disabled</Tag>}
-          </Group>
-          <ul>{account.reasons.map((reason) => <ReasonLine key={reason.reasonId} reason={reason} />)}</ul>
-        </div>
-      ))}
-      {of.access.filter((a) => a.system === system).map((access) => (
-        <div key={access.entitlementId} className={classes.item}>
-          <Group gap="xs">
-            <Text fw={560}>{access.entitlement}</Text>
-            {!access.present && <Tag tone="warn" title="There is a reason for it; the system does not show it yet.">not there yet</Tag>}
-            {access.present && access.reasons.length === 0 && <Tag tone="warn">without a reason</Tag>}
-            {access.until && <Tag tone="info">until {showInstant(access.until)}</Tag>}
-          </Group>
-          <ul>{access.reasons.map((reason) => <ReasonLine key={reason.reasonId} reason={reason} />)}</ul>
-        </div>
-      ))}
+        {of.accounts
+          .filter((a) => a.system === system)
+          .map((account) => (
+            <div key={account.accountId} className={classes.item}>
+              <Group gap="xs">
+                <Text fw={560}>{account.name}</Text>
+                {account.enabled ? <Tag tone="good">account, enabled</Tag> : <Tag tone="warn">account, disabled</Tag>}
+              </Group>
+              <ul>
+                {account.reasons.map((reason) => (
+                  <ReasonLine key={reason.reasonId} reason={reason} />
+                ))}
+              </ul>
+            </div>
+          ))}
+        {of.access
+          .filter((a) => a.system === system)
+          .map((access) => (
+            <div key={access.entitlementId} className={classes.item}>
+              <Group gap="xs">
+                <Text fw={560}>{access.entitlement}</Text>
+                {!access.present && (
+                  <Tag tone="warn" title="There is a reason for it; the system does not show it yet.">
+                    not there yet
+                  </Tag>
+                )}
+                {access.present && access.reasons.length === 0 && <Tag tone="warn">without a reason</Tag>}
+                {access.until && <Tag tone="info">until {showInstant(access.until)}</Tag>}
+              </Group>
+              <ul>
+                {access.reasons.map((reason) => (
+                  <ReasonLine key={reason.reasonId} reason={reason} />
+                ))}
+              </ul>
+            </div>
+          ))}
       </div>
     </div>
   ))

@@ -11,22 +11,45 @@ import { When } from '../When.tsx'
 
 /** Accounts of a person as last seen in their systems. */
 export function Accounts({ of }: { of: Schema<'Account'>[] }) {
-  if (of.length === 0) return <Empty icon={IconUserOff} title="No accounts">The Access tab can say why not.</Empty>
+  if (of.length === 0)
+    return (
+      <Empty icon={IconUserOff} title="No accounts">
+        The Access tab can say why not.
+      </Empty>
+    )
   return (
     <Stack gap="md">
       {of.map((account) => (
         <Section
-          key={account.id} title={account.name}
-          says={(
+          key={account.id}
+          title={account.name}
+          says={
             <Group gap="xs">
               <AccountTags account={account} />
-              <TextLink to="/systems/$id" params={{ id: account.system.id }} search={{}}>{account.system.name}</TextLink>
+              <TextLink to="/systems/$id" params={{ id: account.system.id }} search={{}}>
+                {account.system.name}
+              </TextLink>
               <span>{plural(account.entitlements, 'entitlement')}</span>
-              <span>seen <When at={account.seenAt} /></span>
+              <span>
+                seen <When at={account.seenAt} />
+              </span>
             </Group>
-          )}
+          }
         >
-          <Facts of={[['Native id', <span key="id" className="mono">{account.nativeId}</span>], ...Object.entries(account.attributes).map(([name, value]): [string, string] => [humanise(name), showValue(value)])]} />
+          <Facts
+            of={[
+              [
+                'Native id',
+                <span key="id" className="mono">
+                  {account.nativeId}
+                </span>,
+              ],
+              ...Object.entries(account.attributes).map(([name, value]): [string, string] => [
+                humanise(name),
+                showValue(value),
+              ]),
+            ]}
+          />
         </Section>
       ))}
     </Stack>

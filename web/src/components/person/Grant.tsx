@@ -7,29 +7,79 @@ import { Failure } from '../states.tsx'
 import { useAct } from '../useAct.tsx'
 
 /** Gives a role by hand, until an inclusive date. The plan that follows shows what it changes. */
-export function Grant({ id, name, opened, onClose }: { id: string; name: string; opened: boolean; onClose: () => void }) {
+export function Grant({
+  id,
+  name,
+  opened,
+  onClose,
+}: {
+  id: string
+  name: string
+  opened: boolean
+  onClose: () => void
+}) {
   const roles = useQuery({ ...policy, enabled: opened }).data?.policy.roles ?? []
   const [roleId, setRoleId] = useState<string | null>(null)
   const [until, setUntil] = useState('')
   const [note, setNote] = useState('')
-  const give = useAct(() => grant(id, { roleId: roleId!, until: until === '' ? undefined : endOfDay(until), note: note === '' ? undefined : note }), {
-    says: 'Given. A plan for this person follows.', forgets: ['people', 'plans', 'overview'], onDone: onClose, quiet: true,
-  })
+  const give = useAct(
+    () =>
+      grant(id, {
+        roleId: roleId!,
+        until: until === '' ? undefined : endOfDay(until),
+        note: note === '' ? undefined : note,
+      }),
+    {
+      says: 'Given. A plan for this person follows.',
+      forgets: ['people', 'plans', 'overview'],
+      onDone: onClose,
+      quiet: true,
+    },
+  )
   return (
     <Modal opened={opened} onClose={onClose} title={`Give ${name} a role`} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form onSubmit={(event) => { event.preventDefault(); give.mutate(undefined) }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          give.mutate(undefined)
+        }}
+      >
         <Stack>
           <Select
-            label="Role" required searchable data={roles.map((role) => ({ value: role.id, label: role.name }))} value={roleId} onChange={setRoleId}
-            nothingFoundMessage="No such role" withAsterisk={false} data-autofocus
+            label="Role"
+            required
+            searchable
+            data={roles.map((role) => ({ value: role.id, label: role.name }))}
+            value={roleId}
+            onChange={setRoleId}
+            nothingFoundMessage="No such role"
+            withAsterisk={false}
+            data-autofocus
           />
-          <TextInput type="date" label="Until and including" description="Empty: until somebody ends it" value={until} onChange={(e) => setUntil(e.currentTarget.value)} />
-          <TextInput label="Why" description="The auditor reads this" value={note} onChange={(e) => setNote(e.currentTarget.value)} />
+          <TextInput
+            type="date"
+            label="Until and including"
+            description="Empty: until somebody ends it"
+            value={until}
+            onChange={(e) => setUntil(e.currentTarget.value)}
+          />
+          <TextInput
+            label="Why"
+            description="The auditor reads this"
+            value={note}
+            onChange={(e) => setNote(e.currentTarget.value)}
+          />
           {give.error !== null && <Failure error={give.error} />}
-          <Text size="sm" c="dimmed">Nothing is written before a plan that shows it; where the system is automatic, at once after it.</Text>
+          <Text size="sm" c="dimmed">
+            Nothing is written before a plan that shows it; where the system is automatic, at once after it.
+          </Text>
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>Cancel</Button>
-            <Button type="submit" disabled={roleId === null} loading={give.isPending}>Give the role</Button>
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" disabled={roleId === null} loading={give.isPending}>
+              Give the role
+            </Button>
           </Group>
         </Stack>
       </form>

@@ -29,14 +29,28 @@ export function History({ id }: { id: string }) {
                 <Text size="sm" component="div">
                   {entry.says}
                   {entry.by && <span className="dim"> · {entry.by.name}</span>}
-                  {entry.planId && <> · <TextLink to="/plans/$id" params={{ id: entry.planId }} search={{}}>plan</TextLink></>}
+                  {entry.planId && (
+                    <>
+                      {' '}
+                      ·{' '}
+                      <TextLink to="/plans/$id" params={{ id: entry.planId }} search={{}}>
+                        plan
+                      </TextLink>
+                    </>
+                  )}
                 </Text>
               </li>
             ))}
           </ol>
         </div>
       ))}
-      {more.has && <Center><Button variant="default" loading={more.loading} onClick={more.load}>Show earlier</Button></Center>}
+      {more.has && (
+        <Center>
+          <Button variant="default" loading={more.loading} onClick={more.load}>
+            Show earlier
+          </Button>
+        </Center>
+      )}
     </Section>
   )
 }

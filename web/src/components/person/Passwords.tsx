@@ -14,9 +14,12 @@ export function Passwords({ person }: { person: Schema<'Person'> }) {
   const may = useMay()
   const nameOf = useSystemName()
   const [shown, setShown] = useState<{ system: string; password: string }>()
-  const show = useAct(async (of: { job: string; system: string }) => ({ ...of, ...(await showPassword(person.id, of.job)) }), {
-    onDone: setShown,
-  })
+  const show = useAct(
+    async (of: { job: string; system: string }) => ({ ...of, ...(await showPassword(person.id, of.job)) }),
+    {
+      onDone: setShown,
+    },
+  )
   const close = () => {
     setShown(undefined)
     show.reset()
@@ -27,15 +30,33 @@ export function Passwords({ person }: { person: Schema<'Person'> }) {
       {person.passwords.map((password) => (
         <div key={password.job} className={classes.row}>
           <IconKey size={17} aria-hidden />
-          <Text flex={1}>A first password for {nameOf(password.system)} was made <When at={password.madeAt} /> and nobody has seen it.</Text>
-          <Button size="xs" variant="default" loading={show.isPending} onClick={() => show.mutate(password)}>Show it once…</Button>
+          <Text flex={1}>
+            A first password for {nameOf(password.system)} was made <When at={password.madeAt} /> and nobody has seen
+            it.
+          </Text>
+          <Button size="xs" variant="default" loading={show.isPending} onClick={() => show.mutate(password)}>
+            Show it once…
+          </Button>
         </div>
       ))}
-      <Modal opened={shown !== undefined} onClose={close} title={`First password of ${person.name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Modal
+        opened={shown !== undefined}
+        onClose={close}
+        title={`First password of ${person.name}`}
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
         <Text className={classes.password}>{shown?.password}</Text>
-        <Text size="sm" c="dimmed" my="sm">For {nameOf(shown?.system ?? '')}. It is not stored any more: hand it over now. It is not shown again.</Text>
+        <Text size="sm" c="dimmed" my="sm">
+          For {nameOf(shown?.system ?? '')}. It is not stored any more: hand it over now. It is not shown again.
+        </Text>
         <Group justify="flex-end">
-          <CopyButton value={shown?.password ?? ''}>{({ copied, copy }) => <Button variant="default" onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>}</CopyButton>
+          <CopyButton value={shown?.password ?? ''}>
+            {({ copied, copy }) => (
+              <Button variant="default" onClick={copy}>
+                {copied ? 'Copied' : 'Copy'}
+              </Button>
+            )}
+          </CopyButton>
           <Button onClick={close}>Done</Button>
         </Group>
       </Modal>

@@ -18,10 +18,21 @@ export function Profile({ person }: { person: Schema<'Person'> }) {
           <div key={attribute.name}>
             <dt>{attribute.title}</dt>
             <dd>
-              {attribute.person
-                ? <TextLink to="/people/$id" params={{ id: attribute.person.id }} search={{}}>{attribute.person.name}</TextLink>
-                : attribute.sensitive ? <details><summary>Show</summary>{showValue(attribute.value)}</details> : showValue(attribute.value)}
-              <div><Origins of={[origins.get(attribute.name) ?? null]} /></div>
+              {attribute.person ? (
+                <TextLink to="/people/$id" params={{ id: attribute.person.id }} search={{}}>
+                  {attribute.person.name}
+                </TextLink>
+              ) : attribute.sensitive ? (
+                <details>
+                  <summary>Show</summary>
+                  {showValue(attribute.value)}
+                </details>
+              ) : (
+                showValue(attribute.value)
+              )}
+              <div>
+                <Origins of={[origins.get(attribute.name) ?? null]} />
+              </div>
             </dd>
           </div>
         ))}
@@ -30,7 +41,12 @@ export function Profile({ person }: { person: Schema<'Person'> }) {
         <p className={classes.reports}>
           <span className="dim">Manages </span>
           {person.reports.map((report, i) => (
-            <span key={report.id}>{i > 0 && ', '}<TextLink to="/people/$id" params={{ id: report.id }} search={{}} data-plain>{report.name}</TextLink></span>
+            <span key={report.id}>
+              {i > 0 && ', '}
+              <TextLink to="/people/$id" params={{ id: report.id }} search={{}} data-plain>
+                {report.name}
+              </TextLink>
+            </span>
           ))}
         </p>
       )}

@@ -10,17 +10,25 @@ import classes from './ReasonLine.module.css'
 /** One reason as a sentence, with its time and the cells behind it. One given by hand can be ended. */
 export function ReasonLine({ reason }: { reason: Schema<'WhyReason'> }) {
   const may = useMay()
-  const end = useAct(() => endReason(reason.reasonId), { says: 'The reason is ended; a plan follows.', forgets: ['people', 'plans', 'overview'] })
+  const end = useAct(() => endReason(reason.reasonId), {
+    says: 'The reason is ended; a plan follows.',
+    forgets: ['people', 'plans', 'overview'],
+  })
   return (
     <li className={classes.reason}>
       <Text size="sm" component="div">
         {reason.says}{' '}
-        <span className="dim nowrap">since {showInstant(reason.from)}{reason.until && `, until ${showInstant(reason.until)}`}</span>
+        <span className="dim nowrap">
+          since {showInstant(reason.from)}
+          {reason.until && `, until ${showInstant(reason.until)}`}
+        </span>
       </Text>
       <div>
         <Origins of={reason.origins} />
         {reason.kind === 'manual' && reason.until === null && may('people:grant') && (
-          <Button size="compact-xs" variant="default" loading={end.isPending} onClick={() => end.mutate(undefined)}>End it</Button>
+          <Button size="compact-xs" variant="default" loading={end.isPending} onClick={() => end.mutate(undefined)}>
+            End it
+          </Button>
         )}
       </div>
     </li>

@@ -25,34 +25,65 @@ export function WhyNot({ id, name }: { id: string; name: string }) {
   const allJobs = useQuery(jobs).data?.items.filter((j) => j.destination.id !== 'people') ?? []
   const roles = useQuery({ ...rolePeople, enabled: may('policy:read') }).data?.roles ?? []
   const found = useInfiniteQuery({ ...entitlements(where ?? '', asked), enabled: where !== null && where !== 'roles' })
-  const options = where === 'roles'
-    ? roles.map((role) => ({ value: `role:${role.id}`, label: role.id }))
-    : [
-        ...allJobs.filter((job) => job.destination.id === where).map((job) => ({ value: `job:${job.id}`, label: `An account (${job.name})` })),
-        ...(found.data?.pages[0]?.items ?? []).map((e) => ({ value: `entitlement:${e.id}`, label: e.name })),
-      ]
+  const options =
+    where === 'roles'
+      ? roles.map((role) => ({ value: `role:${role.id}`, label: role.id }))
+      : [
+          ...allJobs
+            .filter((job) => job.destination.id === where)
+            .map((job) => ({ value: `job:${job.id}`, label: `An account (${job.name})` })),
+          ...(found.data?.pages[0]?.items ?? []).map((e) => ({ value: `entitlement:${e.id}`, label: e.name })),
+        ]
   const target = targetOf(what)
   const query = useQuery({ ...whyNot(id, target ?? { roleId: '' }), enabled: target !== undefined })
   return (
     <Section title="Why not…?" says={`What ${name} lacks, and the first condition that stood in the way.`}>
       <Group gap="xs" mb={target ? 'md' : 0}>
         <Select
-          aria-label="Where" placeholder="In which system" w={{ base: '100%', xs: 220 }} value={where} onChange={(value) => { setWhere(value); setWhat(null); setText('') }}
-          data={[...(roles.length > 0 ? [{ value: 'roles', label: 'A role' }] : []), ...allSystems.map((s) => ({ value: s.id, label: s.name }))]}
+          aria-label="Where"
+          placeholder="In which system"
+          w={{ base: '100%', xs: 220 }}
+          value={where}
+          onChange={(value) => {
+            setWhere(value)
+            setWhat(null)
+            setText('')
+          }}
+          data={[
+            ...(roles.length > 0 ? [{ value: 'roles', label: 'A role' }] : []),
+            ...allSystems.map((s) => ({ value: s.id, label: s.name })),
+          ]}
         />
         <Select
-          aria-label="What" placeholder="What is missing" w={{ base: '100%', xs: 340 }} searchable disabled={where === null} value={what} onChange={setWhat}
-          data={options} searchValue={text} onSearchChange={setText} nothingFoundMessage="Nothing by that name" limit={60}
+          aria-label="What"
+          placeholder="What is missing"
+          w={{ base: '100%', xs: 340 }}
+          searchable
+          disabled={where === null}
+          value={what}
+          onChange={setWhat}
+          data={options}
+          searchValue={text}
+          onSearchChange={setText}
+          nothingFoundMessage="Nothing by that name"
+          limit={60}
         />
       </Group>
-      {target && <Loaded query={query} lines={3}>{(data) => <Answer of={data} name={name} />}</Loaded>}
+      {target && (
+        <Loaded query={query} lines={3}>
+          {(data) => <Answer of={data} name={name} />}
+        </Loaded>
+      )}
     </Section>
   )
 }
 
 function Answer({ of, name }: { of: Schema<'WhyNot'>; name: string }) {
   if (of.has) return <Text>{name} has it. See above why.</Text>
-  if (of.ways.length === 0) return <Text>Nothing gives it to anybody: no rule, role or job names it. Add it to a role, or give it by hand.</Text>
+  if (of.ways.length === 0)
+    return (
+      <Text>Nothing gives it to anybody: no rule, role or job names it. Add it to a role, or give it by hand.</Text>
+    )
   return (
     <Stack gap="md">
       {of.ways.map((way, i) => (
@@ -60,15 +91,23 @@ function Answer({ of, name }: { of: Schema<'WhyNot'>; name: string }) {
           <Text>{way.says}</Text>
           {way.failed && (
             <>
-              <Code block className={classes.condition}>{way.failed.condition}</Code>
+              <Code block className={classes.condition}>
+                {way.failed.condition}
+              </Code>
               <Text size="sm" component="div">
-                It saw {Object.entries(way.failed.saw).map(([variable, value], n) => (
-                  <span key={variable}>{n > 0 && ', '}<span className="mono">{variable}</span> = <b>{showValue(value)}</b></span>
+                It saw{' '}
+                {Object.entries(way.failed.saw).map(([variable, value], n) => (
+                  <span key={variable}>
+                    {n > 0 && ', '}
+                    <span className="mono">{variable}</span> = <b>{showValue(value)}</b>
+                  </span>
                 ))}
               </Text>
             </>
           )}
-          <div><Origins of={way.origins} /></div>
+          <div>
+            <Origins of={way.origins} />
+          </div>
         </div>
       ))}
     </Stack>

@@ -20,8 +20,16 @@ type Brake = Plan['brakes'][number]
 export function Brakes({ plan }: { plan: Plan }) {
   if (plan.brakes.length === 0) return null
   return (
-    <Section title="Brakes" count={plan.brakes.length} says="These changes are not carried out with the plan until somebody releases exactly this set.">
-      <Stack gap="sm">{plan.brakes.map((brake) => <BrakeRow key={brake.setHash} plan={plan} brake={brake} />)}</Stack>
+    <Section
+      title="Brakes"
+      count={plan.brakes.length}
+      says="These changes are not carried out with the plan until somebody releases exactly this set."
+    >
+      <Stack gap="sm">
+        {plan.brakes.map((brake) => (
+          <BrakeRow key={brake.setHash} plan={plan} brake={brake} />
+        ))}
+      </Stack>
     </Section>
   )
 }
@@ -31,7 +39,10 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
   const may = useMay()
   const over = ['applied', 'superseded', 'failed'].includes(plan.state)
   const release = useAct(() => releaseHeld(plan.id, brake.setHash), {
-    says: `Released: ${plural(brake.planned, 'change')} go on with the plan.`, forgets: ['plans', 'overview'], onDone: () => setOpened(false), quiet: true,
+    says: `Released: ${plural(brake.planned, 'change')} go on with the plan.`,
+    forgets: ['plans', 'overview'],
+    onDone: () => setOpened(false),
+    quiet: true,
   })
   return (
     <div className={classes.brake} data-released={brake.released !== null || undefined}>
@@ -39,16 +50,30 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
       <div className={classes.words}>
         <Text fw={560}>{brake.says}</Text>
         <Text size="sm" c="dimmed" component="div">
-          {brake.system.name} · {verbOf(brake.kind, brake.system.id === 'people' ? 1 : 2).toLowerCase()} {count(brake.planned)} of {count(brake.of)}{limitOf(brake) !== '' && <> · limit {limitOf(brake)}</>}
-          {brake.released && <> · released by {brake.released.by.name} <When at={brake.released.at} /></>}
+          {brake.system.name} · {verbOf(brake.kind, brake.system.id === 'people' ? 1 : 2).toLowerCase()}{' '}
+          {count(brake.planned)} of {count(brake.of)}
+          {limitOf(brake) !== '' && <> · limit {limitOf(brake)}</>}
+          {brake.released && (
+            <>
+              {' '}
+              · released by {brake.released.by.name} <When at={brake.released.at} />
+            </>
+          )}
         </Text>
       </div>
       {!brake.released && !over && (
-        <Button variant="default" disabled={!may('plans:write')} onClick={() => setOpened(true)}>{releaseWords(brake)}…</Button>
+        <Button variant="default" disabled={!may('plans:write')} onClick={() => setOpened(true)}>
+          {releaseWords(brake)}…
+        </Button>
       )}
       <Confirm
-        opened={opened} onClose={() => setOpened(false)} title={titleOf(brake)}
-        action={releaseWords(brake)} danger={kindWords(brake.kind).takesAway} busy={release.isPending} error={release.error}
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title={titleOf(brake)}
+        action={releaseWords(brake)}
+        danger={kindWords(brake.kind).takesAway}
+        busy={release.isPending}
+        error={release.error}
         onConfirm={() => release.mutate(undefined)}
       >
         <Text>Only this exact list is let go. If anything in it changes before, the release no longer counts.</Text>
@@ -60,9 +85,17 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
 
 /** The names behind a brake. */
 function Held({ plan, brake }: { plan: Plan; brake: Brake }) {
-  const query = useInfiniteQuery(changes(plan.id, {
-    kind: brake.kind, state: 'held', ...(brake.system.id === 'people' ? { stage: 1 } : { system: brake.system.id }),
-  }, false))
+  const query = useInfiniteQuery(
+    changes(
+      plan.id,
+      {
+        kind: brake.kind,
+        state: 'held',
+        ...(brake.system.id === 'people' ? { stage: 1 } : { system: brake.system.id }),
+      },
+      false,
+    ),
+  )
   const { items, more } = useMore(query)
   if (query.isPending) return <Waiting lines={4} />
   return (
@@ -71,19 +104,30 @@ function Held({ plan, brake }: { plan: Plan; brake: Brake }) {
         {items.map((change) => (
           <List.Item key={change.id}>
             <b>{change.person?.name ?? change.subject}</b>{' '}
-            <span className="dim">{change.person && change.person.name !== change.subject && `${change.subject}, `}{change.reasons[0] && `because ${change.reasons[0].says}`}</span>
+            <span className="dim">
+              {change.person && change.person.name !== change.subject && `${change.subject}, `}
+              {change.reasons[0] && `because ${change.reasons[0].says}`}
+            </span>
           </List.Item>
         ))}
       </List>
-      {more.has && <Group justify="center" pb="sm"><Button size="xs" variant="default" loading={more.loading} onClick={more.load}>Show more names</Button></Group>}
+      {more.has && (
+        <Group justify="center" pb="sm">
+          <Button size="xs" variant="default" loading={more.loading} onClick={more.load}>
+            Show more names
+          </Button>
+        </Group>
+      )}
     </ScrollArea.Autosize>
   )
 }
 
-const releaseWords = (brake: Brake) => brake.planned === 1 ? 'Release this one' : `Release these ${count(brake.planned)}`
+const releaseWords = (brake: Brake) =>
+  brake.planned === 1 ? 'Release this one' : `Release these ${count(brake.planned)}`
 
 function titleOf({ kind, planned, system }: Brake): string {
-  if (system.id === 'people') return `${kind === 'disable' ? 'End' : kindWords(kind).verb} ${plural(planned, 'person', 'people')}?`
+  if (system.id === 'people')
+    return `${kind === 'disable' ? 'End' : kindWords(kind).verb} ${plural(planned, 'person', 'people')}?`
   const what = kindWords(kind).noun === 'grant' ? 'membership' : 'account'
   return `${kindWords(kind).verb} ${plural(planned, what)} in ${system.name}?`
 }

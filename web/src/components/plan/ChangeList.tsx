@@ -13,13 +13,39 @@ import { Reasons } from './Reasons.tsx'
 import classes from './ChangeList.module.css'
 
 /** Changes of a plan in their order: what, from what to what, why, and how far it is. */
-export function ChangeList({ planId, filter, live, total }: { planId: string; filter: ChangeFilter; live: boolean; total?: number }) {
+export function ChangeList({
+  planId,
+  filter,
+  live,
+  total,
+}: {
+  planId: string
+  filter: ChangeFilter
+  live: boolean
+  total?: number
+}) {
   const query = useInfiniteQuery(changes(planId, filter, live))
   const { items, more } = useMore(query)
   if (query.isPending) return <Waiting lines={10} />
   if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />
-  if (items.length === 0) return <Empty icon={IconFilterOff} title="No change fits">Take a filter away to see the others.</Empty>
-  return <VirtualList label="Changes" items={items} columns={columnsOf(planId)} idOf={(c) => c.id} top rowHeight={66} more={more} total={total} />
+  if (items.length === 0)
+    return (
+      <Empty icon={IconFilterOff} title="No change fits">
+        Take a filter away to see the others.
+      </Empty>
+    )
+  return (
+    <VirtualList
+      label="Changes"
+      items={items}
+      columns={columnsOf(planId)}
+      idOf={(c) => c.id}
+      top
+      rowHeight={66}
+      more={more}
+      total={total}
+    />
+  )
 }
 
 const columnsOf = (planId: string): Column<Change>[] => [
@@ -35,11 +61,19 @@ export function What({ change }: { change: Change }) {
     <div className={classes.what}>
       <Symbol kind={change.kind} />
       <div>
-        <Text fw={560} component="div">{titleOf(change)}</Text>
+        <Text fw={560} component="div">
+          {titleOf(change)}
+        </Text>
         <Text size="xs" c="dimmed" component="div">
           {change.stage === 1 ? 'People' : change.system.name}
           {change.person && change.person.name !== change.subject && (
-            <> · <TextLink to="/people/$id" params={{ id: change.person.id }}>{change.person.name}</TextLink></>
+            <>
+              {' '}
+              ·{' '}
+              <TextLink to="/people/$id" params={{ id: change.person.id }}>
+                {change.person.name}
+              </TextLink>
+            </>
           )}
         </Text>
       </div>
@@ -48,8 +82,23 @@ export function What({ change }: { change: Change }) {
 }
 
 function titleOf(change: Change) {
-  if (change.entitlement && change.kind === 'grant') return <>{change.subject} <span className="dim quiet">gets</span> {change.entitlement.name}</>
-  if (change.entitlement && change.kind === 'revoke') return <>{change.subject} <span className="dim quiet">loses</span> {change.entitlement.name}</>
-  if (change.stage === 1 && change.person) return <NameLink to="/people/$id" params={{ id: change.person.id }}>{change.subject}</NameLink>
+  if (change.entitlement && change.kind === 'grant')
+    return (
+      <>
+        {change.subject} <span className="dim quiet">gets</span> {change.entitlement.name}
+      </>
+    )
+  if (change.entitlement && change.kind === 'revoke')
+    return (
+      <>
+        {change.subject} <span className="dim quiet">loses</span> {change.entitlement.name}
+      </>
+    )
+  if (change.stage === 1 && change.person)
+    return (
+      <NameLink to="/people/$id" params={{ id: change.person.id }}>
+        {change.subject}
+      </NameLink>
+    )
   return change.subject
 }

@@ -13,15 +13,30 @@ export function ChangeState({ planId, change }: { planId: string; change: Change
   const retry = useAct(() => retryChange(planId, change.id), { says: 'It is tried again now.', forgets: ['plans'] })
   return (
     <Stack gap={4} align="flex-start">
-      <StateTag table={changeStates} state={change.state} suffix={change.attempts > 1 ? `, ${change.attempts} tries` : ''} />
+      <StateTag
+        table={changeStates}
+        state={change.state}
+        suffix={change.attempts > 1 ? `, ${change.attempts} tries` : ''}
+      />
       {change.error && (
         <Text size="xs" component="div">
           <b>{change.system.name}</b> said: “{change.error.words}” <span className="dim">{change.error.advice}</span>
-          {change.nextAttemptAt && <> Next try <When at={change.nextAttemptAt} />.</>}
+          {change.nextAttemptAt && (
+            <>
+              {' '}
+              Next try <When at={change.nextAttemptAt} />.
+            </>
+          )}
         </Text>
       )}
       {['stuck', 'again'].includes(change.state) && may('plans:retry') && (
-        <Button size="compact-xs" variant="default" leftSection={<IconRefresh size={13} />} loading={retry.isPending} onClick={() => retry.mutate(undefined)}>
+        <Button
+          size="compact-xs"
+          variant="default"
+          leftSection={<IconRefresh size={13} />}
+          loading={retry.isPending}
+          onClick={() => retry.mutate(undefined)}
+        >
           Retry
         </Button>
       )}

@@ -18,8 +18,19 @@ export function Diff({ fields, open = false }: { fields: Change['fields']; open?
           <div key={field.attribute}>
             <dt>{field.attribute}</dt>
             <dd>
-              {!isEmpty(field.before) && <><del>{showValue(field.before)}</del> <span aria-hidden className="dim">→</span> </>}
-              {isEmpty(field.after) ? <span className={classes.none}>{isEmpty(field.before) ? '—' : 'removed'}</span> : <ins>{showValue(field.after)}</ins>}
+              {!isEmpty(field.before) && (
+                <>
+                  <del>{showValue(field.before)}</del>{' '}
+                  <span aria-hidden className="dim">
+                    →
+                  </span>{' '}
+                </>
+              )}
+              {isEmpty(field.after) ? (
+                <span className={classes.none}>{isEmpty(field.before) ? '—' : 'removed'}</span>
+              ) : (
+                <ins>{showValue(field.after)}</ins>
+              )}
             </dd>
           </div>
         ))}

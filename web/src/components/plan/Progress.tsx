@@ -19,14 +19,27 @@ export function Progress({ plan }: { plan: Plan }) {
                 {perSecond !== null && perSecond > 0 && <> · {Math.round(perSecond)} a second</>}
                 {waiting > 0 && <> · {count(waiting)} to go</>}
                 {failed > 0 && (
-                  <> · <TextLink to="/plans/$id" params={{ id: plan.id }} search={{ view: 'kind', system: system.id, state: 'stuck' }} resetScroll={false}>
-                    {plural(failed, 'failure')}
-                  </TextLink></>
+                  <>
+                    {' '}
+                    ·{' '}
+                    <TextLink
+                      to="/plans/$id"
+                      params={{ id: plan.id }}
+                      search={{ view: 'kind', system: system.id, state: 'stuck' }}
+                      resetScroll={false}
+                    >
+                      {plural(failed, 'failure')}
+                    </TextLink>
+                  </>
                 )}
               </Text>
             </Group>
             <Bar.Root size={8} radius="xl">
-              <Bar.Section value={share(done, total)} animated={isMoving(plan) && waiting > 0} aria-label={`${system.name}: ${done} of ${total} done`} />
+              <Bar.Section
+                value={share(done, total)}
+                animated={isMoving(plan) && waiting > 0}
+                aria-label={`${system.name}: ${done} of ${total} done`}
+              />
               <Bar.Section value={share(failed, total)} color="red" aria-label={`${system.name}: ${failed} failed`} />
             </Bar.Root>
           </div>
@@ -36,4 +49,4 @@ export function Progress({ plan }: { plan: Plan }) {
   )
 }
 
-const share = (part: number, whole: number) => whole === 0 ? 0 : (part / whole) * 100
+const share = (part: number, whole: number) => (whole === 0 ? 0 : (part / whole) * 100)

@@ -11,7 +11,13 @@ export function Reasons({ of }: { of: { says: string }[] }) {
   if (says.length === 0) return null
   return (
     <div className={classes.reasons}>
-      <ul>{(all ? says : says.slice(0, shownFirst)).map((sentence, i) => <li key={sentence}>{i === 0 ? 'because' : 'and'} {sentence}</li>)}</ul>
+      <ul>
+        {(all ? says : says.slice(0, shownFirst)).map((sentence, i) => (
+          <li key={sentence}>
+            {i === 0 ? 'because' : 'and'} {sentence}
+          </li>
+        ))}
+      </ul>
       {says.length > shownFirst && (
         <UnstyledButton className={classes.more} onClick={() => setAll(!all)} aria-expanded={all}>
           {all ? 'Show fewer reasons' : `${says.length - shownFirst} more reasons`}

@@ -1,4 +1,15 @@
-import { ActionIcon, Autocomplete, Button, Fieldset, Group, MultiSelect, Select, Stack, Textarea, TextInput } from '@mantine/core'
+import {
+  ActionIcon,
+  Autocomplete,
+  Button,
+  Fieldset,
+  Group,
+  MultiSelect,
+  Select,
+  Stack,
+  Textarea,
+  TextInput,
+} from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { IconPlus, IconX } from '@tabler/icons-react'
@@ -6,54 +17,119 @@ import type { Role } from '../../lib/policy.ts'
 import { policy } from '../../queries/policy.ts'
 import { entitlements, systems } from '../../queries/system.ts'
 
-interface RoleFormProps { role: Role; onChange: (part: Partial<Role>) => void; readOnly: boolean }
+interface RoleFormProps {
+  role: Role
+  onChange: (part: Partial<Role>) => void
+  readOnly: boolean
+}
 
 /** Name, owner, entitlements, contained roles. */
 export function RoleForm({ role, onChange, readOnly }: RoleFormProps) {
   const others = useQuery(policy).data?.policy.roles.filter((r) => r.id !== role.id) ?? []
   const all = useQuery(systems).data?.items.filter((s) => s.destination) ?? []
-  const setGrant = (at: number, part: Partial<Role['grants'][number]>) => onChange({ grants: role.grants.map((g, i) => i === at ? { ...g, ...part } : g) })
+  const setGrant = (at: number, part: Partial<Role['grants'][number]>) =>
+    onChange({ grants: role.grants.map((g, i) => (i === at ? { ...g, ...part } : g)) })
   return (
     <Stack maw={640} gap="md">
-      <TextInput label="Name" value={role.name} readOnly={readOnly} onChange={(e) => onChange({ name: e.currentTarget.value })} />
-      <Textarea label="Description" autosize value={role.description ?? ''} readOnly={readOnly} onChange={(e) => onChange({ description: e.currentTarget.value || undefined })} />
-      <TextInput label="Owner" description="Who answers for it: an e-mail address" value={role.owner ?? ''} readOnly={readOnly} onChange={(e) => onChange({ owner: e.currentTarget.value || undefined })} />
+      <TextInput
+        label="Name"
+        value={role.name}
+        readOnly={readOnly}
+        onChange={(e) => onChange({ name: e.currentTarget.value })}
+      />
+      <Textarea
+        label="Description"
+        autosize
+        value={role.description ?? ''}
+        readOnly={readOnly}
+        onChange={(e) => onChange({ description: e.currentTarget.value || undefined })}
+      />
+      <TextInput
+        label="Owner"
+        description="Who answers for it: an e-mail address"
+        value={role.owner ?? ''}
+        readOnly={readOnly}
+        onChange={(e) => onChange({ owner: e.currentTarget.value || undefined })}
+      />
       <Fieldset legend="Entitlements" disabled={readOnly}>
         <Stack gap="xs">
           {role.grants.map((grant, i) => (
             <Group key={i} gap="xs" wrap="nowrap" align="flex-start">
               <Select
-                aria-label={`System ${i + 1}`} w={180} data={all.map((s) => ({ value: s.id, label: s.name }))} value={grant.system === '' ? null : grant.system}
-                placeholder="System" onChange={(value) => setGrant(i, { system: value ?? '' })}
+                aria-label={`System ${i + 1}`}
+                w={180}
+                data={all.map((s) => ({ value: s.id, label: s.name }))}
+                value={grant.system === '' ? null : grant.system}
+                placeholder="System"
+                onChange={(value) => setGrant(i, { system: value ?? '' })}
               />
-              <EntitlementField system={grant.system} value={grant.entitlement} label={`Entitlement ${i + 1}`} onChange={(entitlement) => setGrant(i, { entitlement })} />
-              <ActionIcon variant="subtle" color="gray" mt={4} aria-label={`Take entitlement ${i + 1} out`} onClick={() => onChange({ grants: role.grants.filter((_, n) => n !== i) })}>
+              <EntitlementField
+                system={grant.system}
+                value={grant.entitlement}
+                label={`Entitlement ${i + 1}`}
+                onChange={(entitlement) => setGrant(i, { entitlement })}
+              />
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                mt={4}
+                aria-label={`Take entitlement ${i + 1} out`}
+                onClick={() => onChange({ grants: role.grants.filter((_, n) => n !== i) })}
+              >
                 <IconX size={15} />
               </ActionIcon>
             </Group>
           ))}
           <Group>
-            <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} onClick={() => onChange({ grants: [...role.grants, { system: all.length === 1 ? all[0]!.id : '', entitlement: '' }] })}>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconPlus size={14} />}
+              onClick={() =>
+                onChange({ grants: [...role.grants, { system: all.length === 1 ? all[0]!.id : '', entitlement: '' }] })
+              }
+            >
               Add an entitlement
             </Button>
           </Group>
         </Stack>
       </Fieldset>
       <MultiSelect
-        label="Contains roles" data={others.map((r) => ({ value: r.id, label: r.name }))} value={role.roles} readOnly={readOnly} searchable
-        onChange={(roles) => onChange({ roles })} nothingFoundMessage="No such role"
+        label="Contains roles"
+        data={others.map((r) => ({ value: r.id, label: r.name }))}
+        value={role.roles}
+        readOnly={readOnly}
+        searchable
+        onChange={(roles) => onChange({ roles })}
+        nothingFoundMessage="No such role"
       />
     </Stack>
   )
 }
 
-function EntitlementField({ system, value, label, onChange }: { system: string; value: string; label: string; onChange: (value: string) => void }) {
+function EntitlementField({
+  system,
+  value,
+  label,
+  onChange,
+}: {
+  system: string
+  value: string
+  label: string
+  onChange: (value: string) => void
+}) {
   const [asked] = useDebouncedValue(value, 200)
   const found = useInfiniteQuery({ ...entitlements(system, asked), enabled: system !== '' }).data?.pages[0]?.items ?? []
   return (
     <Autocomplete
-      aria-label={label} placeholder="Group, role or privilege" flex={1} value={value} onChange={onChange} limit={40}
-      data={[...new Set(found.map((e) => e.name))]} filter={({ options }) => options}
+      aria-label={label}
+      placeholder="Group, role or privilege"
+      flex={1}
+      value={value}
+      onChange={onChange}
+      limit={40}
+      data={[...new Set(found.map((e) => e.name))]}
+      filter={({ options }) => options}
     />
   )
 }

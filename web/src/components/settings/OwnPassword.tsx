@@ -8,18 +8,50 @@ import { useAct } from '../useAct.tsx'
 /** Changes the password of whoever is signed in. */
 export function OwnPassword() {
   const form = useRef<HTMLFormElement>(null)
-  const change = useAct((data: FormData) => changePassword({ currentPassword: String(data.get('current')), newPassword: String(data.get('new')) }), {
-    says: 'Your password is changed. Other sessions have ended.', onDone: () => form.current?.reset(), quiet: true,
-  })
+  const change = useAct(
+    (data: FormData) =>
+      changePassword({ currentPassword: String(data.get('current')), newPassword: String(data.get('new')) }),
+    {
+      says: 'Your password is changed. Other sessions have ended.',
+      onDone: () => form.current?.reset(),
+      quiet: true,
+    },
+  )
   const eye = { 'aria-label': 'Show it' }
   return (
     <Section title="Your password">
-      <form ref={form} onSubmit={(event) => { event.preventDefault(); change.mutate(new FormData(event.currentTarget)) }}>
+      <form
+        ref={form}
+        onSubmit={(event) => {
+          event.preventDefault()
+          change.mutate(new FormData(event.currentTarget))
+        }}
+      >
         <Stack maw={420}>
-          <PasswordInput name="current" label="Present password" autoComplete="current-password" required withAsterisk={false} visibilityToggleButtonProps={eye} />
-          <PasswordInput name="new" label="New password" description="At least 10 characters" autoComplete="new-password" minLength={10} required withAsterisk={false} visibilityToggleButtonProps={eye} />
+          <PasswordInput
+            name="current"
+            label="Present password"
+            autoComplete="current-password"
+            required
+            withAsterisk={false}
+            visibilityToggleButtonProps={eye}
+          />
+          <PasswordInput
+            name="new"
+            label="New password"
+            description="At least 10 characters"
+            autoComplete="new-password"
+            minLength={10}
+            required
+            withAsterisk={false}
+            visibilityToggleButtonProps={eye}
+          />
           {change.error !== null && <Failure error={change.error} />}
-          <Group><Button type="submit" variant="default" loading={change.isPending}>Change password</Button></Group>
+          <Group>
+            <Button type="submit" variant="default" loading={change.isPending}>
+              Change password
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Section>

@@ -12,7 +12,17 @@ export function CheckSteps({ of }: { of: Schema<'Check'> }) {
           {step.ok ? <IconCheck size={16} aria-label="fine" /> : <IconX size={16} aria-label="failed" />}
           <div>
             <Text>{step.name}</Text>
-            {step.message && <Text size="sm" c="dimmed" component="div">{step.message} {step.advice}{step.code && <> <span className="mono">{step.code}</span></>}</Text>}
+            {step.message && (
+              <Text size="sm" c="dimmed" component="div">
+                {step.message} {step.advice}
+                {step.code && (
+                  <>
+                    {' '}
+                    <span className="mono">{step.code}</span>
+                  </>
+                )}
+              </Text>
+            )}
           </div>
         </li>
       ))}

@@ -17,7 +17,11 @@ import { usePolicyObject } from '../usePolicyObject.ts'
 const methodWords: { value: Method; label: string; says: string }[] = [
   { value: 'observe', label: 'Observe', says: 'Usher reads and plans. It holds no way to write.' },
   { value: 'approve', label: 'Approve', says: 'A plan waits until an operator approves exactly it.' },
-  { value: 'automatic', label: 'Automatic', says: 'Plans are carried out by themselves. Brakes still hold what exceeds them.' },
+  {
+    value: 'automatic',
+    label: 'Automatic',
+    says: 'Plans are carried out by themselves. Brakes still hold what exceeds them.',
+  },
 ]
 const braked = ['create', 'update', 'rename', 'disable', 'delete', 'grant', 'revoke']
 
@@ -28,29 +32,54 @@ export function SystemSettings({ system }: { system: System }) {
   const form = usePolicyObject<SystemPolicy>('systems', system.id, stored)
   const connector = useQuery(connectors).data?.items.find((c) => c.kind === system.connector)
   const [asking, setAsking] = useState<Method>()
-  if (form.draft === undefined) return may('policy:read') ? <Waiting /> : <Text c="dimmed">Only operators, auditors and administrators see the settings.</Text>
+  if (form.draft === undefined)
+    return may('policy:read') ? (
+      <Waiting />
+    ) : (
+      <Text c="dimmed">Only operators, auditors and administrators see the settings.</Text>
+    )
   const { draft } = form
   const setBrake = (kind: string, part: Brake) =>
-    form.change({ brakes: { ...draft.brakes, [kind]: clean({ ...system.brakes[kind], ...draft.brakes?.[kind], ...part }) } })
+    form.change({
+      brakes: { ...draft.brakes, [kind]: clean({ ...system.brakes[kind], ...draft.brakes?.[kind], ...part }) },
+    })
   return (
     <fieldset disabled={!may('policy:write')} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
       <Stack gap="lg">
         {system.destination && (
-          <Section title="Method" says="How changes to this system are carried out. Where a job says otherwise, the stricter of the two holds.">
-            <Radio.Group value={draft.method} onChange={(value) => {
-              const method = methodWords.find((m) => m.value === value)!.value
-              if (method === 'automatic') setAsking(method)
-              else form.change({ method })
-            }}
+          <Section
+            title="Method"
+            says="How changes to this system are carried out. Where a job says otherwise, the stricter of the two holds."
+          >
+            <Radio.Group
+              value={draft.method}
+              onChange={(value) => {
+                const method = methodWords.find((m) => m.value === value)!.value
+                if (method === 'automatic') setAsking(method)
+                else form.change({ method })
+              }}
             >
-              <Stack gap="sm">{methodWords.map((m) => <Radio key={m.value} value={m.value} label={m.label} description={m.says} />)}</Stack>
+              <Stack gap="sm">
+                {methodWords.map((m) => (
+                  <Radio key={m.value} value={m.value} label={m.label} description={m.says} />
+                ))}
+              </Stack>
             </Radio.Group>
           </Section>
         )}
         {system.destination && (
-          <Section title="Brakes" says="A plan is held before its first write when it would change more than both limits. Empty: no limit of this kind.">
+          <Section
+            title="Brakes"
+            says="A plan is held before its first write when it would change more than both limits. Empty: no limit of this kind."
+          >
             <Table maw={560}>
-              <Table.Thead><Table.Tr><Table.Th>Kind</Table.Th><Table.Th>Share, in %</Table.Th><Table.Th>Count</Table.Th></Table.Tr></Table.Thead>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Kind</Table.Th>
+                  <Table.Th>Share, in %</Table.Th>
+                  <Table.Th>Count</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
               <Table.Tbody>
                 {braked.map((kind) => {
                   const brake = draft.brakes?.[kind] ?? system.brakes[kind]
@@ -60,13 +89,22 @@ export function SystemSettings({ system }: { system: System }) {
                       <Table.Td>{verb}</Table.Td>
                       <Table.Td>
                         <NumberInput
-                          aria-label={`${verb}: share in percent`} size="xs" min={0} max={100} value={brake?.share === undefined ? '' : Math.round(brake.share * 1000) / 10}
-                          onChange={(v) => setBrake(kind, { share: typeof v === 'number' ? v / 100 : undefined })} placeholder="none"
+                          aria-label={`${verb}: share in percent`}
+                          size="xs"
+                          min={0}
+                          max={100}
+                          value={brake?.share === undefined ? '' : Math.round(brake.share * 1000) / 10}
+                          onChange={(v) => setBrake(kind, { share: typeof v === 'number' ? v / 100 : undefined })}
+                          placeholder="none"
                         />
                       </Table.Td>
                       <Table.Td>
                         <NumberInput
-                          aria-label={`${verb}: count`} size="xs" min={0} value={brake?.count ?? ''} placeholder="none"
+                          aria-label={`${verb}: count`}
+                          size="xs"
+                          min={0}
+                          value={brake?.count ?? ''}
+                          placeholder="none"
                           onChange={(v) => setBrake(kind, { count: typeof v === 'number' ? v : undefined })}
                         />
                       </Table.Td>
@@ -80,9 +118,16 @@ export function SystemSettings({ system }: { system: System }) {
         {system.destination && (
           <Section title="What Usher never touches, and what it owns">
             <Stack maw={560}>
-              <TagsInput label="Protected" description="Names or ids that are never touched; * stands for any text" value={draft.protected ?? []} onChange={(value) => form.change({ protected: value })} />
               <TagsInput
-                label="Authoritative entitlements" description="Whoever holds one of these without a reason loses it" value={draft.authoritative ?? []}
+                label="Protected"
+                description="Names or ids that are never touched; * stands for any text"
+                value={draft.protected ?? []}
+                onChange={(value) => form.change({ protected: value })}
+              />
+              <TagsInput
+                label="Authoritative entitlements"
+                description="Whoever holds one of these without a reason loses it"
+                value={draft.authoritative ?? []}
                 onChange={(value) => form.change({ authoritative: value })}
               />
             </Stack>
@@ -90,17 +135,38 @@ export function SystemSettings({ system }: { system: System }) {
         )}
         <Section title="Connection">
           <Stack>
-            <TextInput label="Name" maw={560} value={draft.name} onChange={(e) => form.change({ name: e.currentTarget.value })} />
-            {connector && <SchemaForm fields={fieldsOf(connector.configSchema)} values={draft.config} systemId={system.id} onChange={(config) => form.change({ config })} />}
+            <TextInput
+              label="Name"
+              maw={560}
+              value={draft.name}
+              onChange={(e) => form.change({ name: e.currentTarget.value })}
+            />
+            {connector && (
+              <SchemaForm
+                fields={fieldsOf(connector.configSchema)}
+                values={draft.config}
+                systemId={system.id}
+                onChange={(config) => form.change({ config })}
+              />
+            )}
           </Stack>
         </Section>
         <SaveBar of={form} />
       </Stack>
       <Confirm
-        opened={asking !== undefined} title={`Let plans for ${system.name} be carried out by themselves?`} action="Make it automatic"
-        onClose={() => setAsking(undefined)} onConfirm={() => { form.change({ method: 'automatic' }); setAsking(undefined) }}
+        opened={asking !== undefined}
+        title={`Let plans for ${system.name} be carried out by themselves?`}
+        action="Make it automatic"
+        onClose={() => setAsking(undefined)}
+        onConfirm={() => {
+          form.change({ method: 'automatic' })
+          setAsking(undefined)
+        }}
       >
-        <Text>Nobody is asked any more before Usher writes to {system.name}. Brakes still hold what exceeds them, and every change is read back.</Text>
+        <Text>
+          Nobody is asked any more before Usher writes to {system.name}. Brakes still hold what exceeds them, and every
+          change is read back.
+        </Text>
       </Confirm>
     </fieldset>
   )
