@@ -94,7 +94,7 @@ function FieldInput({ field, value, onChange, systemId }: FieldInputProps) {
       return (
         <Select
           {...words}
-          placeholder={usual ?? 'Found by itself'}
+          placeholder={usual ?? (field.required ? 'Choose' : 'Found by itself')}
           clearable={!field.required}
           data={field.options}
           value={text === '' ? null : text}

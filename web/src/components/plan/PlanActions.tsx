@@ -9,6 +9,7 @@ import { useMay } from '../../queries/session.ts'
 /** What can be done with a plan as it is now. */
 export function PlanActions({ plan }: { plan: Plan }) {
   const may = useMay()
+  const waits = plan.approvedAt === null || plan.counts.some((c) => c.state === 'planned')
   const navigate = useNavigate()
   const stop = useAct(() => stopPlan(plan.id), { says: 'It stops between two changes.', forgets: ['plans'] })
   const resume = useAct(() => resumePlan(plan.id), { says: 'It goes on.', forgets: ['plans'] })
@@ -59,7 +60,7 @@ export function PlanActions({ plan }: { plan: Plan }) {
           Resume
         </Button>
       )}
-      {['open', 'held'].includes(plan.state) && <Approve plan={plan} />}
+      {['open', 'held'].includes(plan.state) && waits && <Approve plan={plan} />}
     </>
   )
 }
