@@ -241,8 +241,15 @@ function systemChange({ change, facts, decided }: Attempt, jobs: Map<string, Pre
 async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<void> {
   const existing = attempts.filter((a) => a.change.kind === 'create' && a.outcome?.outcome === 'failed' && a.outcome.code === 'ALREADY_EXISTS')
   if (existing.length === 0) return
-  const page = await look(hands, existing.map((a) => ({ objectType: a.change.objectType!, name: a.change.subject }))).catch(() => null)
-  if (page === null) return
+  let page: Page
+  try {
+    page = await look(hands, existing.map((a) => ({ objectType: a.change.objectType!, name: a.change.subject })))
+  } catch (error) {
+    // Whether it is ours cannot be seen now; it can later.
+    if (!(error instanceof UsherError)) throw error
+    for (const attempt of existing) attempt.outcome = { outcome: 'failed', retryable: true, code: error.code, words: error.message }
+    return
+  }
   for (const attempt of existing) {
     const record = page.records.find((r) => r.objectType === attempt.change.objectType && sameAttribute({ compare: 'dn' }, r.name, attempt.change.subject))
     if (record === undefined || record.protected === true) continue
@@ -356,7 +363,7 @@ async function giveBack(hands: Hands, changes: ChangeRow[], error: unknown): Pro
     const later = again(hands.context, change, error.code, error.message)
     return reachable || later.nextAttemptAt! < soon ? later : { ...later, nextAttemptAt: soon }
   })
-  await endChanges(hands.context.pool, hands.plan.id, ends, hands.context.now())
+  await transaction(hands.context.pool, (client) => endChanges(client, hands.plan.id, ends, hands.context.now()))
   return { reachable: false }
 }
 
@@ -364,7 +371,7 @@ async function giveBack(hands: Hands, changes: ChangeRow[], error: unknown): Pro
 export async function giveUp({ context, plan }: Hands, change: ChangeRow): Promise<void> {
   const words = 'A fault in Usher; its log says more.'
   const end: ChangeEnd = change.attempts < 4 ? again(context, change, 'INTERNAL', words) : { id: change.id, state: 'stuck', code: 'INTERNAL', words }
-  await endChanges(context.pool, plan.id, [end], context.now())
+  await transaction(context.pool, (client) => endChanges(client, plan.id, [end], context.now()))
 }
 
 async function inParallel<T>(items: T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
