@@ -22,6 +22,8 @@ const needs: [folder: string, servers: ServerName[]][] = [
   ['test/e2e/', ['chromium', 'slapd', 'samba', 'postgresql']],
   ['test/contract/ldap', ['slapd', 'samba']],
   ['test/connectors/ldap', ['slapd', 'samba']],
+  ['test/examples/active-directory', ['samba']],
+  ['test/engine/kill', ['slapd']],
   ['test/', ['postgresql']],
 ]
 

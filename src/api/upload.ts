@@ -14,7 +14,7 @@ export async function storeUpload(request: FastifyRequest, folder: string, id: s
   if (upload === undefined) throw new UsherError('INVALID_INPUT', 'Send one file as multipart/form-data.')
   const ending = path.extname(upload.filename).toLowerCase()
   if (!endings.includes(ending)) throw new UsherError('INVALID_INPUT', `"${baseOf(upload.filename)}" is not a file that can be read: ${endings.join(', ')}.`)
-  const name = replace === undefined ? `uploads/${id.slice(0, 8)}-${baseOf(upload.filename)}` : await known(folder, replace, ending)
+  const name = replace === undefined ? `uploads/${id.slice(0, 8)}/${baseOf(upload.filename)}` : await known(folder, replace, ending)
   const arriving = path.join(folder, `uploads/.${id}.part`)
   await mkdir(path.dirname(arriving), { recursive: true })
   try {
@@ -22,6 +22,7 @@ export async function storeUpload(request: FastifyRequest, folder: string, id: s
     if (upload.file.truncated) throw new UsherError('INVALID_INPUT', `"${baseOf(upload.filename)}" is larger than 200 MB.`)
     const { size } = await stat(arriving)
     // The file appears whole or not at all.
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true })
     await rename(arriving, path.join(folder, name))
     return { path: name, bytes: size }
   } finally {

@@ -97,7 +97,7 @@ test('an upload lands in the files folder under a safe name', async () => {
   const response = await upload(staff)
   assert.equal(response.statusCode, 200, response.body)
   filePath = response.json().path
-  assert.match(filePath, /^uploads\/[0-9a-f]{8}-staff list\.csv$/)
+  assert.match(filePath, /^uploads\/[0-9a-f]{8}\/staff list\.csv$/)
   assert.equal((await upload(staff, '../../etc/passwd')).json().error.code, 'NOT_FOUND')
   assert.equal((await upload(staff, filePath)).json().path, filePath)
   filePath = JSON.stringify(filePath)
