@@ -9,6 +9,7 @@ export type Layer = 'stored' | 'overlay'
 
 export async function openOverlay(client: Client): Promise<void> {
   await client.query(`
+    create temp table eval_due (id uuid primary key) on commit drop;
     create temp table eval_person (person_id uuid primary key, attributes jsonb not null, state text not null, ended_at timestamptz) on commit drop;
     create temp table eval_account (
       person_id uuid, job_id text, system_id text, wanted text, attributes jsonb, clear text[], name text,
@@ -50,26 +51,47 @@ export function relations(layer: Layer, asOf: string) {
 
 /**
  * People who must be evaluated: those whom the plan changes, those who changed since they were last evaluated, everybody
- * after a policy edit, and those who are still to start (their accounts become due by the calendar).
+ * after a policy edit, those who are still to start (their accounts become due by the calendar), and, for a plan, those
+ * whose account is wanted and not there: what the systems show now may fit them, or be in their way.
  */
 export async function* peopleToEvaluate(client: Client, input: { planId: string | null; revision: number; only: string[] | null; asOf: string }, batch = 2000) {
-  let after: string | null = null
-  for (;;) {
+  await client.query(`create temp table unsettled (person_id uuid primary key) on commit drop`)
+  if (input.planId !== null) {
+    await client.query(
+      `insert into unsettled select distinct d.person_id from desired_account d left join account a on a.person_id = d.person_id and a.job_id = d.job_id and a.gone_at is null
+        where a.id is null or d.wanted = 'broken'`)
+  }
+  await client.query(
+    `insert into eval_due select distinct id from (
+       select pp.person_id as id from plan_person pp where pp.plan_id = $1
+       union all
+       select p.id from person p
+        where p.evaluated_at is null or p.changed_at >= p.evaluated_at or p.evaluated_revision <> $2 or p.state = 'before-start' or p.next_change_at <= $4
+           or p.id = any($3::uuid[]) or p.id in (select person_id from unsettled)
+     ) x where $3::uuid[] is null or id = any($3)`, [input.planId, input.revision, input.only, input.asOf])
+  await client.query('analyze eval_due')
+  for (let after: string | null = null; ;) {
     const { rows }: { rows: { id: string; attributes: Record<string, never>; positions: never[] }[] } = await client.query(
-      `select id, attributes, positions from (
-         select pp.person_id as id, pp.attributes, pp.positions from plan_person pp where pp.plan_id = $1
-         union all
-         select p.id, p.attributes, p.positions from person p
-          where not exists (select from plan_person pp where pp.plan_id = $1 and pp.person_id = p.id)
-            and (p.evaluated_at is null or p.changed_at >= p.evaluated_at or p.evaluated_revision <> $2 or p.state = 'before-start' or p.next_change_at <= $6
-                 or p.id = any($3::uuid[]))
-       ) x where ($3::uuid[] is null or id = any($3)) and ($4::uuid is null or id > $4)
-       order by id limit $5`, [input.planId, input.revision, input.only, after, batch, input.asOf])
+      `with due as (select array(select id from eval_due where $2::uuid is null or id > $2 order by id limit $3) as ids),
+            planned as (select pp.person_id as id, pp.attributes, pp.positions from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
+       select * from planned
+       union all
+       select p.id, p.attributes, p.positions from person p
+        where p.id = any (array(select unnest(ids) from due)) and not exists (select from planned where planned.id = p.id)
+       order by id`, [input.planId, after, batch])
     if (rows.length === 0) return
     yield rows
     if (rows.length < batch) return
     after = rows.at(-1)!.id
   }
+}
+
+/** Whether nobody has been given anything that an evaluation would have to take back. */
+export async function isNothingGiven(client: Client, asOf: string): Promise<boolean> {
+  const { rows: [row] } = await client.query<{ nothing: boolean }>(
+    `select not exists (select from desired_account) and not exists (select from reason where valid_until is null)
+        and not exists (select from reason where valid_until > $1) as nothing`, [asOf])
+  return row!.nothing
 }
 
 /** Stores this transaction's evaluation: desired accounts, rule and scope reasons, and the end of reasons of people who ended. */

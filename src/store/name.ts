@@ -35,12 +35,14 @@ export async function reserve(client: Client, reservations: Reservation[], planI
     [column('personId'), column('jobId'), column('systemId'), column('attribute'), column('value'), planId, now])
 }
 
-/** Gives back what plans reserved that are over and never used it; what somebody's account is still wanted with stays theirs. */
+/** Gives back what plans reserved that are over and never used it; what somebody's account is still wanted with stays theirs, unless it turned out to be taken. */
 export async function releaseUnused(client: Client): Promise<void> {
   await client.query(
     `delete from reserved_name r using plan p
       where p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty')
-        and not exists (select from desired_account d where d.person_id = r.person_id and d.job_id = r.job_id and lower(d.attributes ->> r.attribute) = lower(r.value))`)
+        and (not exists (select from desired_account d where d.person_id = r.person_id and d.job_id = r.job_id and lower(d.attributes ->> r.attribute) = lower(r.value))
+          or exists (select from plan_change c where c.plan_id = r.plan_id and c.stage = 2 and c.kind = 'create' and c.person_id = r.person_id and c.job_id = r.job_id
+                        and c.state = 'stuck' and c.code = 'ALREADY_EXISTS'))`)
 }
 
 /** The accounts were created: their names are theirs for good. */

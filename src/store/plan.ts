@@ -6,6 +6,7 @@ import type { DecidedChange } from '../domain/decide.ts'
 import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanState } from '../domain/plan.ts'
 import type { Attributes } from '../domain/value.ts'
 import { copyLine } from './copy.ts'
+import { arrivalDigests } from './people-bulk.ts'
 import type { Client, Db } from './database.ts'
 
 export interface PlanRow {
@@ -85,8 +86,11 @@ export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 
        update plan set state = 'superseded', ended_at = $2
         where state in ('open', 'held') and id <> $1 and number < $3
           and (scope is not distinct from (select scope from plan where id = $1) or (select scope from plan where id = $1) is null)
-          and not exists (select from plan_change c where c.plan_id = plan.id and c.state in ('waiting', 'running', 'again'))
-       returning id)
+          and not exists (select from planned_count c where c.plan_id = plan.id and c.state in ('waiting', 'running', 'again'))
+       returning id),
+     arrivals as (
+       update plan_arrival a set state = 'skipped', words = 'A newer plan took its place.'
+         from older where a.plan_id = older.id and a.state in ('planned', 'held'))
      update plan_change c set state = 'skipped', words = 'A newer plan took its place.'
        from older where c.plan_id = older.id and c.state in ('planned', 'held')`, [plan.id, now, plan.number])
 }
@@ -94,12 +98,13 @@ export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 
 /** Counts by system, kind and state. */
 export async function countChanges(db: Db, planId: string): Promise<{ systemId: string; stage: number; kind: ChangeKind; state: ChangeState; n: number }[]> {
   const { rows } = await db.query(
-    `select system_id as "systemId", stage, kind, state, count(*)::int as n from plan_change where plan_id = $1 group by 1, 2, 3, 4 order by 1, 2, 3, 4`, [planId])
+    `select system_id as "systemId", stage, kind, state, sum(n)::int as n from planned_count where plan_id = $1 group by 1, 2, 3, 4 order by 1, 2, 3, 4`, [planId])
   return rows
 }
 
 /** The hashes of a plan's changes in a stable order, in pieces. */
 export async function* changeHashes(db: Db, planId: string): AsyncGenerator<Buffer[]> {
+  yield await arrivalDigests(db, planId)
   let after: Buffer | null = null
   let afterId = '0'
   for (;;) {
@@ -145,7 +150,8 @@ export interface ChangeEnd {
   accountId?: string | null
 }
 
-export async function endChanges(db: Db, planId: string, ends: ChangeEnd[], now: string): Promise<void> {
+/** Within a transaction: nobody may see a failed creation before what waits for it. */
+export async function endChanges(db: Client, planId: string, ends: ChangeEnd[], now: string): Promise<void> {
   if (ends.length === 0) return
   await db.query(
     `update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,

@@ -1,0 +1,293 @@
+/** Plans carried out: what goes wrong, and what comes of it. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Fault } from '../../src/connectors/memory/memory-world.ts'
+import { UsherError } from '../../src/domain/errors.ts'
+import { applyPlan } from '../../src/engine/apply-plan.ts'
+import { computePlan } from '../../src/engine/compute-plan.ts'
+import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
+import { appSystem, job, openWorld, type Row, type World } from './plan-fixture.ts'
+
+let server: TestPostgres
+const worlds: World[] = []
+const open: typeof openWorld = async (...args) => {
+  const world = await openWorld(...args)
+  worlds.push(world)
+  return world
+}
+before(async () => { server = await startPostgres() })
+after(async () => {
+  await Promise.all(worlds.map((w) => w.close()))
+  await server.stop()
+})
+
+const anna = { id: '1', first: 'Anna', last: 'Nowak' }
+const bo = { id: '2', first: 'Bo', last: 'Ek', department: 'Data' }
+const staff = (count: number, more: Partial<Row> = {}): Row[] => Array.from({ length: count }, (_, i) => ({ id: String(i + 1), ...more }))
+const fault = (operation: Fault['operation'], effect: Fault['effect'], attempt?: number): Fault =>
+  ({ operation, effect, fired: 0, ...(attempt === undefined ? {} : { attempt }) })
+const code = (expected: string) => (error: unknown): boolean => error instanceof UsherError && error.code === expected
+const signal = new AbortController().signal
+const unfired = (w: World): Fault[] => w.app.faults.filter((f) => f.fired === 0)
+
+test('approve waits for exactly the hash that was reviewed; of system and job, the stricter method counts', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const plan = await w.day([anna])
+  assert.deepEqual([plan.state, plan.people, w.app.writes], ['open', ['create Anna Nowak'], 0])
+  await assert.rejects(w.engine.approvePlan(plan.id, 'another', 'ada'), code('PLAN_HASH_DIFFERS'))
+  const done = await w.approve(plan)
+  assert.deepEqual([done.state, done.systems], ['applied', ['create anna.nowak', 'grant anna.nowak sellers']])
+  await assert.rejects(w.engine.approvePlan(plan.id, plan.hash, 'ada'), code('PLAN_NOT_OPEN'))
+  await w.setPolicy((p) => { appSystem(p).method = 'automatic'; job(p, 'users').method = 'observe' })
+  assert.deepEqual((await w.day([anna, bo])).systems, ['create bo.ek observed'])
+})
+
+test('a plan that nobody approved gives way to a newer one; one that does not go ahead leaves an older approval alone', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const first = await w.day([anna])
+  const second = await w.plan()
+  assert.deepEqual([(await w.shown(first.id)).state, second.state], ['superseded', 'open'])
+  await assert.rejects(w.engine.approvePlan(first.id, first.hash, 'ada'), code('PLAN_NOT_OPEN'))
+  w.app.faults = [fault('create', 'disconnect', 1)]
+  assert.deepEqual((await w.approve(second)).systems, ['create anna.nowak again', 'grant anna.nowak sellers again'])
+  await w.day([anna, bo])
+  await w.settle()
+  assert.deepEqual((await w.shown(second.id)).systems, ['create anna.nowak', 'grant anna.nowak sellers'])
+  assert.deepEqual(w.accounts(), ['anna.nowak'])
+})
+
+test('a brake holds the set, its release lets exactly that set go, and another set is held again', async () => {
+  const w = await open(server, (p) => { p.settings.peopleBrakes = {} })
+  await w.day(staff(20))
+  const ended = (ids: number) => staff(20).map((row, i) => (i < ids ? { ...row, end: '2026-06-14' } : row))
+  const held = await w.day(ended(7))
+  const kinds = (plan: typeof held) => plan.brakes.filter((b) => b.released === undefined).map((b) => `${b.kind} ${b.planned}/${b.of}`)
+  assert.deepEqual([held.state, kinds(held)], ['held', ['disable 7/20']])
+  assert.equal(w.accounts().filter((a) => a.includes('disabled')).length, 0)
+  const more = await w.day(ended(8))
+  assert.deepEqual(kinds(more), ['disable 8/20'])
+  await assert.rejects(w.engine.releaseHeld(more.id, held.brakes[0]!.setHash, 'ada'), code('PLAN_HASH_DIFFERS'))
+  await w.engine.releaseHeld(more.id, more.brakes[0]!.setHash, 'ada')
+  await w.work()
+  assert.equal(w.accounts().filter((a) => a.includes('disabled')).length, 8)
+  assert.equal((await w.shown(more.id)).state, 'applied')
+})
+
+test('a release lapses when the set differs, and in a season', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve'; p.settings.peopleBrakes = {} })
+  await w.approve(await w.day(staff(20)))
+  const ended = (ids: number) => staff(20).map((row, i) => (i < ids ? { ...row, end: '2026-06-14' } : row))
+  const held = await w.day(ended(7))
+  await w.engine.releaseHeld(held.id, held.brakes[0]!.setHash, 'ada')
+  await w.work()
+  assert.deepEqual((await w.plan()).brakes.map((b) => b.released?.by), ['ada'])
+  assert.deepEqual((await w.day(ended(8))).brakes.map((b) => b.released?.by), [undefined])
+  w.days(8)
+  assert.deepEqual((await w.day(ended(7))).brakes.map((b) => b.released?.by), [undefined, undefined].slice(0, 1))
+})
+
+test('missing people end nobody until they are released, and then exactly they end, with one release', async () => {
+  const w = await open(server, (p) => { Object.assign(job(p, 'people'), { completeness: { maxShrink: 0.5, vanishedEnds: false } }) })
+  await w.day(staff(20))
+  const held = await w.day(staff(20).slice(8))
+  assert.deepEqual([held.state, held.brakes.map((b) => [b.code, b.planned]), w.accounts().filter((a) => a.includes('disabled'))], ['held', [['PEOPLE_MISSING', 8]], []])
+  await w.engine.releaseHeld(held.id, held.brakes[0]!.setHash, 'ada')
+  await w.work()
+  const released = await w.newest()
+  assert.deepEqual([released.cause, released.state, released.brakes.filter((b) => b.released === undefined)], ['release', 'applied', []])
+  assert.equal(w.accounts().filter((a) => a.includes('disabled')).length, 8)
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('an account that was edited by hand after the plan is refused and planned anew; the others go on', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  await w.approve(await w.day([anna, bo]))
+  const plan = await w.day([{ ...anna, last: 'Nowak-Ek' }, { ...bo, last: 'Ek-Nowak' }])
+  w.account('anna.nowak')!.attributes['displayName'] = 'By hand'
+  const applied = await w.approve(plan)
+  assert.deepEqual(applied.systems, ['update anna.nowak refused', 'update bo.ek'])
+  assert.deepEqual(applied.changes.find((c) => c.state === 'refused')!.code, 'CHANGE_DIFFERS')
+  assert.equal(w.account('anna.nowak')!.attributes['displayName'], 'By hand')
+  const anew = await w.newest()
+  assert.deepEqual([anew.cause, anew.systems], ['refused', ['update anna.nowak planned']])
+  assert.equal(anew.changes.at(-1)!.before!['displayName'], 'By hand')
+})
+
+test('what depends on an account that somebody deleted after the plan is refused at once', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  await w.approve(await w.day([anna, bo]))
+  const plan = await w.day([{ ...anna, department: 'None' }, bo])
+  w.app.records.delete(w.account('anna.nowak')!.id)
+  assert.deepEqual((await w.approve(plan)).systems, ['revoke anna.nowak sellers refused'])
+  assert.deepEqual((await w.newest()).systems, ['create anna.nowak planned'])
+})
+
+test('a name that is taken by a record of nobody is adopted only where a match rule says so', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const plan = await w.day([anna, bo])
+  w.add('anna.nowak', { personId: 'of somebody else' })
+  w.add('bo.ek', { personId: '2' })
+  w.join('vpn', 'bo.ek')
+  const applied = await w.approve(plan)
+  assert.deepEqual(applied.systems, ['create anna.nowak stuck', 'create bo.ek', 'grant anna.nowak sellers skipped'].map((s) => (s === 'create bo.ek' ? 'create bo.ek stuck' : s)))
+  assert.deepEqual(applied.changes.filter((c) => c.kind === 'create' && c.stage === 2).map((c) => c.code), ['ALREADY_EXISTS', 'CHANGE_CONTRADICTED'])
+  assert.deepEqual(await w.reasons('2'), ['scope users', 'found vpn'])
+  const next = await w.plan()
+  assert.deepEqual(next.systems, ['create anna.nowak2 planned', 'update bo.ek planned', 'grant anna.nowak2 sellers planned'].map((s) => s))
+  assert.deepEqual(w.accounts(), ['anna.nowak', 'bo.ek'])
+})
+
+test('an answer that was lost after success makes nothing twice', async () => {
+  const w = await open(server)
+  w.app.faults = [fault('create', 'lose-answer', 1), fault('grant', 'lose-answer', 1)]
+  const plan = await w.day([anna])
+  await w.settle()
+  assert.deepEqual([unfired(w), (await w.shown(plan.id)).systems], [[], ['create anna.nowak', 'grant anna.nowak sellers']])
+  assert.deepEqual([w.accounts(), w.members('sellers'), w.app.writes], [['anna.nowak'], ['anna.nowak'], 2])
+  w.app.faults = [fault('update', 'lose-answer', 1), fault('disable', 'lose-answer', 1), fault('revoke', 'lose-answer', 1), fault('delete', 'lose-answer', 1)]
+  await w.day([{ ...anna, last: 'Ek' }])
+  await w.settle()
+  await w.day([{ ...anna, last: 'Ek', end: '2026-06-14' }])
+  await w.settle()
+  w.days(31)
+  await w.plan()
+  await w.settle()
+  assert.deepEqual([unfired(w), w.accounts(), w.app.writes], [[], [], 6])
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('a system that is away is waited for, and the plan goes on by itself', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const plan = await w.day(staff(250))
+  w.app.reachable = false
+  const paused = await w.approve(plan)
+  assert.deepEqual([paused.state, paused.changes.filter((c) => c.state === 'again')[0]!.code], ['applying', 'SYSTEM_UNREACHABLE'])
+  for (let minutes = 0; minutes < 60; minutes++) {
+    w.later(60_000)
+    await w.work()
+  }
+  assert.equal(w.app.writes, 0)
+  w.app.reachable = true
+  w.later(31_000)
+  await w.work()
+  await w.settle()
+  const done = await w.shown(plan.id)
+  assert.deepEqual([done.state, w.accounts().length, done.systems.filter((s) => / (again|stuck|skipped|refused)$/.test(s)).slice(0, 3), done.changes.find((c) => c.state !== 'done')], ['applied', 250, [], undefined])
+})
+
+test('what an account was to get waits as long as its creation does', async () => {
+  const w = await open(server)
+  w.app.faults = [1, 2, 3, 4, 5].map((n) => fault('create', 'disconnect', n))
+  const plan = await w.day([anna])
+  await w.settle()
+  assert.deepEqual([unfired(w), (await w.shown(plan.id)).systems], [[], ['create anna.nowak', 'grant anna.nowak sellers']])
+})
+
+test('one who fails stops nobody else; tried again by hand, what depends on it comes along', async () => {
+  const w = await open(server)
+  w.app.faults = [fault('create', 'refuse', 1)]
+  const plan = await w.day([anna, bo, { id: '3' }])
+  const stuck = plan.changes.filter((c) => c.state === 'stuck')
+  assert.deepEqual([plan.state, stuck.length, stuck[0]!.code, w.accounts().length], ['applied', 1, 'SYSTEM_REFUSED', 2])
+  assert.match(stuck[0]!.words!, /refused to create/)
+  w.app.faults = []
+  await w.engine.retryChange(plan.id, stuck[0]!.id, 'ada')
+  await w.work()
+  const done = await w.shown(plan.id)
+  assert.deepEqual([done.state, done.changes.filter((c) => c.state !== 'done')], ['applied', []])
+  assert.deepEqual(w.members('sellers'), ['ada.no3', 'anna.nowak'])
+  await assert.rejects(w.engine.retryChange(plan.id, stuck[0]!.id, 'ada'), code('NOT_FOUND'))
+})
+
+test('a record that Usher cannot handle is stuck alone', async () => {
+  const w = await open(server)
+  const records = w.app.records
+  const set = records.set.bind(records)
+  records.set = (id, record) => {
+    if (record.name === 'bo.ek') throw new Error('a fault of ours')
+    return set(id, record)
+  }
+  const plan = await w.day([anna, bo])
+  await w.settle()
+  assert.deepEqual((await w.shown(plan.id)).systems, ['create anna.nowak', 'create bo.ek stuck', 'grant anna.nowak sellers'])
+  assert.equal((await w.shown(plan.id)).changes.find((c) => c.state === 'stuck')!.code, 'INTERNAL')
+})
+
+test('stopped between two batches, a plan writes nothing more until it is resumed', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const plan = await w.day(staff(1000, { department: 'None' }))
+  await w.engine.approvePlan(plan.id, plan.hash, 'ada')
+  const working = w.work()
+  while (w.app.writes < 50) await new Promise((resolve) => setImmediate(resolve))
+  await w.engine.stopPlan(plan.id, 'ada')
+  await working
+  const written = w.app.writes
+  assert.equal((await w.shown(plan.id)).state, 'stopped')
+  assert.ok(written < 1000, `${written} of 1,000`)
+  w.later(3_600_000)
+  await w.work()
+  assert.equal(w.app.writes, written)
+  await w.engine.resumePlan(plan.id, 'ada')
+  await w.work()
+  assert.deepEqual([(await w.shown(plan.id)).state, w.app.writes], ['applied', 1000])
+})
+
+test('what the system shows otherwise than planned is contradicted, named, and harms nothing else', async () => {
+  const w = await open(server)
+  const records = w.app.records
+  const set = records.set.bind(records)
+  records.set = (id, record) => set(id, { ...record, attributes: { ...record.attributes, displayName: 'ANNA' } })
+  const plan = await w.day([anna])
+  assert.deepEqual(plan.systems, ['create anna.nowak stuck', 'grant anna.nowak sellers'])
+  const stuck = plan.changes.find((c) => c.state === 'stuck')!
+  assert.equal(stuck.code, 'CHANGE_CONTRADICTED')
+  assert.match(stuck.words!, /another displayName/)
+  assert.doesNotMatch(stuck.words!, /ANNA/)
+})
+
+test('two workers at one plan compute it once and apply it once', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  await w.hr(staff(30))
+  const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
+  await Promise.all([1, 2, 3].map(() => computePlan({ ...w.context, enqueue: async () => {} }, planId, signal)))
+  const computed = await w.shown(planId)
+  assert.equal(computed.changes.length, 30 + 30 + 30)
+  await w.engine.approvePlan(planId, computed.hash, 'ada')
+  await Promise.all([1, 2, 3].map(() => applyPlan(w.context, planId, signal)))
+  await w.work()
+  assert.deepEqual([(await w.shown(planId)).state, w.app.calls.create], ['applied', 30])
+})
+
+test('told to stop while it computes, a worker leaves the plan to the next one', async () => {
+  const w = await open(server)
+  await w.hr([anna])
+  const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
+  await computePlan(w.context, planId, AbortSignal.abort())
+  assert.equal((await w.shown(planId)).state, 'computing')
+  await w.work()
+  assert.deepEqual([(await w.shown(planId)).state, w.accounts()], ['applied', ['anna.nowak']])
+})
+
+test('a full read that began before a change was seen does not undo the sight of it', async () => {
+  const w = await open(server)
+  await w.day([anna])
+  const slow = w.app.records
+  const values = slow.values.bind(slow)
+  let once = true
+  // While the system is being read, the plan of another person creates an account.
+  await w.hr([anna, bo])
+  const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
+  slow.values = () => {
+    const before = [...values()]
+    if (once) {
+      once = false
+      w.add('late', { personId: '9' })
+    }
+    return before[Symbol.iterator]() as ReturnType<typeof values>
+  }
+  await w.work()
+  slow.values = values
+  assert.deepEqual((await w.shown(planId)).systems, ['create bo.ek'])
+  assert.deepEqual((await w.plan()).systems, [])
+  assert.deepEqual(w.accounts(), ['anna.nowak', 'bo.ek', 'late'])
+})
