@@ -20,7 +20,7 @@ export async function run(people = 10_000, rounds = 3): Promise<Figure[]> {
 }
 
 async function byUsher(people: number): Promise<{ took: number; ldif: string }> {
-  const slapd = await startSlapd({ durable: process.env['NOSYNC'] === undefined })
+  const slapd = await startSlapd({ durable: true })
   const world = await startWorld(slapd.password)
   try {
     await usePolicy(world, slapd)
@@ -37,7 +37,7 @@ async function byUsher(people: number): Promise<{ took: number; ldif: string }> 
 }
 
 async function byLdapadd(ldif: string): Promise<number> {
-  const slapd = await startSlapd({ durable: process.env['NOSYNC'] === undefined })
+  const slapd = await startSlapd({ durable: true })
   try {
     return await seconds(() => { slapd.tool('ldapadd', [], ldif) })
   } finally {

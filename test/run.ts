@@ -21,6 +21,7 @@ process.chdir(root)
 const needs: [folder: string, servers: ServerName[]][] = [
   ['test/e2e/', ['chromium', 'slapd', 'samba', 'postgresql']],
   ['test/contract/ldap', ['slapd', 'samba']],
+  ['test/bench', ['slapd']],
   ['test/connectors/ldap', ['slapd', 'samba']],
   ['test/examples/active-directory', ['samba']],
   ['test/engine/kill', ['slapd']],

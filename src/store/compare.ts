@@ -1,5 +1,6 @@
 /** Which accounts differ from what is wanted: whole systems compared as sets, so that only what differs is looked at one by one. */
 import type { Client } from './database.ts'
+import { compareMemberships } from './compare-memberships.ts'
 import { relations, type Layer } from './evaluation.ts'
 
 export interface Pair {
@@ -25,10 +26,9 @@ export async function compareAll(client: Client, input: CompareInput): Promise<n
   const holders = new Map<string, string>()
   for (const job of input.jobs) if (!holders.has(job.systemId)) holders.set(job.systemId, job.id)
   await client.query(`
-    drop table if exists differing, taking_part, want_membership;
+    drop table if exists differing, taking_part;
     create temp table differing (person_id uuid, job_id text, primary key (person_id, job_id)) on commit drop;
-    create temp table taking_part (job_id text primary key, system_id text, holder boolean, delete_after_days int) on commit drop;
-    create temp table want_membership (account_id bigint, entitlement_id bigint) on commit drop`)
+    create temp table taking_part (job_id text primary key, system_id text, holder boolean, delete_after_days int) on commit drop`)
   await client.query(
     `insert into taking_part select * from unnest($1::text[], $2::text[], $3::boolean[], $4::int[])`,
     [input.jobs.map((j) => j.id), input.jobs.map((j) => j.systemId), input.jobs.map((j) => holders.get(j.systemId) === j.id), input.jobs.map((j) => j.deleteAfterDays)])
@@ -68,37 +68,7 @@ export async function compareAll(client: Client, input: CompareInput): Promise<n
       where $1::timestamptz is not null and ${person('a.person_id')} and coalesce(target.name, planned.name) is not null
         and lower(coalesce(target.name, planned.name)) is distinct from lower(a.attributes ->> x.attribute)
      on conflict do nothing`, [asOf, only])
-  // Memberships to have.
-  await client.query(
-    `insert into want_membership
-     select distinct a.id, g.entitlement_id
-       from (select person_id, re.entitlement_id from ${r.reasons} r join role_entitlement re on re.role_id = r.role_id
-             union all
-             select person_id, entitlement_id from ${r.reasons} r where entitlement_id is not null) g
-       join entitlement e on e.id = g.entitlement_id and e.gone_at is null
-       join taking_part t on t.system_id = e.system_id and t.holder
-       join account a on a.person_id = g.person_id and a.job_id = t.job_id and a.gone_at is null and not a.protected
-       join ${r.desired} d on d.person_id = g.person_id and d.job_id = t.job_id and d.wanted <> 'broken'
-       join ${r.people} p on p.id = g.person_id and p.state <> 'ended'
-      where ${person('g.person_id')}`, [asOf, only])
-  await client.query('analyze want_membership')
-  await client.query(
-    `insert into differing
-     select distinct a.person_id, a.job_id
-       from (select account_id, entitlement_id from want_membership except select account_id, entitlement_id from membership) missing
-       join account a on a.id = missing.account_id
-     on conflict do nothing`)
-  await client.query(
-    `insert into differing
-     select distinct a.person_id, a.job_id
-       from membership m
-       join account a on a.id = m.account_id and a.person_id is not null and a.gone_at is null and not a.protected
-       join taking_part t on t.job_id = a.job_id and t.holder
-       left join ${r.desired} d on d.person_id = a.person_id and d.job_id = a.job_id
-       left join want_membership w on w.account_id = m.account_id and w.entitlement_id = m.entitlement_id
-      where w.account_id is null and $1::timestamptz is not null and ${person('a.person_id')} and coalesce(d.wanted, 'none') <> 'broken'
-        and (m.origin <> 'unknown' or m.entitlement_id = any($3::bigint[]))
-     on conflict do nothing`, [asOf, only, await authoritativeIds(client, input.authoritative)])
+  await compareMemberships(client, { layer, asOf, only, authoritative: await authoritativeIds(client, input.authoritative) })
   const { rows } = await client.query<{ n: number }>('select count(*)::int as n from differing')
   return rows[0]!.n
 }
