@@ -3,7 +3,7 @@
  * PostgreSQL's own COPY of the same file into a logged table of text columns with a primary key, on the same server.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,7 @@ import { applyPeople } from '../src/engine/apply-people.ts'
 import { planPeople } from '../src/engine/plan-people.ts'
 import { readSource, type SnapshotResult } from '../src/engine/read-source.ts'
 import { vaultOf } from '../src/engine/vault.ts'
+import { approveArrivals } from '../src/store/people-bulk.ts'
 import { connect, migrate, transaction, type Pool } from '../src/store/database.ts'
 import { startPrivatePostgres } from '../src/store/private-postgres.ts'
 import { atMost, type Figure } from './figure.ts'
@@ -33,6 +34,7 @@ export async function run(): Promise<Figure[]> {
     await migrate(pool)
     const file = path.join(folder, 'people.csv')
     await writeRows(file)
+    await note(pool, 'file', performance.now())
     const floor = await copySeconds(pool, file)
     const memory = watchMemory()
     const ours = await importSeconds(pool, folder)
@@ -104,30 +106,52 @@ async function importSeconds(pool: Pool, filesFolder: string): Promise<number> {
   await pool.query(`insert into policy_revision (revision, document, made_at, made_by) values (1, '{}', now(), 'bench') on conflict do nothing`)
   const planId = randomUUID()
   const start = performance.now()
-  note('floor', start)
+  await note(pool, 'floor', start)
   const snapshots: SnapshotResult[] = []
   for (const job of policy.jobs.filter(isPeopleJob)) snapshots.push(await readSource(context, revision, job, signal))
-  note('read', start)
+  await note(pool, 'read', start)
   await transaction(pool, async (client) => {
     await client.query(`set local work_mem = '128MB'`)
     const asOf = context.now()
     await client.query(`insert into plan (id, cause, policy_revision, as_of, made_by, made_at, state) values ($1, 'bench', 1, $2, 'bench', $2, 'open')`, [planId, asOf])
     await planPeople(context, client, { planId, revision, asOf, snapshots })
     await client.query(`update plan_change set state = 'waiting' where plan_id = $1`, [planId])
+    await approveArrivals(client, planId)
   })
-  note('plan', start)
+  await note(pool, 'plan', start)
   const applied = await applyPeople(context, planId, signal)
-  note('apply', start)
+  await note(pool, 'apply', start)
   const seconds = (performance.now() - start) / 1000
   const { rows: [there] } = await pool.query<{ people: number; records: number }>(`select (select count(*)::int from person) as people, (select count(*)::int from record) as records`)
   if (applied.done !== rowCount || there!.people !== rowCount || there!.records !== rowCount) throw new Error(`${there!.people} people, ${there!.records} records of ${rowCount}`)
   return seconds
 }
 
-function note(what: string, start: number): void {
+/** On a machine that has other things to do, processor time says more than the clock: that of this process, and of PostgreSQL. */
+async function note(pool: Pool, what: string, start: number): Promise<void> {
   if (!process.env['BENCH_VERBOSE']) return
   const { user, system } = process.cpuUsage()
-  console.error(`  ${what} done at ${((performance.now() - start) / 1000).toFixed(1)} s, ${((user + system) / 1_000_000).toFixed(1)} s of this process's CPU so far`)
+  const { rows: [backend] } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const [clock, own, server] = [(performance.now() - start) / 1000, (user + system) / 1_000_000, serverSeconds(backend!.pid)]
+  console.error(`  ${what} after ${clock.toFixed(1)} s; processor time so far: Node ${own.toFixed(1)} s, PostgreSQL ${server.toFixed(1)} s`)
+}
+
+/** Processor time of a server's processes, those that have ended included; 0 where there is no /proc. */
+function serverSeconds(backend: number): number {
+  const parent = processStat(backend)[1]
+  if (parent === undefined) return 0
+  const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(processStat).filter((fields) => fields[1] === parent)
+  const ticks = (fields: string[], places: number[]): number => places.reduce((sum, at) => sum + Number(fields[at] ?? 0), 0)
+  return (ticks(processStat(parent), [11, 12, 13, 14]) + children.reduce((sum, fields) => sum + ticks(fields, [11, 12]), 0)) / 100
+}
+
+/** The fields of /proc/<pid>/stat that come after the name. */
+function processStat(pid: string | number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  } catch {
+    return []
+  }
 }
 
 function watchMemory(): { stop(): number } {

@@ -46,18 +46,24 @@ comment on table snapshot is 'One read of a source for one job. Only a complete 
 create index on snapshot (job_id, read_at desc);
 
 create table snapshot_record (
-  snapshot_id uuid not null references snapshot on delete cascade,
+  -- No foreign key: a check per row costs more than the row.
+  snapshot_id uuid not null,
   key text not null,
   position_key text not null default '',
   row integer not null,
   hash bytea not null,
   cells json not null,
-  mapped jsonb not null,
+  attributes jsonb not null,
+  positions jsonb not null,
+  keep jsonb,
   -- Start, end, leave and time zone of the position, as one text: a million rows have few of them, and they decide the state.
-  dates text not null default ''
+  dates text not null default '',
+  -- Who comes of the row if it is of somebody new; drawn in the order of the rows. See plan_arrival.
+  person_id uuid
 );
-comment on table snapshot_record is 'The usable rows of a snapshot: cells as read, and what the job''s mapping made of them: {attributes, position: {attributes, start, end, leaveFrom, leaveUntil}, keep}. The hash is of that alone, so a row that only moved is the same row.';
+comment on table snapshot_record is 'The usable rows of a snapshot: cells as read, and what the job''s mapping made of them: attributes, the one position in an array, as a person has it, and the names whose values are kept. The hash is of that alone, so a row that only moved is the same row.';
 create index on snapshot_record (snapshot_id, key);
+create index on snapshot_record (person_id) where person_id is not null;
 
 create table set_aside (
   id bigint primary key generated always as identity,
@@ -97,7 +103,6 @@ create index person_email on person (lower(attributes ->> 'email'));
 create index person_manager on person ((attributes ->> 'manager'));
 create index person_name on person (lower(attributes ->> 'displayName'), id);
 create index person_next_change on person (next_change_at) where next_change_at is not null;
-create index person_state on person (state);
 
 create table person_version (
   person_id uuid not null references person,
@@ -370,9 +375,6 @@ create table plan_change (
   words text,
   started_at timestamptz,
   done_at timestamptz,
-  -- People who come in great numbers at once: the row they are made of, instead of a copy in `after`. See the view plan_person.
-  snapshot_id uuid,
-  source_key text,
   primary key (plan_id, id),
   constraint change_state_is_known check (state in
     ('planned', 'observed', 'held', 'waiting', 'running', 'done', 'refused', 'again', 'stuck', 'skipped'))
@@ -399,14 +401,66 @@ create table plan_overlay (
 );
 comment on table plan_overlay is 'People as they will be after stage 1 of a plan, one by one.';
 
+create table plan_arrival (
+  plan_id uuid not null references plan,
+  snapshot_id uuid not null,
+  -- Rows of the snapshot divided by 20,000: what is carried out in one transaction.
+  stretch integer not null,
+  job_id text not null,
+  source_name text not null,
+  -- What stands before the `!` of an address.
+  place text not null,
+  -- The id of a row's change is this plus its row.
+  first_id bigint not null,
+  people integer not null default 0,
+  -- Over the hashes of the rows, in their order.
+  digest bytea not null default '',
+  state text not null default 'planned',
+  code text,
+  words text,
+  done_at timestamptz,
+  primary key (plan_id, snapshot_id, stretch),
+  constraint arrival_state_is_known check (state in ('planned', 'observed', 'held', 'waiting', 'done', 'skipped'))
+);
+comment on table plan_arrival is 'New people in great numbers, as a first import brings them: one row for a stretch of a snapshot instead of one plan_change for each. Its rows that have a person_id are meant; see the view planned_change.';
+create index on plan_arrival (snapshot_id);
+
+create table plan_arrival_state (
+  plan_id uuid not null references plan,
+  snapshot_id uuid not null,
+  dates text not null,
+  state text not null,
+  next_change_at timestamptz,
+  after jsonb not null,
+  primary key (plan_id, snapshot_id, dates)
+);
+comment on table plan_arrival_state is 'What the dates of a position make of people who arrive, at the instant of the plan.';
+
+create view planned_change as
+  select * from plan_change
+  union all
+  select a.plan_id, a.first_id + s.row, 1::smallint, 0::smallint, 'create', 'people', a.job_id, 'person', s.person_id, null, null,
+         coalesce(s.attributes ->> 'displayName', s.attributes ->> 'employeeId', s.key), null, t.after,
+         jsonb_build_array(jsonb_build_object('because', 'new-row', 'source', a.source_name, 'row', s.row, 'cells', jsonb_build_array(a.place || '!A' || s.row))),
+         s.hash, a.state, (a.done_at is not null)::int::smallint, null, a.code, a.words, a.done_at, a.done_at
+    from plan_arrival a
+    join snapshot_record s on s.snapshot_id = a.snapshot_id and s.row / 20000 = a.stretch and s.person_id is not null
+    join plan_arrival_state t on t.plan_id = a.plan_id and t.snapshot_id = a.snapshot_id and t.dates = s.dates;
+comment on view planned_change is 'Every change of a plan by itself, also of people who arrive in great numbers.';
+
+create view planned_count as
+  select plan_id, stage, system_id, job_id, kind, state, code, done_at, 1 as n from plan_change
+  union all
+  select plan_id, 1::smallint, 'people', job_id, 'create', state, code, done_at, people from plan_arrival;
+comment on view planned_count is 'Changes of a plan as rows that can be added up: n of a kind in a state.';
+
 create view plan_person as
   select plan_id, person_id, attributes, positions, contributions, state, next_change_at from plan_overlay
   union all
-  select c.plan_id, c.person_id, s.mapped -> 'attributes',
-         jsonb_build_array(jsonb_build_object('key', c.job_id || '/' || s.key || '/' || s.position_key, 'job', c.job_id) || (s.mapped -> 'position')),
-         null, c.after ->> 'state', (c.after ->> 'nextChangeAt')::timestamptz
-    from plan_change c join snapshot_record s on s.snapshot_id = c.snapshot_id and s.key = c.source_key
-   where c.snapshot_id is not null;
+  select a.plan_id, s.person_id, s.attributes, s.positions, null, t.state, t.next_change_at
+    from plan_arrival a
+    join snapshot_record s on s.snapshot_id = a.snapshot_id and s.row / 20000 = a.stretch and s.person_id is not null
+    join plan_arrival_state t on t.plan_id = a.plan_id and t.snapshot_id = a.snapshot_id and t.dates = s.dates;
 comment on view plan_person is 'People as they will be after stage 1 of a plan, for those whom it changes: the overlay that stage 2 is computed on.';
 
 create table plan_row (

@@ -3,6 +3,7 @@
  * it goes on with the next; what changed since the plan was made is refused.
  */
 import { transaction } from '../store/database.ts'
+import { arrive, countArriving, dropIndexes, makeIndex, missingIndexes } from '../store/people-arrive.ts'
 import { applyPeopleBatch, nextPeopleWave } from '../store/people-apply.ts'
 import { pruneSnapshots } from '../store/snapshot.ts'
 import type { Context } from './context.ts'
@@ -14,6 +15,8 @@ export interface PeopleApplied {
 
 const batchSize = 20_000
 const atOnce = 2
+/** From how many people on it is worth to make the indexes at the end. */
+const indexesLaterMin = 20_000
 /** Batches up to this size leave an audit row per person, not only one for all. */
 const singlyMax = 2_000
 const snapshotsKept = 3
@@ -21,12 +24,12 @@ const snapshotsKept = 3
 export async function applyPeople(context: Context, planId: string, signal: AbortSignal, options: { batchSize?: number } = {}): Promise<PeopleApplied> {
   const { rows: [plan] } = await context.pool.query<{ actor: string; jobs: string[] }>(
     `select coalesce(approved_by, made_by) as actor, array(select jsonb_object_keys(coalesce(basis -> 'snapshots', '{}'))) as jobs from plan where id = $1`, [planId])
-  const total: PeopleApplied = { done: 0, refused: 0 }
+  const total = await arriveAll(context, planId, plan?.actor ?? 'usher', signal)
   for (;;) {
     const wave = await nextPeopleWave(context.pool, planId)
     if (wave === null || signal.aborted) break
     let over = false
-    await Promise.all(Array.from({ length: atOnce }, async () => {
+    await sideBySide(async () => {
       while (!over && !signal.aborted) {
         const batch = await transaction(context.pool, (client) => applyPeopleBatch(client, {
           planId, wave, limit: options.batchSize ?? batchSize, now: context.now(), actor: plan?.actor ?? 'usher', singly: singlyMax }))
@@ -34,8 +37,39 @@ export async function applyPeople(context: Context, planId: string, signal: Abor
         total.done += batch.done
         total.refused += batch.refused
       }
-    }))
+    })
   }
   for (const job of plan?.jobs ?? []) await pruneSnapshots(context.pool, job, snapshotsKept)
   return total
+}
+
+/** People in great numbers; nobody is there before them, or they came with others. */
+async function arriveAll(context: Context, planId: string, actor: string, signal: AbortSignal): Promise<PeopleApplied> {
+  const total: PeopleApplied = { done: 0, refused: 0 }
+  const arriving = await countArriving(context.pool, planId)
+  if (arriving >= indexesLaterMin) await transaction(context.pool, dropIndexes)
+  let over = arriving === 0
+  await sideBySide(async () => {
+    while (!over && !signal.aborted) {
+      const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
+      if (stretch.claimed === 0) over = true
+      total.done += stretch.done
+      total.refused += stretch.refused
+    }
+  })
+  const missing = await missingIndexes(context.pool)
+  await sideBySide(async () => {
+    for (let name = missing.pop(); name !== undefined; name = missing.pop()) {
+      const index = name
+      await transaction(context.pool, (client) => makeIndex(client, index))
+    }
+  })
+  if (arriving > 0) await context.pool.query('analyze person, record')
+  return total
+}
+
+/** When one of them fails, the others come to their end first. */
+async function sideBySide(work: () => Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }

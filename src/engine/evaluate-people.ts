@@ -10,7 +10,7 @@ import type { Finding } from '../domain/plan.ts'
 import type { Attributes, Value } from '../domain/value.ts'
 import { copyLine } from '../store/copy.ts'
 import type { Client } from '../store/database.ts'
-import { analyzeOverlay, openOverlay, peopleToEvaluate } from '../store/evaluation.ts'
+import { analyzeOverlay, isNothingGiven, openOverlay, peopleToEvaluate } from '../store/evaluation.ts'
 import { matchAccounts } from '../store/match.ts'
 import { reservationsOf, reserve, type Reservation } from '../store/name.ts'
 import { configOf, connectorOf, systemOf, type Context, type Revision } from './context.ts'
@@ -53,6 +53,8 @@ export async function evaluatePeople(
   const chosen = new Set<string>()
   let evaluated = 0
   await openOverlay(client)
+  // A million people to whom nothing applies are not looked at one by one.
+  if (compiled.jobs.length === 0 && revision.policy.rules.length === 0 && await isNothingGiven(client, input.asOf)) return { findings, evaluated }
   const people = peopleToEvaluate(client, { planId: input.layPlan ? input.planId : null, revision: revision.revision, only: input.only, asOf: input.asOf })
   for await (const batch of people) {
     evaluated += batch.length

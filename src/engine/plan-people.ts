@@ -10,7 +10,7 @@ import { peopleJobs, type PeopleJob } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
 import { isReleased } from '../store/brake.ts'
 import type { Client } from '../store/database.ts'
-import { createInBulk, datesOfSnapshot, setApart } from '../store/people-bulk.ts'
+import { createInBulk, datesOfSnapshot, isMostlyNew, setApart } from '../store/people-bulk.ts'
 import {
   contradictedKeys, diffRows, diffVanished, matchKeys, nameNewPeople, newKeys, openCases, openDiff,
 } from '../store/people-diff.ts'
@@ -62,9 +62,9 @@ export async function planPeople(context: Context, client: Client, input: People
     const shape = shapes.get(snapshot.snapshotId) ?? null
     const source = shape?.file ?? snapshot.systemId
     findings.push(...readFindings(job, snapshot, source))
-    const bulk = snapshot.rows >= (input.bulkMin ?? bulkMin)
-    if (bulk) await bulkCreate(context, client, { planId, job, snapshot, source, place: placeOf(shape), asOf, timeZone: view.timeZone })
-    await diffRows(client, job.id, snapshot.snapshotId, bulk)
+    const bulk = snapshot.rows >= (input.bulkMin ?? bulkMin) && await isMostlyNew(client, job.id, snapshot.rows)
+    const arriving = bulk ? await bulkCreate(client, { planId, job, snapshot, source, place: placeOf(shape), asOf, timeZone: view.timeZone }) : 0
+    if (arriving < snapshot.rows) await diffRows(client, job.id, snapshot.snapshotId, bulk)
     findings.push(...await identify(context, client, planId, job, snapshot, source, asOf))
     const absence = await judgeAbsences(client, { job, snapshot, source, asOf, held })
     const { columnsOf } = rowMapper(job, policy.settings)
@@ -103,18 +103,18 @@ function readFindings(job: PeopleJob, snapshot: SnapshotResult, source: string):
   return findings
 }
 
-/** People whom nobody knows and nothing fits, one row each: planned as a set. The others are set apart. */
-async function bulkCreate(context: Context, client: Client, input: {
+/** People whom nobody knows and nothing fits, one row each: planned as a set. The others are set apart. Returns how many. */
+async function bulkCreate(client: Client, input: {
   planId: string; job: PeopleJob; snapshot: SnapshotResult; source: string; place: string; asOf: string; timeZone: string
-}): Promise<void> {
+}): Promise<number> {
   const { planId, job, snapshot, source, place, asOf, timeZone } = input
   await setApart(client, { planId, jobId: job.id, snapshotId: snapshot.snapshotId, rules: job.match, severalRows: job.positionKey !== undefined })
   const states = (await datesOfSnapshot(client, snapshot.snapshotId)).map((dates) => {
     const { state, nextChangeAt } = standing([positionFromDates(dates)], asOf, timeZone)
     return { dates, state, nextChangeAt: nextChangeAt === undefined ? null : new Date(nextChangeAt).toISOString() }
   })
-  await createInBulk(client, {
-    planId, jobId: job.id, snapshotId: snapshot.snapshotId, source, place, base: context.newId(), states, state: job.method === 'observe' ? 'observed' : 'planned' })
+  return await createInBulk(client, {
+    planId, jobId: job.id, snapshotId: snapshot.snapshotId, source, place, states, state: job.method === 'observe' ? 'observed' : 'planned' })
 }
 
 /** Whose the new rows are: by decided cases, by match rules, else somebody new. What is unclear waits for a decision. */

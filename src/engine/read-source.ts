@@ -7,6 +7,7 @@ import path from 'node:path'
 import type { ObservedRecord, Page, Reader, ReadEnd, Rejection, SourceShape } from '../connectors/connector.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import { UsherError } from '../domain/errors.ts'
+import { positionKeyOf } from '../domain/compose-person.ts'
 import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../domain/map-row.ts'
 import type { Position } from '../domain/person.ts'
 import type { PeopleJob } from '../domain/policy.ts'
@@ -102,6 +103,7 @@ async function copyRows(reading: Reading, copy: (lines: AsyncIterable<Buffer>) =
 
   async function* lines(): AsyncGenerator<Buffer> {
     const { reader, mapper, taken, signal } = reading
+    const lastPart = reading.context.newId().slice(8)
     const pages = reader.read({ objectTypes: [], ...(taken.shape === null ? {} : { attributes: { row: mapper.columns } }) }, signal)
     const filter = new KeyFilter()
     const now = reading.context.now()
@@ -111,13 +113,14 @@ async function copyRows(reading: Reading, copy: (lines: AsyncIterable<Buffer>) =
         end = next.value
         return
       }
-      const text = mapPage(reading, next.value, filter, now)
+      const text = mapPage(reading, next.value, filter, now, lastPart)
       if (text !== '') yield Buffer.from(text)
     }
   }
 }
 
-function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFilter, now: string): string {
+/** `lastPart`: of the ids of new people; the row comes first, so that they are in order. */
+function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFilter, now: string, lastPart: string): string {
   let text = ''
   for (const rejection of page.rejected) setAside(taken, fromRejection(rejection))
   for (const record of page.records) {
@@ -129,8 +132,10 @@ function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFi
     const { key, positionKey, mapped } = result
     if (filter.seen(positionKey === '' ? key : `${key}\u0000${positionKey}`)) taken.suspects.add(key)
     // Over what the mapping made of the row only, so that a row which moved is no change.
-    const json = JSON.stringify(mapped)
-    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${hash('sha256', json).slice(0, 32)}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(json)}\t${escaped(datesOf(mapped))}\n`
+    const [attributes, position, keep] = [JSON.stringify(mapped.attributes), JSON.stringify(mapped.position), mapped.keep === undefined ? null : JSON.stringify(mapped.keep)]
+    const digest = hash('sha256', `${attributes}${position}${keep ?? ''}`).slice(0, 32)
+    const place = `"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))},"job":${JSON.stringify(snapshot.jobId)}`
+    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${digest}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(attributes)}\t${escaped(`[{${place},${position.slice(1)}]`)}\t${keep === null ? '\\N' : escaped(keep)}\t${escaped(datesOf(mapped))}\t${row.toString(16).padStart(8, '0')}${lastPart}\n`
   }
   return text
 }

@@ -3,6 +3,7 @@ import { UsherError } from '../domain/errors.ts'
 import type { PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { insertRelease, unholdAll } from '../store/brake.ts'
+import { approveArrivals } from '../store/people-bulk.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
@@ -27,7 +28,7 @@ export async function approveAutomatic(context: Context, planId: string): Promis
     if (plan.state !== 'open' && plan.state !== 'held') return false
     const revision = await revisionAt(client, plan.policyRevision)
     const now = await currentRevision(client)
-    const { rows } = await client.query<{ jobId: string }>(`select distinct job_id as "jobId" from plan_change where plan_id = $1 and stage = 1 and state in ('planned', 'held')`, [planId])
+    const { rows } = await client.query<{ jobId: string }>(`select distinct job_id as "jobId" from planned_count where plan_id = $1 and stage = 1 and state in ('planned', 'held')`, [planId])
     const automatic = automaticJobs(revision, rows.map((r) => r.jobId).filter((id) => id !== null))
     if (!automatic.people || !rows.every(({ jobId }) => jobId === null || methodOf(now, jobId) === 'automatic')) return false
     const jobs = automatic.jobs.filter((id) => methodOf(now, id) === 'automatic')
@@ -36,9 +37,10 @@ export async function approveAutomatic(context: Context, planId: string): Promis
       `update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'
           and (stage = 1 or job_id = any($2) or (kind = 'link' and job_id = any($3)))`,
       [planId, jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id)])
-    if (rowCount === 0) return false
+    const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
+    if (changes === 0) return false
     await setPlan(client, planId, { state: 'approved', approved_by: 'usher', approved_at: context.now() })
-    await appendAudit(client, [{ at: context.now(), actor: 'usher', action: 'plan.approved', subject: `plan:${planId}`, detail: { hash: plan.hash, automatic: true, changes: rowCount } }])
+    await appendAudit(client, [{ at: context.now(), actor: 'usher', action: 'plan.approved', subject: `plan:${planId}`, detail: { hash: plan.hash, automatic: true, changes } }])
     return true
   })
   if (approved) await context.enqueue('apply-plan', planId)
@@ -51,9 +53,10 @@ export async function approvePlan(context: Context, planId: string, hash: string
     if (plan.hash !== hash) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} is not the one that was reviewed.`)
     await skipSuperseded(client, planId, null)
     const { rowCount } = await client.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
-    if (rowCount === 0) throw new UsherError('PLAN_BRAKED', `Everything in plan ${plan.number} is held. Release what is right first.`)
+    const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
+    if (changes === 0) throw new UsherError('PLAN_BRAKED', `Everything in plan ${plan.number} is held. Release what is right first.`)
     await setPlan(client, planId, { state: 'approved', approved_by: actor, approved_at: context.now() })
-    await appendAudit(client, [{ at: context.now(), actor, action: 'plan.approved', subject: `plan:${planId}`, detail: { hash, changes: rowCount } }])
+    await appendAudit(client, [{ at: context.now(), actor, action: 'plan.approved', subject: `plan:${planId}`, detail: { hash, changes } }])
   })
   await context.enqueue('apply-plan', planId)
 }

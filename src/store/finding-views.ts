@@ -2,6 +2,7 @@
 import type { Db } from './database.ts'
 import { pageOf, readCursor } from './paging.ts'
 import type { PageOf } from './paging.ts'
+import { mappedOf } from './snapshot.ts'
 
 export interface FindingShown {
   id: string
@@ -56,7 +57,7 @@ export async function listCases(db: Db, wanted: { decided: boolean; after?: stri
             c.decided_by as "decidedBy", c.person_id as "personId", r.row
        from match_case c
        left join lateral (
-         select json_build_object('row', s.row, 'mapped', s.mapped) as row from snapshot_record s
+         select json_build_object('row', s.row, 'mapped', ${mappedOf}) as row from snapshot_record s
           where s.key = c.key
             and s.snapshot_id = (select id from snapshot where job_id = c.job_id and state <> 'reading' order by read_at desc limit 1)
           order by s.row limit 1) r on true

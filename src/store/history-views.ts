@@ -42,7 +42,7 @@ export async function personHistory(db: Db, personId: string, paging: { limit: n
        select c.done_at as at, 'c' || c.plan_id || '/' || c.id as key, 'change' as kind, p.approved_by as by, c.plan_id as "planId",
               jsonb_build_object('kind', c.kind, 'stage', c.stage, 'systemId', c.system_id, 'subject', c.subject, 'before', c.before, 'after', c.after,
                 'reasons', c.reasons, 'state', c.state, 'words', c.words, 'entitlement', e.name) as row
-         from plan_change c join plan p on p.id = c.plan_id left join entitlement e on e.id = c.entitlement_id
+         from planned_change c join plan p on p.id = c.plan_id left join entitlement e on e.id = c.entitlement_id
         where c.person_id = $1 and c.state in ('done', 'stuck', 'refused') and c.done_at is not null
        union all
        select r.valid_from, 'f' || r.id, 'reason-from', r.made_by, r.plan_id,

@@ -17,22 +17,17 @@ export async function nextPeopleWave(db: Db, planId: string): Promise<number | n
 /** Runs inside a transaction: either all of the batch happened, with its marks and audit rows, or none of it. */
 export async function applyPeopleBatch(client: Client, input: { planId: string; wave: number; limit: number; now: string; actor: string; singly: number }): Promise<PeopleBatch> {
   const { planId, wave, limit, now, actor } = input
-  await client.query(`create temp table people_batch (id bigint, person_id uuid primary key, kind text, before jsonb, after jsonb, hash bytea, job_id text, snapshot_id uuid, source_key text, ok boolean not null default true) on commit drop`)
+  await client.query(`create temp table people_batch (id bigint, person_id uuid primary key, kind text, before jsonb, after jsonb, hash bytea, ok boolean not null default true) on commit drop`)
   const { rowCount: claimed } = await client.query(
-    `insert into people_batch (id, person_id, kind, before, after, hash, job_id, snapshot_id, source_key)
-     select id, person_id, kind, before, after, hash, job_id, snapshot_id, source_key from plan_change
+    `insert into people_batch (id, person_id, kind, before, after, hash)
+     select id, person_id, kind, before, after, hash from plan_change
       where plan_id = $1 and stage = 1 and wave = $2 and state in ('waiting', 'running')
       order by id limit $3 for update skip locked`, [planId, wave, limit])
   if (!claimed) return { claimed: 0, done: 0, refused: 0 }
   await client.query('analyze people_batch')
   await refuseWhatDiffers(client, planId)
-  const { rows: [bulk] } = await client.query<{ some: boolean; all: boolean }>(
-    'select bool_or(snapshot_id is not null) as some, bool_and(snapshot_id is not null) as all from people_batch')
-  if (bulk!.some) await writeBulk(client, now)
-  if (!bulk!.all) {
-    await writePeople(client, planId, wave, now)
-    await writeRecords(client, planId, wave, now)
-  }
+  await writePeople(client, planId, wave, now)
+  await writeRecords(client, planId, wave, now)
   const { rows: [ended] } = await client.query<{ done: number; refused: number }>(
     `with marked as (
        update plan_change c set state = case when b.ok then 'done' else 'refused' end, attempts = c.attempts + 1, started_at = $2, done_at = $2,
@@ -62,24 +57,6 @@ async function refuseWhatDiffers(client: Client, planId: string): Promise<void> 
        from plan_row n left join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
       where n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
         and (r.hash is distinct from n.was_hash or r.person_id is distinct from n.was_person_id)`, [planId])
-  await client.query(
-    `update people_batch b set ok = false from record r where b.snapshot_id is not null and r.job_id = b.job_id and r.key = b.source_key`)
-}
-
-/** People who came in bulk: from their row, with the state that was planned. */
-async function writeBulk(client: Client, now: string): Promise<void> {
-  await client.query(
-    `insert into person (id, attributes, positions, state, next_change_at, created_at, changed_at)
-     select b.person_id, s.mapped -> 'attributes',
-            jsonb_build_array(jsonb_build_object('key', b.job_id || '/' || s.key || '/' || s.position_key, 'job', b.job_id) || (s.mapped -> 'position')),
-            b.after ->> 'state', (b.after ->> 'nextChangeAt')::timestamptz, $1, $1
-       from people_batch b join snapshot_record s on s.snapshot_id = b.snapshot_id and s.key = b.source_key
-      where b.ok and b.snapshot_id is not null`, [now])
-  await client.query(
-    `insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
-     select b.job_id, s.key, s.position_key, b.person_id, s.hash, s.row, s.cells, s.snapshot_id, coalesce(h.shape ->> 'file', h.system_id)
-       from people_batch b join snapshot_record s on s.snapshot_id = b.snapshot_id and s.key = b.source_key join snapshot h on h.id = b.snapshot_id
-      where b.ok and b.snapshot_id is not null`)
 }
 
 async function writePeople(client: Client, planId: string, wave: number, now: string): Promise<void> {

@@ -21,8 +21,7 @@ export async function diffRows(client: Client, jobId: string, snapshotId: string
      select $1, s.snapshot_id, s.key, s.position_key, case when r.key is null then 'new' when r.missing_since is null then 'changed' else 'returned' end, r.person_id
        from snapshot_record s left join record r on r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
       where s.snapshot_id = $2 and (r.key is null or r.hash <> s.hash or r.missing_since is not null)
-        and (not $3 or r.key is not null or exists (select from people_apart a where a.key = s.key)
-             or exists (select from record o where o.job_id = $1 and o.key = s.key))`, [jobId, snapshotId, bulk])
+        and (not $3 or s.person_id is null)`, [jobId, snapshotId, bulk])
   // A further row of a known key is the same person's; of several, the one who is still here.
   await client.query(
     `update people_row n set person_id = r.person_id
@@ -55,13 +54,13 @@ export async function diffVanished(client: Client, input: { jobId: string; snaps
 export async function newKeys(client: Client, jobId: string, snapshotId: string): Promise<number> {
   const { rowCount } = await client.query(
     `insert into people_key (job_id, key, attributes, person_id, is_new)
-     select distinct on (s.key) $1, s.key, s.mapped -> 'attributes', d.person_id, d.decided_at is not null and d.person_id is null
+     select distinct on (s.key) $1, s.key, s.attributes, d.person_id, d.decided_at is not null and d.person_id is null
        from people_row n
        join snapshot_record s on s.snapshot_id = $2 and s.key = n.key and s.position_key = n.position_key
        left join lateral (select c.person_id, c.decided_at from match_case c
                            where c.job_id = $1 and c.key = n.key and c.decided_at is not null order by c.decided_at desc limit 1) d on true
       where n.job_id = $1 and n.person_id is null
-      order by s.key, s.mapped -> 'position' ->> 'start' desc nulls last, s.position_key desc`, [jobId, snapshotId])
+      order by s.key, s.positions -> 0 ->> 'start' desc nulls last, s.position_key desc`, [jobId, snapshotId])
   await client.query('analyze people_row; analyze people_key')
   return rowCount ?? 0
 }
@@ -74,9 +73,9 @@ export async function matchKeys(client: Client, planId: string, jobId: string, r
     `with candidate as (
        select id, attributes from person
        union all select person_id, attributes from people_key where is_new and job_id <> $1
-       union all select c.person_id, s.mapped -> 'attributes' from plan_change c
-         join snapshot_record s on s.snapshot_id = c.snapshot_id and s.key = c.source_key
-        where c.plan_id = $2 and c.snapshot_id is not null and c.job_id <> $1)
+       union all select s.person_id, s.attributes from plan_arrival a
+         join snapshot_record s on s.snapshot_id = a.snapshot_id and s.row / 20000 = a.stretch and s.person_id is not null
+        where a.plan_id = $2 and a.job_id <> $1)
      insert into people_hit select distinct k.key, c.id from people_key k join candidate c on ${equal}
       where k.job_id = $1 and k.person_id is null and not k.is_new and not k.waits`, [jobId, planId, ...rule])
   // Somebody who is here by another row of the same source is not taken for this one unasked.
@@ -117,7 +116,7 @@ export async function contradictedKeys(client: Client, jobId: string, base: stri
          from people_row n
          join person p on p.id = n.person_id and p.state = 'ended'
          join snapshot_record s on s.snapshot_id = n.snapshot_id and s.key = n.key and s.position_key = n.position_key
-        cross join lateral (select s.mapped -> 'attributes' as now, p.attributes as was) a
+        cross join lateral (select s.attributes as now, p.attributes as was) a
         where n.job_id = $1 and n.kind <> 'vanished' and not exists (select from people_key k where k.job_id = $1 and k.key = n.key)
           and lower(a.now ->> 'surname') <> lower(a.was ->> 'surname') and lower(a.now ->> 'givenName') <> lower(a.was ->> 'givenName')
           and coalesce(lower(a.now ->> 'email') <> lower(a.was ->> 'email'), true))

@@ -9,6 +9,8 @@ import type { PersonState } from '../domain/person.ts'
 import type { Because, ChangeKind } from '../domain/plan.ts'
 import { copyLine } from './copy.ts'
 import type { Client, Db } from './database.ts'
+import { takeBack } from './people-bulk.ts'
+import { mappedOf } from './snapshot.ts'
 
 export interface LoadedPerson {
   id: string
@@ -59,15 +61,7 @@ export async function snapshotShapes(db: Db, ids: string[]): Promise<Map<string,
 
 /** Ids of the people with rows that differ, and of those whose time has come, in order. */
 export async function* peopleOfDiff(client: Client, planId: string, asOf: string, batch: number): AsyncGenerator<string[]> {
-  // Whoever came in bulk and has a row in another source, too, is composed like everybody else.
-  await client.query(
-    `with back as (
-       delete from plan_change c using people_row n
-        where c.plan_id = $1 and c.snapshot_id is not null and c.person_id = n.person_id
-       returning c.job_id, c.snapshot_id, c.source_key, c.person_id)
-     insert into people_row (job_id, snapshot_id, key, position_key, kind, person_id)
-     select distinct b.job_id, b.snapshot_id, s.key, s.position_key, 'new', b.person_id
-       from back b join snapshot_record s on s.snapshot_id = b.snapshot_id and s.key = b.source_key`, [planId])
+  await takeBack(client, planId)
   await client.query(
     `create temp table people_due (id uuid primary key) on commit drop`)
   await client.query(
@@ -91,7 +85,7 @@ export async function loadPeople(client: Client, ids: string[], snapshots: { job
             array(select distinct r.job_id from record r where r.person_id = p.id order by 1) as jobs
        from person p where p.id = any ($1)`, [ids])
   const changed = await client.query<LoadedRow & { personId: string }>(
-    `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.kind, s.row, s.mapped,
+    `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.kind, s.row, ${mappedOf} as mapped,
             case when n.kind = 'changed' then array(
               select coalesce(a.key, b.key) from json_each_text(s.cells) a full join json_each_text(r.cells) b on a.key = b.key
                where a.value is distinct from b.value) end as cells
@@ -100,7 +94,7 @@ export async function loadPeople(client: Client, ids: string[], snapshots: { job
        left join record r on n.kind = 'changed' and r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
       where n.person_id = any ($1) and n.kind <> 'vanished' and not n.waits`, [ids])
   const same = people.rows.length === 0 ? { rows: [] } : await client.query<LoadedRow & { personId: string }>(
-    `select r.person_id as "personId", r.job_id as job, r.key, r.position_key as "positionKey", 'same' as kind, s.row, s.mapped
+    `select r.person_id as "personId", r.job_id as job, r.key, r.position_key as "positionKey", 'same' as kind, s.row, ${mappedOf} as mapped
        from record r
        join unnest($2::text[], $3::uuid[]) as read (job_id, snapshot_id) on read.job_id = r.job_id
        join snapshot_record s on s.snapshot_id = read.snapshot_id and s.key = r.key and s.position_key = r.position_key
@@ -114,7 +108,7 @@ export async function loadPeople(client: Client, ids: string[], snapshots: { job
 
   const loaded = new Map<string, LoadedPerson>(ids.map((id) => [id, { id, known: null, rows: [], vanished: [] }]))
   for (const { id, ...known } of people.rows) loaded.get(id)!.known = known
-  const rows = [...changed.rows, ...same.rows].sort((a, b) => a.row - b.row)
+  const rows = [...changed.rows, ...same.rows].sort((a, b) => a.row - b.row || (a.job < b.job ? -1 : 1))
   for (const { personId, ...row } of rows) loaded.get(personId)!.rows.push(row)
   for (const { personId, ...row } of vanished.rows) loaded.get(personId)!.vanished.push(row)
   return [...loaded.values()]
@@ -188,10 +182,12 @@ export async function unresolvedReferences(client: Client, planId: string, attri
        select person_id as id, attributes, state from plan_person where plan_id = $1
        union all
        select p.id, p.attributes, p.state from person p where not exists (select from plan_person o where o.plan_id = $1 and o.person_id = p.id)),
+     -- Asked once for each value: a manager has many people.
+     unknown as (
+       select attributes ->> $2 as value from now where state <> 'ended' and attributes ->> $2 <> ''
+       except select attributes ->> $3 from now),
      lost as (
-       select id, attributes ->> 'displayName' as name from now
-        where state <> 'ended' and attributes ->> $2 <> ''
-          and not exists (select from now target where target.attributes ->> $3 = now.attributes ->> $2))
+       select now.id, now.attributes ->> 'displayName' as name from unknown join now on now.attributes ->> $2 = unknown.value where now.state <> 'ended')
      select (select count(*)::int from lost) as count,
             (select jsonb_agg(jsonb_build_object('id', id, 'name', coalesce(name, ''))) from (select * from lost order by name, id limit $4) l) as people`,
     [planId, attribute, references, limit])

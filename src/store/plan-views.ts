@@ -50,15 +50,15 @@ export async function findPlanShown(db: Db, id: string): Promise<PlanShown | und
 /** Counts by stage, system, kind and state, of several plans at once. */
 export async function countChangesOf(db: Db, planIds: string[]): Promise<Map<string, ChangeCount[]>> {
   const { rows } = await db.query<ChangeCount & { planId: string }>(
-    `select plan_id as "planId", stage, system_id as "systemId", kind, state, count(*)::int as n
-       from plan_change where plan_id = any ($1::uuid[]) group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`, [planIds])
+    `select plan_id as "planId", stage, system_id as "systemId", kind, state, sum(n)::int as n
+       from planned_count where plan_id = any ($1::uuid[]) group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`, [planIds])
   return Map.groupBy(rows, (r) => r.planId)
 }
 
 /** Changes of each system that were done since an instant. */
 export async function doneSince(db: Db, planId: string, since: string): Promise<Map<string, number>> {
   const { rows } = await db.query<{ systemId: string; n: number }>(
-    `select system_id as "systemId", count(*)::int as n from plan_change where plan_id = $1 and state = 'done' and done_at > $2 group by 1`, [planId, since])
+    `select system_id as "systemId", sum(n)::int as n from planned_count where plan_id = $1 and state = 'done' and done_at > $2 group by 1`, [planId, since])
   return new Map(rows.map((r) => [r.systemId, r.n]))
 }
 
@@ -139,13 +139,13 @@ export async function searchChanges(db: Db, planId: string, wanted: ChangeFilter
             c.person_id as "personId", ${nameInPlan} as "personName", coalesce(pp.positions, p.positions) as positions,
             coalesce(
               (select json_build_object('name', r ->> 'source', 'row', r -> 'row', 'cells', r -> 'cells')
-                 from plan_change own, jsonb_array_elements(own.reasons) r
+                 from planned_change own, jsonb_array_elements(own.reasons) r
                 where own.plan_id = c.plan_id and own.person_id = c.person_id and own.stage = 1 and r ? 'source' limit 1),
               (select json_build_object('name', r.source_name, 'row', r.row, 'cells', '[]'::json)
                  from record r where r.person_id = c.person_id order by r.missing_since nulls first, r.row limit 1)) as source,
             c.subject, c.entitlement_id as "entitlementId", e.name as entitlement, c.before, c.after, c.reasons, c.state, c.attempts,
             c.next_attempt_at as "nextAttemptAt", c.code, c.words, c.started_at as "startedAt", c.done_at as "doneAt"
-       from (select c.* from plan_change c where ${where} and ($${values.length - 1}::bigint is null or c.id > $${values.length - 1}) order by c.id limit $${values.length}) c
+       from (select c.* from planned_change c where ${where} and ($${values.length - 1}::bigint is null or c.id > $${values.length - 1}) order by c.id limit $${values.length}) c
        left join person p on p.id = c.person_id
        left join plan_person pp on pp.plan_id = c.plan_id and pp.person_id = c.person_id
        left join entitlement e on e.id = c.entitlement_id
@@ -171,7 +171,7 @@ export async function searchPlanPeople(db: Db, planId: string, wanted: ChangeFil
   const [k0, k1, k2] = [values.length - 2, values.length - 1, values.length]
   const { rows } = await db.query<PlanPersonShown & { sortKey: string }>(
     `with changed as (
-       select distinct c.person_id from plan_change c where ${where} and c.person_id is not null
+       select distinct c.person_id from planned_change c where ${where} and c.person_id is not null
      ), people as (
        select ch.person_id as id, coalesce(${nameInPlan}, ch.person_id::text) as name
          from changed ch
@@ -186,10 +186,10 @@ export async function searchPlanPeople(db: Db, planId: string, wanted: ChangeFil
        from page cross join lateral (
          select json_agg(json_build_object('stage', k.stage, 'kind', k.kind, 'n', k.n) order by k.stage, k.kind) as kinds,
                 sum(k.n)::int as changes, sum(k.held)::int as held, sum(k.failed)::int as failed,
-                (select array_agg(distinct c.system_id order by c.system_id) from plan_change c where ${where} and c.person_id = page.id) as systems
+                (select array_agg(distinct c.system_id order by c.system_id) from planned_change c where ${where} and c.person_id = page.id) as systems
            from (select c.stage, c.kind, count(*)::int as n, count(*) filter (where c.state = 'held')::int as held,
                         count(*) filter (where c.state in ('stuck', 'refused', 'again'))::int as failed
-                   from plan_change c where ${where} and c.person_id = page.id group by 1, 2) k) own
+                   from planned_change c where ${where} and c.person_id = page.id group by 1, 2) k) own
       order by page."sortKey", page.id`, values)
   return pageOf(rows, wanted.limit, (r) => [r.sortKey, r.id], (r) => r)
 }

@@ -33,6 +33,10 @@ export interface SnapshotEnd {
   because: string | null
 }
 
+/** What the mapping made of the row `s`, as `domain/map-row.ts` has it. */
+export const mappedOf = `jsonb_build_object('attributes', s.attributes, 'position', (s.positions -> 0) - 'key' - 'job')
+  || case when s.keep is null then '{}' else jsonb_build_object('keep', s.keep) end`
+
 export async function insertSnapshot(db: Db, s: NewSnapshot): Promise<void> {
   await db.query(`insert into snapshot (id, job_id, system_id, policy_revision, read_at) values ($1, $2, $3, $4, $5)`,
     [s.id, s.jobId, s.systemId, s.revision, s.readAt])
@@ -46,10 +50,10 @@ export async function endSnapshot(db: Db, id: string, end: SnapshotEnd): Promise
     [id, end.state, shape, end.rows, end.setAside, end.digest, end.code, end.because])
 }
 
-/** Takes lines of `copy` text format: snapshot, key, position key, row, hash, cells, mapped, dates. */
+/** Takes lines of `copy` text format: snapshot, key, position key, row, hash, cells, attributes, positions, keep, dates, id of a new person. */
 export async function copyRecords(client: Client, lines: AsyncIterable<Buffer>): Promise<void> {
   await pipeline(Readable.from(lines, { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
-    `copy snapshot_record (snapshot_id, key, position_key, row, hash, cells, mapped, dates) from stdin`)))
+    `copy snapshot_record (snapshot_id, key, position_key, row, hash, cells, attributes, positions, keep, dates, person_id) from stdin`)))
   // Just loaded, nothing is known of the table, and every join over it would be planned for a handful of rows.
   await client.query('analyze snapshot_record')
 }

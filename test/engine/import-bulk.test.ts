@@ -22,14 +22,14 @@ async function history(bulkMin: number) {
   try {
     await hr.write([line({ id: 'E1', department: '555' }), line({ id: 'E77', department: '777' })], 'badge')
     const plans = [await hr.day(day1), await hr.day(day2), await hr.day(day2)]
-    const { rows: pointers } = await hr.pool.query('select from plan_change where snapshot_id is not null')
+    const { rows: pointers } = await hr.pool.query<{ people: number }>('select people from plan_arrival')
     const { rows: records } = await hr.pool.query(
       `select r.job_id, key, position_key, r.row, encode(hash, 'hex') as hash, source_name, p.attributes ->> 'employeeId' as person
          from record r join person p on p.id = r.person_id order by 1, 2, 3`)
     const { rows: overlay } = await hr.pool.query(
       `select attributes, positions, contributions, state, next_change_at from plan_person where plan_id = $1 order by attributes ->> 'employeeId'`, [plans[0]!.planId])
     return {
-      bulk: pointers.length, records, overlay,
+      bulk: pointers.reduce((sum, r) => sum + r.people, 0), records, overlay,
       people: (await hr.people()).map(({ id: _, ...person }) => person),
       plans: plans.map((p) => ({ kinds: kinds(p).sort(), codes: codes(p), subjects: p.changes.map((c) => c.subject).sort(), reasons: p.changes.map((c) => JSON.stringify(c.reasons)).sort() })),
     }

@@ -84,12 +84,13 @@ export async function openImport(server: TestPostgres, jobs: object[] = [job('hr
       await client.query(`insert into plan (id, cause, policy_revision, as_of, basis, made_by, made_at, state) values ($1, 'test', 1, $2, $3, 'test', $2, 'open')`, [planId, asOf, JSON.stringify(basis)])
       return await planPeople(context, client, { planId, revision, asOf, snapshots, bulkMin })
     })
-    const { rows } = await pool.query<PlannedChange>('select * from plan_change where plan_id = $1 order by id', [planId])
+    const { rows } = await pool.query<PlannedChange>('select * from planned_change where plan_id = $1 order by id', [planId])
     return { planId, changes: rows, snapshots, ...result }
   }
 
   async function apply(planId: string, options: { batchSize?: number } = {}) {
     await pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
+    await pool.query(`update plan_arrival set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
     const applied = await applyPeople(context, planId, new AbortController().signal, options)
     await pool.query(`update plan set state = 'applied' where id = $1`, [planId])
     return applied

@@ -1,0 +1,98 @@
+/** Carries out the arrivals of a plan: people in great numbers, one stretch of rows a transaction. */
+import type { Client, Db } from './database.ts'
+
+/** Indexes that a first load makes quicker at its end than row by row. The definitions are those of the schema. */
+const indexes = {
+  person_employee_id: `person ((attributes ->> 'employeeId'))`,
+  person_email: `person (lower(attributes ->> 'email'))`,
+  person_manager: `person ((attributes ->> 'manager'))`,
+  person_name: `person (lower(attributes ->> 'displayName'), id)`,
+}
+export type PersonIndex = keyof typeof indexes
+
+/** People who are still to arrive. */
+export async function countArriving(db: Db, planId: string): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(`select coalesce(sum(people), 0)::int as n from plan_arrival where plan_id = $1 and state = 'waiting'`, [planId])
+  return rows[0]!.n
+}
+
+/** Only as long as nobody is there, so that no look-up misses them. */
+export async function dropIndexes(client: Client): Promise<void> {
+  await client.query('lock table person in share row exclusive mode')
+  const { rows } = await client.query('select from person limit 1')
+  if (rows.length === 0) await client.query(`drop index if exists ${Object.keys(indexes).join(', ')}`)
+}
+
+/** Those that an import dropped and, if it was killed, did not make again. */
+export async function missingIndexes(db: Db): Promise<PersonIndex[]> {
+  const names = Object.keys(indexes) as PersonIndex[]
+  const { rows } = await db.query<{ name: string }>(`select indexname as name from pg_indexes where schemaname = 'usher' and tablename = 'person'`)
+  return names.filter((name) => !rows.some((r) => r.name === name))
+}
+
+export async function makeIndex(client: Client, name: PersonIndex): Promise<void> {
+  await client.query(`set local maintenance_work_mem = '128MB'`)
+  await client.query(`create index if not exists ${name} on ${indexes[name]}`)
+}
+
+export interface Arrived {
+  claimed: number
+  done: number
+  refused: number
+}
+
+/** One stretch: either all of it happened, with its mark and audit row, or none. */
+export async function arrive(client: Client, input: { planId: string; now: string; actor: string }): Promise<Arrived> {
+  const { planId, now, actor } = input
+  const { rows: [stretch] } = await client.query<{ snapshotId: string; stretch: number; jobId: string; people: number }>(
+    `select snapshot_id as "snapshotId", stretch, job_id as "jobId", people from plan_arrival
+      where plan_id = $1 and state = 'waiting' order by snapshot_id, stretch limit 1 for update skip locked`, [planId])
+  if (stretch === undefined) return { claimed: 0, done: 0, refused: 0 }
+  const at = [stretch.snapshotId, stretch.stretch]
+  const refused = await refuseWhoIsKnown(client, planId, stretch, now)
+  await client.query(
+    // Keys out of a secret that nobody keeps are as good as drawn one by one.
+    `insert into person (id, attributes, positions, state, next_change_at, created_at, changed_at, commitment_key)
+     select s.person_id, s.attributes, s.positions, t.state, t.next_change_at, $4, $4,
+            substr(sha256((select uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) || uuid_send(s.person_id)), 1, 16)
+       from snapshot_record s join plan_arrival_state t on t.plan_id = $3 and t.snapshot_id = $1 and t.dates = s.dates
+      where ${inStretch}`, [...at, planId, now])
+  await client.query(
+    `insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
+     select $4, s.key, s.position_key, s.person_id, s.hash, s.row, s.cells, s.snapshot_id, a.source_name
+       from snapshot_record s join plan_arrival a on a.plan_id = $3 and a.snapshot_id = $1 and a.stretch = $2
+      where ${inStretch}`, [...at, planId, stretch.jobId])
+  const done = stretch.people - refused
+  await client.query(
+    `with ended as (
+       update plan_arrival set state = 'done', people = $6, done_at = $4 where plan_id = $3 and snapshot_id = $1 and stretch = $2 returning digest)
+     insert into audit (at, actor, action, subject, detail)
+     select $4, $5, 'people.apply', 'plan:' || $3::text, jsonb_build_object('done', $6::int, 'refused', $7::int, 'snapshot', $1::text, 'stretch', $2::int, 'digest', encode(digest, 'hex')) from ended`,
+    [...at, planId, now, actor, done, refused])
+  return { claimed: stretch.people, done, refused }
+}
+
+const firstId = (stretch: string): string => `(lpad(to_hex(${stretch} * 20000), 8, '0') || '-0000-0000-0000-000000000000')::uuid`
+/** The rows of a stretch. Their ids begin with the number of the row, so that the index finds them. */
+const inStretch = `s.snapshot_id = $1 and s.person_id >= ${firstId('$2::int')} and s.person_id < ${firstId('($2::int + 1)')}`
+
+/** A row whose key became somebody's since the plan was made is refused by itself. */
+async function refuseWhoIsKnown(client: Client, planId: string, stretch: { snapshotId: string; stretch: number; jobId: string }, now: string): Promise<number> {
+  const { rows: [others] } = await client.query<{ some: boolean }>(
+    `select exists (select from plan o join plan p on p.id = $1
+       where o.id <> p.id and o.state in ('applying', 'applied', 'stopped') and (o.ended_at is null or o.ended_at > p.as_of)) as some`, [planId])
+  if (!others!.some) return 0
+  const { rows } = await client.query<{ id: string }>(
+    // By the index row by row: the records grow with each stretch.
+    `select s.person_id as id from snapshot_record s where ${inStretch} and exists (select from record r where r.job_id = $3 and r.key = s.key offset 0)`,
+    [stretch.snapshotId, stretch.stretch, stretch.jobId])
+  if (rows.length === 0) return 0
+  const ids = rows.map((r) => r.id)
+  await client.query(
+    `insert into plan_change (plan_id, stage, kind, system_id, job_id, object_type, person_id, subject, after, reasons, hash, state, attempts, code, words, started_at, done_at)
+     select plan_id, stage, kind, system_id, job_id, object_type, person_id, subject, after, reasons, hash, 'refused', 1, 'CHANGE_DIFFERS',
+            'The person or their source row changed after this was planned.', $3, $3
+       from planned_change where plan_id = $1 and stage = 1 and person_id = any ($2)`, [planId, ids, now])
+  await client.query('update snapshot_record set person_id = null where person_id = any ($1)', [ids])
+  return ids.length
+}
