@@ -64,7 +64,7 @@ function reasons(terminal: Terminal, list: Schema<'WhyReason'>[]): string[] {
   if (list.length === 0) return [`  ${terminal.paint('yellow', 'no reason: Usher neither gave nor found it')}`]
   return list.map((reason) => {
     const time = reason.until ? `, until ${moment(reason.until)}` : ''
-    const cells = reason.origins.flatMap((o) => o.cells.map((c) => `${o.source} ${c.address} = ${words(c.value)}`))
+    const cells = reason.origins.flatMap((o) => o.cells.map((c) => `${cellOf(o.source, c.address)} = ${words(c.value)}`))
     const from = cells.length > 0 ? `\n      ${terminal.paint('dim', cells.join('; '))}` : ''
     return `  because ${clean(reason.says)} ${terminal.paint('dim', `(reason ${reason.reasonId}, ${reason.kind}, from ${moment(reason.from)}${time}, policy ${reason.policyRevision})`)}${from}`
   })
@@ -79,7 +79,7 @@ export function whyNotView(terminal: Terminal, whyNot: Schema<'WhyNot'>): string
       `  ${terminal.paint('red', '✗')} ${clean(way.failed.condition)}  ${terminal.paint('dim', `(line ${way.failed.line}, column ${way.failed.column})`)}`,
       ...Object.entries(way.failed.saw).map(([name, value]) => `    ${name} was ${words(value)}`),
     ] : []),
-    ...way.origins.flatMap((o) => o.cells.map((c) => `    ${terminal.paint('dim', `${o.source} ${c.address} = ${words(c.value)}`)}`)),
+    ...way.origins.flatMap((o) => o.cells.map((c) => `    ${terminal.paint('dim', `${cellOf(o.source, c.address)} = ${words(c.value)}`)}`)),
   ].join('\n')).join('\n\n')
 }
 
@@ -91,4 +91,9 @@ export function historyView(terminal: Terminal, entries: Schema<'HistoryEntry'>[
     day = date
     return [...heading, `  ${time}  ${clean(entry.says)}${entry.by ? terminal.paint('dim', `  by ${clean(entry.by.name)}`) : ''}`]
   }).join('\n')
+}
+
+/** A cell of a file without sheets is named by the file already. */
+function cellOf(source: string, address: string): string {
+  return address.startsWith(`${source}!`) ? address : `${source} ${address}`
 }

@@ -76,7 +76,8 @@ function stateClause(reason: Extract<Because, { because: 'state' }>, person: Sub
 
 function place(reason: { source: string; row: number; cells: string[] }): string {
   const where = reason.cells.length === 0 ? `row ${reason.row}` : shortened(reason.cells, 4).join(', ')
-  return ` (${reason.source === '' ? where : `${reason.source}, ${where}`})`
+  // A cell of a file without sheets is named by the file already.
+  return ` (${reason.source === '' || where.startsWith(`${reason.source}!`) ? where : `${reason.source}, ${where}`})`
 }
 
 function personDeed(change: ChangeWords, person: Subject | null): string {

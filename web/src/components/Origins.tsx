@@ -15,8 +15,7 @@ export function Origins({ of }: { of: (Origin | null)[] }) {
         <HoverCard key={i} width={320} shadow="md" openDelay={200} position="top">
           <HoverCard.Target>
             <button type="button" className={classes.cell}>
-              <IconTable size={12} aria-hidden /> {origin.source},{' '}
-              {origin.cells.map((cell) => cell.address).join(', ') || `row ${origin.row}`}
+              <IconTable size={12} aria-hidden /> {placeOf(origin)}
             </button>
           </HoverCard.Target>
           <HoverCard.Dropdown>
@@ -37,4 +36,10 @@ export function Origins({ of }: { of: (Origin | null)[] }) {
       ))}
     </>
   )
+}
+
+/** A cell of a file without sheets is named by the file already. */
+function placeOf({ source, row, cells }: Origin): string {
+  const where = cells.map((cell) => cell.address).join(', ') || `row ${row}`
+  return where.startsWith(`${source}!`) ? where : `${source}, ${where}`
 }
