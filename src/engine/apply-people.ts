@@ -3,7 +3,7 @@
  * it goes on with the next; what changed since the plan was made is refused.
  */
 import { transaction } from '../store/database.ts'
-import { arrive, countArriving, dropIndexes, makeIndex, missingIndexes } from '../store/people-arrive.ts'
+import { arrive, countArriving, countPeopleAgain, dropIndexes, makeIndex, missingIndexes } from '../store/people-arrive.ts'
 import { applyPeopleBatch, nextPeopleWave } from '../store/people-apply.ts'
 import { pruneSnapshots } from '../store/snapshot.ts'
 import type { Context } from './context.ts'
@@ -64,7 +64,7 @@ async function arriveAll(context: Context, planId: string, actor: string, signal
       await transaction(context.pool, (client) => makeIndex(client, index))
     }
   })
-  if (arriving > 0) await context.pool.query('analyze person, record')
+  if (arriving > 0) await countPeopleAgain(context.pool)
   return total
 }
 

@@ -7,8 +7,9 @@ const indexes = {
   person_email: `person (lower(attributes ->> 'email'))`,
   person_manager: `person ((attributes ->> 'manager'))`,
   person_name: `person (lower(attributes ->> 'displayName'), id)`,
+  record_person_id_idx: 'record (person_id)',
 }
-export type PersonIndex = keyof typeof indexes
+export type LateIndex = keyof typeof indexes
 
 /** People who are still to arrive. */
 export async function countArriving(db: Db, planId: string): Promise<number> {
@@ -18,21 +19,26 @@ export async function countArriving(db: Db, planId: string): Promise<number> {
 
 /** Only as long as nobody is there, so that no look-up misses them. */
 export async function dropIndexes(client: Client): Promise<void> {
-  await client.query('lock table person in share row exclusive mode')
-  const { rows } = await client.query('select from person limit 1')
+  await client.query('lock table person, record in share row exclusive mode')
+  const { rows } = await client.query('(select from person limit 1) union all (select from record limit 1)')
   if (rows.length === 0) await client.query(`drop index if exists ${Object.keys(indexes).join(', ')}`)
 }
 
 /** Those that an import dropped and, if it was killed, did not make again. */
-export async function missingIndexes(db: Db): Promise<PersonIndex[]> {
-  const names = Object.keys(indexes) as PersonIndex[]
-  const { rows } = await db.query<{ name: string }>(`select indexname as name from pg_indexes where schemaname = 'usher' and tablename = 'person'`)
+export async function missingIndexes(db: Db): Promise<LateIndex[]> {
+  const names = Object.keys(indexes) as LateIndex[]
+  const { rows } = await db.query<{ name: string }>(`select indexname as name from pg_indexes where schemaname = 'usher' and tablename in ('person', 'record')`)
   return names.filter((name) => !rows.some((r) => r.name === name))
 }
 
-export async function makeIndex(client: Client, name: PersonIndex): Promise<void> {
+export async function makeIndex(client: Client, name: LateIndex): Promise<void> {
   await client.query(`set local maintenance_work_mem = '128MB'`)
   await client.query(`create index if not exists ${name} on ${indexes[name]}`)
+}
+
+/** PostgreSQL plans by what it last counted. Only what look-ups go by: the values of people are many and long. */
+export async function countPeopleAgain(db: Db): Promise<void> {
+  await db.query('analyze person (id, state, evaluated_at, changed_at, next_change_at, evaluated_revision), record (job_id, key, position_key, person_id, row, hash, missing_since)')
 }
 
 export interface Arrived {

@@ -55,7 +55,7 @@ export async function copyRecords(client: Client, lines: AsyncIterable<Buffer>):
   await pipeline(Readable.from(lines, { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
     `copy snapshot_record (snapshot_id, key, position_key, row, hash, cells, attributes, positions, keep, dates, person_id) from stdin`)))
   // Just loaded, nothing is known of the table, and every join over it would be planned for a handful of rows.
-  await client.query('analyze snapshot_record')
+  await client.query('analyze snapshot_record (snapshot_id, key, position_key, row, dates, person_id)')
 }
 
 /** Takes all rows that share key and position key with another one out of a snapshot, and returns them. `keys`: those that may; null: any. */
