@@ -83,7 +83,7 @@ test('a release lapses when the set differs, and in a season', async () => {
   assert.deepEqual((await w.plan()).brakes.map((b) => b.released?.by), ['ada'])
   assert.deepEqual((await w.day(ended(8))).brakes.map((b) => b.released?.by), [undefined])
   w.days(8)
-  assert.deepEqual((await w.day(ended(7))).brakes.map((b) => b.released?.by), [undefined, undefined].slice(0, 1))
+  assert.deepEqual((await w.day(ended(7))).brakes.map((b) => b.released?.by), [undefined])
 })
 
 test('missing people end nobody until they are released, and then exactly they end, with one release', async () => {
@@ -129,11 +129,11 @@ test('a name that is taken by a record of nobody is adopted only where a match r
   w.add('bo.ek', { personId: '2' })
   w.join('vpn', 'bo.ek')
   const applied = await w.approve(plan)
-  assert.deepEqual(applied.systems, ['create anna.nowak stuck', 'create bo.ek', 'grant anna.nowak sellers skipped'].map((s) => (s === 'create bo.ek' ? 'create bo.ek stuck' : s)))
+  assert.deepEqual(applied.systems, ['create anna.nowak stuck', 'create bo.ek stuck', 'grant anna.nowak sellers skipped'])
   assert.deepEqual(applied.changes.filter((c) => c.kind === 'create' && c.stage === 2).map((c) => c.code), ['ALREADY_EXISTS', 'CHANGE_CONTRADICTED'])
   assert.deepEqual(await w.reasons('2'), ['scope users', 'found vpn'])
   const next = await w.plan()
-  assert.deepEqual(next.systems, ['create anna.nowak2 planned', 'update bo.ek planned', 'grant anna.nowak2 sellers planned'].map((s) => s))
+  assert.deepEqual(next.systems, ['create anna.nowak2 planned', 'update bo.ek planned', 'grant anna.nowak2 sellers planned'])
   assert.deepEqual(w.accounts(), ['anna.nowak', 'bo.ek'])
 })
 
@@ -158,12 +158,12 @@ test('an answer that was lost after success makes nothing twice', async () => {
 
 test('a system that is away is waited for, and the plan goes on by itself', async () => {
   const w = await open(server, (p) => { appSystem(p).method = 'approve' })
-  const plan = await w.day(staff(250))
+  const plan = await w.day(staff(120))
   w.app.reachable = false
   const paused = await w.approve(plan)
   assert.deepEqual([paused.state, paused.changes.filter((c) => c.state === 'again')[0]!.code], ['applying', 'SYSTEM_UNREACHABLE'])
-  for (let minutes = 0; minutes < 60; minutes++) {
-    w.later(60_000)
+  for (let minutes = 0; minutes < 60; minutes += 10) {
+    w.later(600_000)
     await w.work()
   }
   assert.equal(w.app.writes, 0)
@@ -172,7 +172,7 @@ test('a system that is away is waited for, and the plan goes on by itself', asyn
   await w.work()
   await w.settle()
   const done = await w.shown(plan.id)
-  assert.deepEqual([done.state, w.accounts().length, done.systems.filter((s) => / (again|stuck|skipped|refused)$/.test(s)).slice(0, 3), done.changes.find((c) => c.state !== 'done')], ['applied', 250, [], undefined])
+  assert.deepEqual([done.state, w.accounts().length, done.systems.filter((s) => / (again|stuck|skipped|refused)$/.test(s)).slice(0, 3), done.changes.find((c) => c.state !== 'done')], ['applied', 120, [], undefined])
 })
 
 test('what an account was to get waits as long as its creation does', async () => {
