@@ -4,10 +4,11 @@ import { ensureServers } from '../test/servers/install.ts'
 import type { Figure } from './figure.ts'
 
 const benches: Record<string, () => Promise<{ run(): Promise<Figure[]> }>> = {
+  // First, as it watches the memory of this process.
+  'csv-to-people': () => import('./csv-to-people.ts'),
   'openldap-create': () => import('./openldap-create.ts'),
   'compare-grants': () => import('./compare-grants.ts'),
   'reconcile-openldap': () => import('./reconcile-openldap.ts'),
-  'csv-to-people': () => import('./csv-to-people.ts'),
 }
 
 const { values: { json }, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true })
