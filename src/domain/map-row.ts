@@ -88,9 +88,9 @@ export function rowMapper(job: PeopleJob, settings: Settings): RowMapper {
   return { columns, columnsOf, map }
 }
 
-/** In the order of their names, so that equal rows have equal JSON, however the mapping is written. */
+/** In one order, so that equal rows have equal JSON, however the mapping is written: that of jsonb, which need not sort it then. */
 function sorted(mapping: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(mapping).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(Object.entries(mapping).sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1)))
 }
 
 /** Thrown inside of this file only: the row ends here, the others go on. */
@@ -118,8 +118,9 @@ function mapAttributes(mapping: CompiledMapping, declared: Map<string, Attribute
 }
 
 function mapPosition(mapping: CompiledMapping, columnsOf: Map<string, string[]>, input: { row: Attributes; now: string }, keep: string[]): MappedPosition {
-  const position: MappedPosition = { attributes: {} }
-  if (mapping.fields.length === 0) return position
+  const attributes: Attributes = {}
+  if (mapping.fields.length === 0) return { attributes }
+  const position: Partial<Record<PositionDate, string>> = {}
   const { values, failures } = applyMapping(mapping, input)
   if (failures.length > 0) throw new Fault(faultOf(failures[0]!))
   for (const { attribute } of mapping.fields) {
@@ -128,16 +129,16 @@ function mapPosition(mapping: CompiledMapping, columnsOf: Map<string, string[]>,
     if (attribute === 'timeZone' && !isTimeZone(value)) {
       throw new Fault({ ...column(columnsOf.get('position.timeZone')), value: shown(value), expected: 'a time zone such as Europe/Berlin' })
     }
-    if (!isPositionDate(attribute)) position.attributes[attribute] = value
+    if (!isPositionDate(attribute)) attributes[attribute] = value
     else if (isDate(value)) position[attribute] = value
     else throw new Fault({ ...column(columnsOf.get(`position.${attribute}`)), value: shown(value), expected: 'a date such as 2026-11-21' })
   }
   assertOrder(position, 'start', 'end', columnsOf)
   assertOrder(position, 'leaveFrom', 'leaveUntil', columnsOf)
-  return position
+  return { ...position, attributes }
 }
 
-function assertOrder(position: MappedPosition, from: PositionDate, until: PositionDate, columnsOf: Map<string, string[]>): void {
+function assertOrder(position: Partial<Record<PositionDate, string>>, from: PositionDate, until: PositionDate, columnsOf: Map<string, string[]>): void {
   const [first, last] = [position[from], position[until]]
   if (first === undefined || last === undefined || first <= last) return
   throw new Fault({ ...column(columnsOf.get(`position.${until}`)), value: last, expected: `a date not before ${first}` })

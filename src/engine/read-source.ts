@@ -134,7 +134,7 @@ function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFi
     // Over what the mapping made of the row only, so that a row which moved is no change.
     const [attributes, position, keep] = [JSON.stringify(mapped.attributes), JSON.stringify(mapped.position), mapped.keep === undefined ? null : JSON.stringify(mapped.keep)]
     const digest = hash('sha256', `${attributes}${position}${keep ?? ''}`).slice(0, 32)
-    const place = `"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))},"job":${JSON.stringify(snapshot.jobId)}`
+    const place = `"job":${JSON.stringify(snapshot.jobId)},"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))}`
     text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${digest}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(attributes)}\t${escaped(`[{${place},${position.slice(1)}]`)}\t${keep === null ? '\\N' : escaped(keep)}\t${escaped(datesOf(mapped))}\t${row.toString(16).padStart(8, '0')}${lastPart}\n`
   }
   return text

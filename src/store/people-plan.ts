@@ -177,19 +177,23 @@ export async function countPeople(db: Db): Promise<number> {
 
 /** People whose reference leads to nobody, as the plan leaves them. At most `limit` are named. */
 export async function unresolvedReferences(client: Client, planId: string, attribute: string, references: string, limit: number): Promise<{ count: number; people: { id: string; name: string }[] }> {
+  // Asked once for each value: a manager has many people. Mostly all of them are known.
+  const { rows: unknown } = await client.query<{ value: string }>(
+    `with now as not materialized (${peopleAfter})
+     select attributes ->> $2 as value from now where state <> 'ended' and attributes ->> $2 <> '' except select attributes ->> $3 from now`,
+    [planId, attribute, references])
+  if (unknown.length === 0) return { count: 0, people: [] }
   const { rows } = await client.query<{ count: number; people: { id: string; name: string }[] | null }>(
-    `with now as (
-       select person_id as id, attributes, state from plan_person where plan_id = $1
-       union all
-       select p.id, p.attributes, p.state from person p where not exists (select from plan_person o where o.plan_id = $1 and o.person_id = p.id)),
-     -- Asked once for each value: a manager has many people.
-     unknown as (
-       select attributes ->> $2 as value from now where state <> 'ended' and attributes ->> $2 <> ''
-       except select attributes ->> $3 from now),
-     lost as (
-       select now.id, now.attributes ->> 'displayName' as name from unknown join now on now.attributes ->> $2 = unknown.value where now.state <> 'ended')
+    `with now as not materialized (${peopleAfter}),
+     lost as (select id, attributes ->> 'displayName' as name from now where state <> 'ended' and attributes ->> $2 = any ($3))
      select (select count(*)::int from lost) as count,
             (select jsonb_agg(jsonb_build_object('id', id, 'name', coalesce(name, ''))) from (select * from lost order by name, id limit $4) l) as people`,
-    [planId, attribute, references, limit])
+    [planId, attribute, unknown.map((u) => u.value), limit])
   return { count: rows[0]!.count, people: rows[0]!.people ?? [] }
 }
+
+/** Everybody as the plan $1 leaves them. */
+const peopleAfter = `
+  select person_id as id, attributes, state from plan_person where plan_id = $1
+  union all
+  select p.id, p.attributes, p.state from person p where not exists (select from plan_person o where o.plan_id = $1 and o.person_id = p.id)`
