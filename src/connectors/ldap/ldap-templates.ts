@@ -1,6 +1,13 @@
 /** Jobs with the required fields filled in, offered when a directory is added. */
 import type { JobTemplate } from '../connector.ts'
 
+/** First letter and surname, in letters and digits only: a name may hold what no system takes in a logon name. */
+const logonName = (longest: number): string => {
+  const plain = (attribute: string): string => `regexReplace(lower(ascii(person.${attribute})), "[^a-z0-9]", "")`
+  const name = `left(${plain('givenName')}, 1) + left(${plain('surname')}, ${longest})`
+  return `unique([${name}, ${name} + "{n}"])`
+}
+
 export const templates: JobTemplate[] = [
   {
     id: 'active-directory-users',
@@ -8,8 +15,7 @@ export const templates: JobTemplate[] = [
     objectType: 'user',
     mapping: {
       cn: 'unique([person.displayName, person.displayName + " {n}"])',
-      sAMAccountName: 'unique([left(lower(ascii(person.givenName)), 1) + left(lower(ascii(stripSpaces(person.surname))), 15), '
-        + 'left(lower(ascii(person.givenName)), 1) + left(lower(ascii(stripSpaces(person.surname))), 15) + "{n}"])',
+      sAMAccountName: logonName(15),
       userPrincipalName: 'person.email',
       displayName: 'person.displayName',
       givenName: 'person.givenName',
@@ -27,8 +33,7 @@ export const templates: JobTemplate[] = [
     title: 'People to OpenLDAP users',
     objectType: 'user',
     mapping: {
-      uid: 'unique([left(lower(ascii(person.givenName)), 1) + lower(ascii(stripSpaces(person.surname))), '
-        + 'left(lower(ascii(person.givenName)), 1) + lower(ascii(stripSpaces(person.surname))) + "{n}"])',
+      uid: logonName(30),
       cn: 'person.displayName',
       sn: 'coalesce(person.surname, person.displayName)',
       givenName: 'person.givenName',
