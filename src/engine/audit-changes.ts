@@ -1,7 +1,5 @@
 /** One audit row per change that ended, with keyed commitments in place of personal values. */
-import { createHmac } from 'node:crypto'
-import { canonical } from '../domain/value.ts'
-import { appendAudit } from '../store/audit.ts'
+import { appendAudit, commitment } from '../store/audit.ts'
 import type { Client } from '../store/database.ts'
 import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
 
@@ -21,7 +19,7 @@ export async function auditChanges(
         plan: plan.id, change: change.id, system: system.id, job: change.jobId, account: end.accountId ?? change.accountId, entitlement: change.entitlementId,
         ...(end.code === undefined || end.code === null ? {} : { code: end.code }),
         hash: change.hash.toString('hex'),
-        ...(key === undefined ? {} : { values: createHmac('sha256', key).update(canonical({ before: change.before, after: change.after })).digest('hex') }),
+        ...(key === undefined ? {} : { values: commitment(key, { before: change.before, after: change.after }) }),
       },
     }
   }))

@@ -12,6 +12,7 @@ import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../dom
 import type { Position } from '../domain/person.ts'
 import type { PeopleJob } from '../domain/policy.ts'
 import { copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type SetAside } from '../store/snapshot.ts'
+import { escapeCopy } from '../store/copy.ts'
 import { transaction } from '../store/database.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { KeyFilter } from './key-filter.ts'
@@ -135,7 +136,7 @@ function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFi
     const [attributes, position, keep] = [JSON.stringify(mapped.attributes), JSON.stringify(mapped.position), mapped.keep === undefined ? null : JSON.stringify(mapped.keep)]
     const digest = hash('sha256', `${attributes}${position}${keep ?? ''}`).slice(0, 32)
     const place = `"job":${JSON.stringify(snapshot.jobId)},"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))}`
-    text += `${snapshot.id}\t${escaped(key)}\t${escaped(positionKey)}\t${row}\t\\\\x${digest}\t${escaped(JSON.stringify(record.attributes))}\t${escaped(attributes)}\t${escaped(`[{${place},${position.slice(1)}]`)}\t${keep === null ? '\\N' : escaped(keep)}\t${escaped(datesOf(mapped))}\t${row.toString(16).padStart(8, '0')}${lastPart}\n`
+    text += `${snapshot.id}\t${escapeCopy(key)}\t${escapeCopy(positionKey)}\t${row}\t\\\\x${digest}\t${escapeCopy(JSON.stringify(record.attributes))}\t${escapeCopy(attributes)}\t${escapeCopy(`[{${place},${position.slice(1)}]`)}\t${keep === null ? '\\N' : escapeCopy(keep)}\t${escapeCopy(datesOf(mapped))}\t${row.toString(16).padStart(8, '0')}${lastPart}\n`
   }
   return text
 }
@@ -154,12 +155,6 @@ export function positionFromDates(dates: string): Position {
     ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }),
     ...(leaveFrom === undefined ? {} : { leaveFrom }), ...(leaveUntil === undefined ? {} : { leaveUntil }),
   }
-}
-
-const special: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
-
-function escaped(text: string): string {
-  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (c) => special[c]!) : text
 }
 
 function setAside(taken: Take, row: SetAside): void {

@@ -3,9 +3,10 @@ const special: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n'
 
 /** One row; null becomes `\N`. */
 export function copyLine(values: (string | number | boolean | null)[]): string {
-  return `${values.map((v) => (v === null ? '\\N' : typeof v === 'string' ? escape(v) : String(v))).join('\t')}\n`
+  return `${values.map((v) => (v === null ? '\\N' : typeof v === 'string' ? escapeCopy(v) : String(v))).join('\t')}\n`
 }
 
-function escape(text: string): string {
+/** One value as it stands in a line. */
+export function escapeCopy(text: string): string {
   return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (c) => special[c]!) : text
 }
