@@ -3711,8 +3711,7 @@ export interface paths {
                         scope?: ({
                             jobs: string[];
                         } | {
-                            /** Format: uuid */
-                            person: string;
+                            people: string[];
                         }) | null;
                     };
                 };
@@ -5366,7 +5365,7 @@ export interface components {
             scope: ({
                 jobs: string[];
             } | {
-                person: string;
+                people: string[];
             }) | null;
             policyRevision: number;
             asOf: string;
@@ -5391,7 +5390,7 @@ export interface components {
             scope: ({
                 jobs: string[];
             } | {
-                person: string;
+                people: string[];
             }) | null;
             policyRevision: number;
             asOf: string;

@@ -90,7 +90,7 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
   serve(app, people.endReason, ({ params, who }) => engine.endReason(params.id, who.actor))
   serve(app, people.planPerson, async ({ params, who }) => {
     await personOf(params.id)
-    return await engine.startPlan({ cause: 'asked for one person', actor: who.actor, scope: { person: params.id } })
+    return await engine.startPlan({ cause: 'asked for one person', actor: who.actor, scope: { people: [params.id] } })
   })
   serve(app, people.showPassword, async ({ params, who }) => {
     await personOf(params.id)

@@ -12,7 +12,7 @@ import { act, call, confirm, say, show, showList, type Session, type World } fro
 import { plural } from './words.ts'
 
 type Plan = Schema<'Plan'>
-type Scope = { jobs: string[] } | { person: string } | null
+type Scope = { jobs: string[] } | { people: string[] } | null
 const which = 'number or id; without it the latest'
 
 export function planCommand(program: Command, world: World): void {
@@ -122,7 +122,7 @@ function withScope(command: Command): Command {
 async function scopeOf(session: Session, options: ScopeOptions): Promise<Scope> {
   if (options.job && options.person) throw new Failure('usage', 'Name jobs or a person, not both.')
   if (options.job) return { jobs: options.job }
-  return options.person ? { person: await findPerson(session, options.person) } : null
+  return options.person ? { people: [await findPerson(session, options.person)] } : null
 }
 
 interface FilterOptions extends Omit<ChangeFilter, 'person'> { held?: boolean; person?: string }

@@ -54,6 +54,12 @@ export type Because =
   | { because: 'matched'; attribute: string; value?: string }
   | { because: 'grace-over'; days: number }
 
+/** What a plan looks at: everything (null), some jobs with their sources and systems, or some people as they are known. */
+export type PlanScope = { jobs: string[] } | { people: string[] } | null
+
+/** The people that a plan is restricted to; null: it is not. */
+export const peopleOf = (scope: PlanScope): string[] | null => (scope !== null && 'people' in scope ? scope.people : null)
+
 export interface PlanBrake {
   system: string
   kind: ChangeKind

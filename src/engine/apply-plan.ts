@@ -2,6 +2,7 @@
  * Applies what is approved of a plan: people first, then what people should have, then all systems side by side.
  * One worker holds a plan at a time. Killed anywhere, it is taken up again: every step can be repeated.
  */
+import { peopleOf } from '../domain/plan.ts'
 import type { System } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { storeEvaluation } from '../store/evaluation.ts'
@@ -64,7 +65,7 @@ async function settleReasons(context: Context, plan: PlanRow, revision: Revision
     // Names are given out by one at a time.
     await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
     const now = context.now()
-    const only = plan.scope !== null && 'person' in plan.scope ? [plan.scope.person] : null
+    const only = peopleOf(plan.scope)
     const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
     await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })
     if (evaluated >= manyRows) await countAgain(client, ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'])

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleClosure, type Policy } from '../domain/policy.ts'
-import type { Finding, PlanBrake } from '../domain/plan.ts'
+import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
 import { canonical } from '../domain/value.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { storeRoleEntitlements } from '../store/evaluation.ts'
@@ -21,7 +21,7 @@ import { planPeople } from './plan-people.ts'
 import { jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
 import { readSystem } from './read-system.ts'
-import { refreshPerson } from './refresh-person.ts'
+import { refreshPeople } from './refresh-people.ts'
 
 const busyMs = 1000
 
@@ -58,7 +58,7 @@ async function computeLocked(context: Context, planId: string, signal: AbortSign
 
 async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Promise<void> {
   const revision = await currentRevision(context.pool)
-  const only = plan.scope !== null && 'person' in plan.scope ? [plan.scope.person] : null
+  const only = peopleOf(plan.scope)
   const jobIds = plan.scope !== null && 'jobs' in plan.scope ? plan.scope.jobs : null
   const findings: Finding[] = []
   const basis: PlanRow['basis'] = { snapshots: {}, observations: {} }
@@ -89,7 +89,7 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
       findings.push({ code: read.code ?? 'SYSTEM_READ_INCOMPLETE', system: id, message: `${system.name}: ${read.because}` })
     }))
   } else {
-    await refreshPerson(context, revision, only[0]!, signal)
+    await refreshPeople(context, revision, only, signal)
   }
   signal.throwIfAborted()
 
@@ -142,7 +142,7 @@ async function close(
 
 /** What this plan looked at; what it did not look at, it must not call resolved. */
 function findingScope(plan: PlanRow, only: string[] | null): FindingScope {
-  if (only !== null) return { kind: 'person', personId: only[0]! }
+  if (only !== null) return { kind: 'people', people: only }
   return plan.scope !== null && 'jobs' in plan.scope ? { kind: 'jobs', jobs: plan.scope.jobs } : { kind: 'all' }
 }
 

@@ -3,12 +3,13 @@
  * `actor` is the user's id, `token:<id>` or `usher` (the scheduler); authorisation happened before.
  */
 import type { Check, SourceShape } from '../connectors/connector.ts'
+import type { PlanScope } from '../domain/plan.ts'
 import type { AccountJob, Job, PeopleJob, System } from '../domain/policy.ts'
 import type { Attributes, Mapped } from '../domain/value.ts'
 
 export interface Engine {
   /** Begins a plan and returns at once; a worker reads, maps, compares. Scope null: everything. */
-  startPlan(input: { cause: string; actor: string; scope: PlanScope | null }): Promise<{ planId: string }>
+  startPlan(input: { cause: string; actor: string; scope: PlanScope }): Promise<{ planId: string }>
   /** Waits until the plan left `computing` or, with `applied`, until it is over. */
   waitForPlan(planId: string, until: 'computed' | 'over', signal: AbortSignal): Promise<void>
   /** Approves exactly the plan with this hash: PLAN_HASH_DIFFERS otherwise. */
@@ -38,8 +39,6 @@ export interface Engine {
   /** Shows a first password once and shreds it. */
   showPassword(personId: string, jobId: string, actor: string): Promise<string>
 }
-
-export type PlanScope = { jobs: string[] } | { person: string }
 
 export interface JobPreview {
   job: Job

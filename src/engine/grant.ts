@@ -20,7 +20,7 @@ export async function grant(
     await appendAudit(client, [{ at: now, actor, action: 'reason.given', subject: `person:${input.personId}`, detail: { reason: id, role: input.roleId, entitlement: input.entitlementId, until: input.until } }])
     return id
   })
-  const { planId } = await startPlan(context, { cause: 'grant', actor, scope: { person: input.personId } })
+  const { planId } = await startPlan(context, { cause: 'grant', actor, scope: { people: [input.personId] } })
   return { reasonId, planId }
 }
 
@@ -32,5 +32,5 @@ export async function endReason(context: Context, reasonId: string, actor: strin
     await appendAudit(client, [{ at: now, actor, action: 'reason.ended', subject: `person:${person}`, detail: { reason: reasonId } }])
     return person
   })
-  return await startPlan(context, { cause: 'reason ended', actor, scope: { person: personId } })
+  return await startPlan(context, { cause: 'reason ended', actor, scope: { people: [personId] } })
 }

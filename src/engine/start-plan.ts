@@ -1,6 +1,6 @@
 /** Begins, approves, releases, stops and resumes plans. Each of these is a decision and is audited. */
 import { UsherError } from '../domain/errors.ts'
-import type { PlanState } from '../domain/plan.ts'
+import type { PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { insertRelease, unholdAll } from '../store/brake.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
@@ -9,11 +9,10 @@ import { findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '.
 import { currentRevision, revisionAt } from '../store/policy.ts'
 import { holdUnreleased } from './brakes.ts'
 import type { Context } from './context.ts'
-import type { PlanScope } from './engine.ts'
 import { automaticJobs } from './compute-plan.ts'
 import { methodOf } from './plan-systems.ts'
 
-export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope | null }): Promise<{ planId: string }> {
+export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope }): Promise<{ planId: string }> {
   const { revision } = await currentRevision(context.pool)
   const planId = context.newId()
   await insertPlan(context.pool, { id: planId, cause: input.cause, scope: input.scope, policyRevision: revision, asOf: context.now(), madeBy: input.actor })

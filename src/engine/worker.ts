@@ -63,7 +63,8 @@ async function tick(context: Context): Promise<void> {
     if (await lastStarted(context.pool, 'schedule', [job.id], before.toISOString())) continue
     await startPlan(context, { cause: 'schedule', actor: 'usher', scope: { jobs: [job.id] } })
   }
-  for (const person of await expiredGrants(context.pool, now)) await startPlan(context, { cause: 'expiry', actor: 'usher', scope: { person } })
+  const expired = await expiredGrants(context.pool, now)
+  if (expired.length > 0) await startPlan(context, { cause: 'expiry', actor: 'usher', scope: { people: expired } })
   const daysBefore = Math.max(0, ...accountJobs(policy).map((job) => job.lifecycle.createDaysBefore))
   if (await dueTransitions(context.pool, now, daysBefore)) await startPlan(context, { cause: 'calendar', actor: 'usher', scope: null })
 }

@@ -3,7 +3,7 @@ import type { Finding } from '../domain/plan.ts'
 import type { Db } from './database.ts'
 
 /** How far a look went: what it did not look at, it does not resolve. */
-export type FindingScope = { kind: 'all' } | { kind: 'jobs'; jobs: string[] } | { kind: 'person'; personId: string }
+export type FindingScope = { kind: 'all' } | { kind: 'jobs'; jobs: string[] } | { kind: 'people'; people: string[] }
 
 export async function recordFindings(db: Db, scope: FindingScope, findings: Finding[], now: string): Promise<void> {
   const byKey = new Map(findings.map((f) => [keyOf(f), f]))
@@ -22,8 +22,8 @@ export async function recordFindings(db: Db, scope: FindingScope, findings: Find
   await db.query(
     `update finding set resolved_at = $2
       where resolved_at is null and key <> all ($1::text[])
-        and ($3::text[] is null or job_id = any ($3)) and ($4::uuid is null or person_id = $4)`,
-    [[...byKey.keys()], now, scope.kind === 'jobs' ? scope.jobs : null, scope.kind === 'person' ? scope.personId : null])
+        and ($3::text[] is null or job_id = any ($3)) and ($4::uuid[] is null or person_id = any ($4))`,
+    [[...byKey.keys()], now, scope.kind === 'jobs' ? scope.jobs : null, scope.kind === 'people' ? scope.people : null])
 }
 
 /** What makes two findings the same thing: where it was found, and its own key or else its words. */

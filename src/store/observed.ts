@@ -94,9 +94,9 @@ export interface LinkedAccount {
   jobId: string
 }
 
-export async function accountsOfPerson(db: Db, personId: string): Promise<LinkedAccount[]> {
+export async function accountsOfPeople(db: Db, people: string[]): Promise<LinkedAccount[]> {
   const { rows } = await db.query<LinkedAccount>(
     `select id, system_id as "systemId", object_type as "objectType", native_id as "nativeId", name, job_id as "jobId"
-       from account where person_id = $1 and gone_at is null and job_id is not null`, [personId])
+       from account where person_id = any ($1) and gone_at is null and job_id is not null`, [people])
   return rows
 }

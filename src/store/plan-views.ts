@@ -1,5 +1,5 @@
 /** What is shown of plans and their changes. */
-import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanState } from '../domain/plan.ts'
+import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { ChangeCount } from '../domain/sentence.ts'
 import type { Position } from '../domain/person.ts'
 import type { Db } from './database.ts'
@@ -11,7 +11,7 @@ export interface PlanShown {
   number: number
   state: PlanState
   cause: string
-  scope: { jobs: string[] } | { person: string } | null
+  scope: PlanScope
   policyRevision: number
   asOf: string
   basis: { snapshots?: Record<string, string>; observations?: Record<string, string> }

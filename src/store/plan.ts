@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { DecidedChange } from '../domain/decide.ts'
-import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanState } from '../domain/plan.ts'
+import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { Attributes } from '../domain/value.ts'
 import { copyLine } from './copy.ts'
 import { arrivalDigests } from './people-bulk.ts'
@@ -14,7 +14,7 @@ export interface PlanRow {
   number: string
   state: PlanState
   cause: string
-  scope: { jobs: string[] } | { person: string } | null
+  scope: PlanScope
   policyRevision: number
   asOf: string
   basis: { snapshots: Record<string, string>; observations: Record<string, string> }

@@ -30,7 +30,7 @@ export async function expiredGrants(db: Db, now: string): Promise<string[]> {
   const { rows } = await db.query<{ personId: string }>(
     `select distinct r.person_id as "personId" from reason r
       where r.valid_until <= $1 and r.valid_until > $1::timestamptz - interval '7 days' and r.kind in ('role', 'manual') and r.made_at < r.valid_until
-        and not exists (select from plan where plan.as_of >= r.valid_until and ${counts} and (plan.scope is null or plan.scope ->> 'person' = r.person_id::text))
+        and not exists (select from plan where plan.as_of >= r.valid_until and ${counts} and (plan.scope is null or plan.scope -> 'people' ? r.person_id::text))
       limit 1000`, [now])
   return rows.map((r) => r.personId)
 }

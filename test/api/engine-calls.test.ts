@@ -51,7 +51,7 @@ test('what is asked of the engine is what was sent, with who asks', async () => 
     ['retryChange', plan, '17', actor],
     ['decideCase', plan, null, actor],
     ['startPlan', { cause: 'asked for', actor, scope: null }],
-    ['startPlan', { cause: 'asked for one person', actor, scope: { person } }],
+    ['startPlan', { cause: 'asked for one person', actor, scope: { people: [person] } }],
     ['endReason', '5', actor],
     ['showPassword', person, 'ad-users', actor],
   ])

@@ -7,14 +7,13 @@ import type { ConnectorDefinition } from '../../src/connectors/connector.ts'
 import { fileConnector } from '../../src/connectors/file/file-connector.ts'
 import { memoryConnector } from '../../src/connectors/memory/memory-connector.ts'
 import { addRecord, newMemorySystem, type MemoryRecord, type MemorySystem } from '../../src/connectors/memory/memory-world.ts'
-import type { ChangeKind, ChangeState, Finding, PlanBrake, PlanState } from '../../src/domain/plan.ts'
+import type { ChangeKind, ChangeState, Finding, PlanBrake, PlanScope, PlanState } from '../../src/domain/plan.ts'
 import { policy as policySchema, type Policy } from '../../src/domain/policy.ts'
 import type { Attributes } from '../../src/domain/value.ts'
 import { applyPlan } from '../../src/engine/apply-plan.ts'
 import { computePlan } from '../../src/engine/compute-plan.ts'
 import type { Context } from '../../src/engine/context.ts'
 import { createEngine } from '../../src/engine/create-engine.ts'
-import type { PlanScope } from '../../src/engine/engine.ts'
 import { approveAutomatic } from '../../src/engine/start-plan.ts'
 import { vaultOf } from '../../src/engine/vault.ts'
 import { connect, migrate, transaction } from '../../src/store/database.ts'
@@ -167,7 +166,7 @@ export async function openWorld(server: TestPostgres, edit: (policy: Policy) => 
     /** Writes the staff list. */
     hr: (rows: Row[]): Promise<void> => writeFile(path.join(filesFolder, 'hr.csv'), `${[header, ...rows.map(lineOf)].join('\n')}\n`),
     /** Starts a plan and does what a worker does with it. */
-    async plan(scope: PlanScope | null = null, cause = 'test'): Promise<Plan> {
+    async plan(scope: PlanScope = null, cause = 'test'): Promise<Plan> {
       const { planId } = await engine.startPlan({ cause, actor: 'ada', scope })
       await work()
       return shown(planId)

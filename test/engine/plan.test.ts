@@ -257,7 +257,7 @@ test('a plan for one person touches that person alone', async () => {
   await w.day([anna, bo])
   w.account('anna.nowak')!.attributes['displayName'] = 'Changed by hand'
   w.account('bo.ek')!.attributes['displayName'] = 'Changed by hand'
-  const plan = await w.plan({ person: await w.person('1') })
+  const plan = await w.plan({ people: [await w.person('1')] })
   assert.deepEqual(plan.systems, ['update anna.nowak'])
   assert.equal(w.account('bo.ek')!.attributes['displayName'], 'Changed by hand')
 })

@@ -41,7 +41,7 @@ test('what was given until an instant ends then, by itself, and extending it tak
   assert.deepEqual((await w.plan()).systems, [])
   w.at('2026-06-25T12:00:00Z')
   assert.deepEqual(await expiredGrants(w.pool, '2026-06-25T12:00:00Z'), [personId])
-  assert.deepEqual((await w.plan({ person: personId }, 'expiry')).systems, ['revoke bo.ek vpn'])
+  assert.deepEqual((await w.plan({ people: [personId] }, 'expiry')).systems, ['revoke bo.ek vpn'])
   assert.deepEqual(await expiredGrants(w.pool, '2026-06-25T13:00:00Z'), [])
 })
 

@@ -25,7 +25,7 @@ test('a finding is open once, is resolved by a look that no longer finds it, and
   await recordFindings(pool, { kind: 'all' }, [short, person], '2026-01-01T00:00:00Z')
   await recordFindings(pool, { kind: 'all' }, [{ ...short, message: '6 rows are gone' }, person], '2026-01-02T00:00:00Z')
   assert.deepEqual(await open(), ['6 rows are gone', 'no e-mail'])
-  await recordFindings(pool, { kind: 'person', personId: person.person }, [], '2026-01-03T00:00:00Z')
+  await recordFindings(pool, { kind: 'people', people: [person.person] }, [], '2026-01-03T00:00:00Z')
   assert.deepEqual(await open(), ['6 rows are gone'])
   await recordFindings(pool, { kind: 'jobs', jobs: ['other'] }, [], '2026-01-03T00:00:00Z')
   assert.deepEqual(await open(), ['6 rows are gone'])

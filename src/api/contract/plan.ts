@@ -33,7 +33,7 @@ export const planFinding = z.object({
 
 export const planRow = z.object({
   id: uuid, number: z.number(), state: planState, cause: z.string(),
-  scope: z.union([z.object({ jobs: z.array(z.string()) }), z.object({ person: z.string() })]).nullable(),
+  scope: z.union([z.object({ jobs: z.array(z.string()) }), z.object({ people: z.array(z.string()) })]).nullable(),
   policyRevision: z.number(), asOf: instant,
   madeBy: named, madeAt: instant, approvedBy: named.nullable(), approvedAt: instant.nullable(),
   startedAt: instant.nullable(), endedAt: instant.nullable(),
@@ -84,7 +84,7 @@ export const plans = {
   startPlan: route({
     method: 'POST', url: '/api/plans', permission: 'plans:write', summary: 'Plan: everything, some jobs, or one person',
     body: z.object({
-      scope: z.union([z.object({ jobs: z.array(slug).min(1) }), z.object({ person: uuid })]).nullable().default(null),
+      scope: z.union([z.object({ jobs: z.array(slug).min(1) }), z.object({ people: z.array(uuid).min(1).max(1000) })]).nullable().default(null),
     }),
     response: z.object({ planId: uuid }),
   }),

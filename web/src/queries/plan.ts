@@ -76,7 +76,7 @@ export const planPeople = (id: string, filter: ChangeFilter, live: boolean) =>
     refetchInterval: live ? 2_000 : false,
   })
 
-export const startPlan = (scope: { jobs: string[] } | { person: string } | null) =>
+export const startPlan = (scope: { jobs: string[] } | { people: string[] } | null) =>
   take(api.POST('/api/plans', { body: { scope } }))
 const at = (id: string) => ({ params: { path: { id } } })
 export const approvePlan = (id: string, hash: string) =>

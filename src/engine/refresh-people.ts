@@ -1,11 +1,11 @@
-/** Looks at one person's accounts in their systems now, without reading the systems whole. */
+/** Looks at some people's accounts in their systems now, without reading the systems whole. */
 import { UsherError } from '../domain/errors.ts'
-import { accountsOfPerson, settleLookup } from '../store/observed.ts'
+import { accountsOfPeople, settleLookup } from '../store/observed.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { scopeOf } from './read-system.ts'
 
-export async function refreshPerson(context: Context, revision: Revision, personId: string, signal: AbortSignal): Promise<void> {
-  const accounts = await accountsOfPerson(context.pool, personId)
+export async function refreshPeople(context: Context, revision: Revision, people: string[], signal: AbortSignal): Promise<void> {
+  const accounts = await accountsOfPeople(context.pool, people)
   await Promise.all([...Map.groupBy(accounts, (a) => a.systemId)].map(async ([systemId, own]) => {
     const system = systemOf(revision.policy, systemId)
     const reader = openReader(context, system)
