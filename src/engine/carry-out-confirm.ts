@@ -1,0 +1,69 @@
+/** Seeing whether what was written is so: a change is done when nothing of it is left to do. */
+import { sameAttribute, type AccountFacts } from '../domain/decide.ts'
+import type { Attributes, Value } from '../domain/value.ts'
+import { loadFacts, pairKey } from '../store/facts.ts'
+import { markGranted } from '../store/observed.ts'
+import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
+import { again } from './carry-out-end.ts'
+import type { Attempt, Hands } from './carry-out-hands.ts'
+import { factsOf } from './facts.ts'
+
+/** Decides again from what is there now: a written change is done when nothing of it is left to do. */
+export async function confirm(hands: Hands, attempts: Attempt[]): Promise<void> {
+  const written = attempts.filter((a) => a.end === null && (a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already'))
+  if (written.length === 0) return
+  const pairs = [...new Map(written.map((a) => [`${a.change.personId} ${a.change.jobId}`, { personId: a.change.personId!, jobId: a.change.jobId! }])).values()]
+  const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairs, hands.holders)
+  const granted: { accountId: string; entitlementId: string }[] = []
+  for (const attempt of written) {
+    const { change } = attempt
+    const pair = { personId: change.personId!, jobId: change.jobId! }
+    const facts = factsOf(loaded, pair, hands.deciding)
+    const account = loaded.accounts.get(pairKey(pair))
+    const seen = facts !== null && seenAsPlanned(change, facts)
+    if (seen === true) {
+      attempt.end = { id: change.id, state: 'done', accountId: account?.id ?? change.accountId }
+      if (change.kind === 'grant' && account !== undefined) granted.push({ accountId: account.id, entitlementId: change.entitlementId! })
+    } else {
+      attempt.end = { ...contradicted(hands, change, seen), accountId: account?.id ?? change.accountId }
+    }
+  }
+  await markGranted(hands.context.pool, granted)
+}
+
+/** Read back, it is not what was planned: a slow mirror may still come round, any other system will not. */
+export function contradicted(hands: Hands, change: ChangeRow, seen: boolean | string): ChangeEnd {
+  const words = typeof seen === 'string' ? seen : 'The system answered that it was done, and does not show it.'
+  if (hands.settleMs > 0 && change.attempts < 4) return again(hands.context, change, 'CHANGE_CONTRADICTED', words, hands.settleMs)
+  return { id: change.id, state: 'stuck', code: 'CHANGE_CONTRADICTED', words }
+}
+
+/** True, or what differs, in words without values. */
+export function seenAsPlanned(change: ChangeRow, facts: AccountFacts): boolean | string {
+  const account = facts.account
+  switch (change.kind) {
+    case 'create': {
+      if (account === null) return false
+      const { enabled, ...attributes } = (change.after ?? {}) as Record<string, Value>
+      const wrong = Object.entries(attributes).filter(([name, value]) => {
+        const description = facts.descriptions.find((d) => d.name === name)
+        return description?.secret !== true && !sameAttribute(description, account.attributes[name], value)
+      }).map(([name]) => name)
+      if (account.enabled !== (enabled === true)) wrong.push('enabled')
+      return wrong.length === 0 ? true : `Read back, it shows another ${wrong.join(', ')} than planned.`
+    }
+    case 'enable': return account?.enabled === true
+    case 'disable': return account?.enabled === false
+    case 'delete': return account === null
+    case 'grant': return facts.held.some((h) => h.id === change.entitlementId)
+    case 'revoke': return !facts.held.some((h) => h.id === change.entitlementId)
+    default: return account !== null && holds(account.attributes, change, facts) ? true : 'Read back, it shows other values than planned.'
+  }
+}
+
+/** Whether a record shows what an update or rename set and no longer shows what it cleared. */
+export function holds(attributes: Attributes, change: ChangeRow, facts: AccountFacts): boolean {
+  const description = (name: string) => facts.descriptions.find((d) => d.name === name)
+  const set = Object.entries(change.after ?? {}).every(([name, value]) => sameAttribute(description(name), attributes[name], value))
+  return set && Object.keys(change.before ?? {}).every((name) => change.after?.[name] !== undefined || attributes[name] === undefined)
+}

@@ -1,0 +1,32 @@
+/** What carrying out changes works with: one system's connections, and what is known about each change on its way. */
+import type { Outcome, Reader, ReadScope, Writer } from '../connectors/connector.ts'
+import type { AccountFacts, DecidedChange } from '../domain/decide.ts'
+import type { System } from '../domain/policy.ts'
+import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
+import type { Context, Revision } from './context.ts'
+import type { Deciding } from './facts.ts'
+
+export interface Hands {
+  context: Context
+  plan: PlanRow
+  revision: Revision
+  system: System
+  deciding: Deciding
+  holders: { systemId: string; jobId: string }[]
+  reader: Reader
+  writer: Writer
+  scope: ReadScope
+  parallel: number
+  settleMs: number
+  canEndSessions: boolean
+  signal: AbortSignal
+}
+
+/** What became of one change, before and after the system was asked. */
+export interface Attempt {
+  change: ChangeRow
+  decided: DecidedChange | null
+  facts: AccountFacts | null
+  outcome: Outcome | null
+  end: ChangeEnd | null
+}

@@ -1,0 +1,36 @@
+/** Looking at the records that a batch is about, before and after it is written. */
+import type { Page, Wanted } from '../connectors/connector.ts'
+import { settleLookup } from '../store/observed.ts'
+import type { ChangeRow } from '../store/plan.ts'
+import type { Hands } from './carry-out-hands.ts'
+import { protectedBy } from './read-system.ts'
+
+/** What a batch has to see first: the accounts that its people have, and whether the names to be created are free. */
+export async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<Wanted[]> {
+  const { rows } = await hands.context.pool.query<{ personId: string; jobId: string; objectType: string; nativeId: string }>(
+    `select a.person_id as "personId", a.job_id as "jobId", a.object_type as "objectType", a.native_id as "nativeId"
+       from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
+       join lateral (select * from account a where a.person_id = u.person_id and a.job_id = u.job_id and a.gone_at is null offset 0) a on true`,
+    [changes.map((c) => c.personId), changes.map((c) => c.jobId)])
+  const linked = new Set(rows.map((r) => `${r.personId} ${r.jobId}`))
+  return [
+    ...new Map(rows.map((r) => [r.nativeId, { objectType: r.objectType, id: r.nativeId }])).values(),
+    ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).map((c) => ({ objectType: c.objectType!, name: c.subject })),
+  ]
+}
+
+/** Looks, and settles what was seen; who was asked for by id and is not there is gone. */
+export async function look(hands: Hands, wanted: Wanted[]): Promise<Page> {
+  const found: Page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
+  const isProtected = protectedBy(hands.system)
+  const page = { ...found, records: found.records.map((r) => (isProtected(r.id, r.name) ? { ...r, protected: true } : r)) }
+  const asked = wanted.flatMap((w) => ('id' in w ? [{ objectType: w.objectType, id: w.id }] : []))
+  await settleLookup(hands.context.pool, hands.system.id, page, asked, hands.context.now())
+  return page
+}
+
+/** Looks again at what was just written. */
+export async function settle(hands: Hands, asked: { objectType: string; id: string }[]): Promise<void> {
+  const different = [...new Map(asked.map((a) => [a.id, a])).values()]
+  await look(hands, different)
+}

@@ -1,0 +1,76 @@
+/** Recomputing each change from what is now. It checks a write; it never chooses one. */
+import { decide, sameAttribute, type AccountFacts, type DecidedChange } from '../domain/decide.ts'
+import { loadFacts } from '../store/facts.ts'
+import { markGranted } from '../store/observed.ts'
+import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
+import { again } from './carry-out-end.ts'
+import { contradicted, holds, seenAsPlanned } from './carry-out-confirm.ts'
+import type { Attempt, Hands } from './carry-out-hands.ts'
+import type { Context } from './context.ts'
+import { factsOf, hashChange } from './facts.ts'
+
+/** An attempt per change: to be carried out as planned, or ended already. */
+export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<Attempt[]> {
+  const pairs = [...new Map(changes.map((c) => [`${c.personId} ${c.jobId}`, { personId: c.personId!, jobId: c.jobId! }])).values()]
+  const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairs, hands.holders)
+  return changes.map((change) => {
+    const facts = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
+    const decided = facts === null ? undefined : decide(asPlanned(facts, change)).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
+    const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
+    if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {
+      return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is not there, or is not this person\'s any more.' } }
+    }
+    if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForReference(hands.context, change) }
+    if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
+    if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }
+    if (facts !== null && (change.code === 'CHANGE_CONTRADICTED' || (change.kind === 'create' && facts.account !== null && change.attempts > 1))) {
+      return { ...attempt, decided: null, end: contradicted(hands, change, seenAsPlanned(change, facts)) }
+    }
+    return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differs(change, decided) } }
+  })
+}
+
+/** Whether what the change was for is so already. */
+function achieved(change: ChangeRow, facts: AccountFacts): boolean {
+  const account = facts.account
+  switch (change.kind) {
+    case 'create': return seenAsPlanned(change, facts) === true
+    case 'enable': return account?.enabled === true && facts.wanted === 'enabled'
+    case 'disable': return account?.enabled === false && facts.wanted !== 'enabled'
+    case 'delete': return account === null && facts.wanted === 'none'
+    case 'grant': return facts.held.some((h) => h.id === change.entitlementId) && facts.desired.some((d) => d.id === change.entitlementId)
+    case 'revoke': return account !== null && !facts.held.some((h) => h.id === change.entitlementId) && !facts.desired.some((d) => d.id === change.entitlementId)
+    default: return account !== null && holds(account.attributes, change, facts)
+  }
+}
+
+/** A creation leaves out the references that were still to come when it was planned, also if they came meanwhile. */
+function asPlanned(facts: AccountFacts, change: ChangeRow): AccountFacts {
+  if (change.kind !== 'create') return facts
+  const references = Object.entries(facts.references).map(([name, r]) => [name, r === null ? null : { ...r, there: r.there && change.after?.[name] !== undefined }] as const)
+  return { ...facts, references: Object.fromEntries(references) }
+}
+
+/** Whether an update would point to an account that was to be created and is not there. */
+function refersToNobody(change: ChangeRow, facts: AccountFacts): boolean {
+  return change.kind === 'update' && Object.keys(change.after ?? {}).some((name) => facts.references[name]?.there === false)
+}
+
+/** The account referred to is not there: its creation comes again later, or will never come. */
+function waitForReference(context: Context, change: ChangeRow): ChangeEnd {
+  if (change.attempts < 3) return again(context, change, 'TARGET_GONE', 'The account that this refers to is not there yet.')
+  return { id: change.id, state: 'skipped', code: 'TARGET_GONE', words: 'The account that this refers to was not created.' }
+}
+
+function differs(planned: ChangeRow, now: DecidedChange | undefined): string {
+  if (now === undefined) return 'Nothing of this kind is to be done any more.'
+  const names = new Set([...Object.keys(planned.before ?? {}), ...Object.keys(planned.after ?? {}), ...Object.keys(now.before ?? {}), ...Object.keys(now.after ?? {})])
+  const changed = [...names].filter((n) => !sameAttribute(undefined, planned.before?.[n], now.before?.[n]) || !sameAttribute(undefined, planned.after?.[n], now.after?.[n]))
+  return `Since the plan was made, ${changed.length === 0 ? 'something' : changed.join(', ')} changed.`
+}
+
+/** Given before, by an attempt whose answer was lost, or meanwhile by somebody else: it is ours to take away. */
+export async function markAchieved({ context }: Hands, attempts: Attempt[]): Promise<void> {
+  await markGranted(context.pool, attempts.flatMap(({ change, end, facts }) =>
+    (change.kind === 'grant' && end?.state === 'done' && facts?.account ? [{ accountId: facts.account.id, entitlementId: change.entitlementId! }] : [])))
+}

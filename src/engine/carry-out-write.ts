@@ -1,0 +1,79 @@
+/** Writing one change to its system, and what follows from what the system answers. */
+import type { Outcome, Page, SystemChange } from '../connectors/connector.ts'
+import { sameAttribute } from '../domain/decide.ts'
+import { UsherError } from '../domain/errors.ts'
+import type { Attributes } from '../domain/value.ts'
+import { keepNames } from '../store/name.ts'
+import { foundReasons, linkAccounts } from '../store/observed.ts'
+import type { Attempt, Hands } from './carry-out-hands.ts'
+import { look } from './carry-out-look.ts'
+import type { PreparedJob } from './evaluate-people.ts'
+
+/** Sends one change; whoever is disabled is signed out too, where the system can. */
+export async function perform(hands: Hands, attempt: Attempt, secret: string | undefined): Promise<Outcome> {
+  const outcome = await hands.writer.apply(systemChange(attempt, hands.deciding.jobs, secret), hands.signal)
+  if (attempt.change.kind !== 'disable' || !hands.canEndSessions || outcome.outcome === 'failed') return outcome
+  const account = attempt.facts!.account!
+  const ended = await hands.writer.endSessions!({ objectType: attempt.change.objectType!, id: account.nativeId, name: account.name }, hands.signal)
+  return ended.outcome === 'failed' ? ended : outcome
+}
+
+function systemChange({ change, facts, decided }: Attempt, jobs: Map<string, PreparedJob>, secret: string | undefined): SystemChange {
+  const objectType = change.objectType!
+  const account = facts!.account
+  const target = { objectType, id: account?.nativeId ?? '', name: account?.name ?? facts!.name }
+  const after = decided!.after ?? {}
+  switch (change.kind) {
+    case 'create': {
+      const { enabled, ...attributes } = after
+      return { kind: 'create', objectType, name: facts!.name, attributes, enabled: enabled === true, ...(secret === undefined ? {} : { secret }) }
+    }
+    case 'update': return { kind: 'update', ...target, set: after, clear: Object.keys(decided!.before ?? {}).filter((name) => after[name] === undefined) }
+    case 'rename': return { kind: 'rename', ...target, newName: jobs.get(change.jobId!)!.nameOf({ ...account!.attributes, ...after }), set: after }
+    case 'grant':
+    case 'revoke': {
+      const known = [...facts!.desired, ...facts!.held].find((e) => e.id === change.entitlementId)!
+      return { kind: change.kind, ...target, entitlement: { objectType: known.objectType, id: known.nativeId, name: known.name } }
+    }
+    case 'link': throw new UsherError('INTERNAL', 'Linking is not written to a system.')
+    default: return { kind: change.kind, ...target }
+  }
+}
+
+/** "Exists already": ours if a match rule says so, or if it is exactly what we were about to make. Otherwise somebody else's. */
+export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<void> {
+  const existing = attempts.filter((a) => a.change.kind === 'create' && a.outcome?.outcome === 'failed' && a.outcome.code === 'ALREADY_EXISTS')
+  if (existing.length === 0) return
+  let page: Page
+  try {
+    page = await look(hands, existing.map((a) => ({ objectType: a.change.objectType!, name: a.change.subject })))
+  } catch (error) {
+    // Whether it is ours cannot be seen now; it can later.
+    if (!(error instanceof UsherError)) throw error
+    for (const attempt of existing) attempt.outcome = { outcome: 'failed', retryable: true, code: error.code, words: error.message }
+    return
+  }
+  for (const attempt of existing) {
+    const record = page.records.find((r) => r.objectType === attempt.change.objectType && sameAttribute({ compare: 'dn' }, r.name, attempt.change.subject))
+    if (record === undefined || record.protected === true) continue
+    const { job, type } = hands.deciding.jobs.get(attempt.change.jobId!)!
+    const set: Attributes = attempt.decided?.after ?? {}
+    const same = (name: string): boolean => sameAttribute(type.attributes.find((d) => d.name === name), record.attributes[name], set[name])
+    // A name alone proves nothing: it may be a namesake's.
+    const claims = job.match.filter((name) => name !== 'name' && type.attributes.find((d) => d.name === name)?.naming !== true && set[name] !== undefined)
+    if (claims.some(same)) attempt.outcome = { outcome: 'already', id: record.id }
+  }
+}
+
+/** What was created or adopted becomes its person's. */
+export async function linkCreated(hands: Hands, written: Attempt[]): Promise<void> {
+  const created = written.filter((a) => a.change.kind === 'create')
+  const links = created.flatMap((a) => (a.outcome !== null && 'id' in a.outcome
+    ? [{ objectType: a.change.objectType!, nativeId: a.outcome.id, personId: a.change.personId!, jobId: a.change.jobId! }] : []))
+  const now = hands.context.now()
+  await linkAccounts(hands.context.pool, hands.system.id, links, hands.plan.approvedBy ?? hands.plan.madeBy, now)
+  // One that was there already is linked like any other: what it holds becomes a reason.
+  const adopted = links.filter((l) => created.some((a) => a.outcome?.outcome === 'already' && a.outcome.id === l.nativeId))
+  await foundReasons(hands.context.pool, hands.system.id, adopted, { planId: hands.plan.id, revision: hands.revision.revision, actor: 'usher', now })
+  await keepNames(hands.context.pool, hands.plan.id, links)
+}
