@@ -17,6 +17,7 @@ import { carryOutLinks } from './carry-out-links.ts'
 import { carryOut } from './carry-out.ts'
 import { configOf, connectorOf, openReader, openWriter, type Context, type Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
+import { withPlanLock } from './plan-lock.ts'
 import { applyPeople } from './plan-people.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
 import { scopeOf } from './read-system.ts'
@@ -24,23 +25,15 @@ import { startPlan } from './start-plan.ts'
 
 const batchSize = 250
 const batchesAtOnce = 3
-const busyMs = 1000
 
 export async function applyPlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
-  const lock = await context.pool.connect()
-  try {
-    const { rows } = await lock.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('usher apply'), hashtext($1)) as locked`, [planId])
-    // Another worker is at it, or was killed a moment ago and the database has not noticed yet.
-    if (!rows[0]!.locked) return await context.enqueue('apply-plan', planId, new Date(Date.parse(context.now()) + busyMs).toISOString())
+  await withPlanLock(context, 'apply-plan', planId, signal, async (held) => {
     const plan = await beginApplying(context, planId)
     if (plan === null) return
     // What a killed worker left half done is begun again.
     await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'running'`, [planId])
-    await apply(context, plan, signal)
-  } finally {
-    // Closing the connection gives the lock back, also when an unlock could not be sent.
-    lock.release(true)
-  }
+    await apply(context, plan, held)
+  })
 }
 
 /** Null where somebody stopped the plan, or it is over. */

@@ -17,25 +17,16 @@ import { currentRevision } from '../store/policy.ts'
 import { applyBrakes } from './brakes.ts'
 import type { Context, Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
+import { withPlanLock } from './plan-lock.ts'
 import { planPeople } from './plan-people.ts'
 import { jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
 import { readSystem } from './read-system.ts'
 import { refreshPeople } from './refresh-people.ts'
 
-const busyMs = 1000
-
+/** Does nothing where the plan is computed already. */
 export async function computePlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
-  const lock = await context.pool.connect()
-  try {
-    // Another worker is at it, or was killed a moment ago and the database has not noticed yet.
-    const { rows } = await lock.query<{ locked: boolean }>(`select pg_try_advisory_lock(hashtext('usher compute'), hashtext($1)) as locked`, [planId])
-    if (rows[0]!.locked) await computeLocked(context, planId, signal)
-    else await context.enqueue('compute-plan', planId, new Date(Date.parse(context.now()) + busyMs).toISOString())
-  } finally {
-    // Closing the connection gives the lock back, also when an unlock could not be sent.
-    lock.release(true)
-  }
+  await withPlanLock(context, 'compute-plan', planId, signal, (held) => computeLocked(context, planId, held))
 }
 
 async function computeLocked(context: Context, planId: string, signal: AbortSignal): Promise<void> {

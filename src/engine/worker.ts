@@ -1,7 +1,8 @@
 /** The worker: takes queued work from PostgreSQL, watches the clock, seals the audit log. */
 import { Cron } from 'croner'
-import { Logger, run, type Runner } from 'graphile-worker'
+import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
 import { accountJobs } from '../domain/policy.ts'
+import { transaction } from '../store/database.ts'
 import { currentRevision } from '../store/policy.ts'
 import { dueTransitions, expiredGrants, lastStarted, unfinishedPlans } from '../store/schedule.ts'
 import { applyPlan } from './apply-plan.ts'
@@ -9,45 +10,86 @@ import { computePlan } from './compute-plan.ts'
 import type { Context } from './context.ts'
 import { approveAutomatic, startPlan } from './start-plan.ts'
 
+const restartMs = 1000
+
 export interface Worker {
   stop(): Promise<void>
 }
 
-/** Runs until stopped. A task names a plan, never a change; doing it twice does no harm. */
+/** Runs until stopped, through restarts of the database. A task names a plan, never a change; doing it twice does no harm. */
 export async function startWorker(context: Context, seal: () => Promise<void>, options: { concurrency?: number } = {}): Promise<Worker> {
   const stopping = new AbortController()
   const quiet = new Logger(() => (level, message) => { if (level === 'error') context.log.error({}, message) })
-  const runner: Runner = await run({
-    pgPool: context.pool, concurrency: options.concurrency ?? 4, noHandleSignals: true, pollInterval: 1000, logger: quiet,
-    taskList: {
-      'compute-plan': async (payload) => {
-        const { planId } = payload as { planId: string }
-        await computePlan(context, planId, stopping.signal)
-        await approveAutomatic(context, planId)
-      },
-      'apply-plan': async (payload) => applyPlan(context, (payload as { planId: string }).planId, stopping.signal),
+  const tasks: TaskList = {
+    'compute-plan': async (payload) => {
+      const { planId } = payload as { planId: string }
+      await computePlan(context, planId, stopping.signal)
+      await approveAutomatic(context, planId)
     },
+    'apply-plan': async (payload) => applyPlan(context, (payload as { planId: string }).planId, stopping.signal),
+  }
+  const start = (): Promise<Runner> => run({
+    pgPool: context.pool, concurrency: options.concurrency ?? 4, noHandleSignals: true, pollInterval: 1000, logger: quiet, taskList: tasks,
   })
-  await takeUp(context, false)
-  const minute = new Cron('*/5 * * * * *', { protect: true, catch: (error) => context.log.error({ err: error }, 'the clock stumbled') }, () => tick(context))
-  const watching = new Cron('30 * * * * *', { protect: true, catch: (error) => context.log.error({ err: error }, 'looking for plans left behind failed') }, () => takeUp(context, true))
-  const sealing = new Cron('*/2 * * * * *', { protect: true, catch: (error) => context.log.error({ err: error }, 'sealing the audit log failed') }, seal)
+  let runner = await start()
+  const running = keepRunning(context, stopping.signal, runner, async () => (runner = await start()))
+  await takeUp(context, 'all')
+  const every = (pattern: string, what: string, work: () => Promise<unknown>): Cron =>
+    new Cron(pattern, { protect: true, catch: (error) => context.log.error({ err: error }, what) }, async () => { await work() })
+  const clocks = [
+    every('*/5 * * * * *', 'the clock stumbled', () => alone(context, 'usher clock', () => tick(context))),
+    every('*/3 * * * * *', 'looking for plans left behind failed', () => takeUp(context, 'abandoned')),
+    every('30 * * * * *', 'looking for plans to approve failed', () => takeUp(context, 'unasked')),
+    every('*/2 * * * * *', 'sealing the audit log failed', seal),
+  ]
   return {
     async stop() {
-      minute.stop()
-      watching.stop()
-      sealing.stop()
+      for (const clock of clocks) clock.stop()
       stopping.abort()
       await runner.stop().catch(() => {})
+      await running
       await seal()
     },
   }
 }
 
-/** Plans that a killed process left behind go on. `abandoned`: only those that nobody is at. */
-async function takeUp(context: Context, abandoned: boolean): Promise<void> {
-  for (const plan of await unfinishedPlans(context.pool, context.now(), abandoned)) {
-    await context.enqueue(plan.state === 'approved' || plan.state === 'applying' ? 'apply-plan' : 'compute-plan', plan.id)
+/** A runner gives up when the database goes away under it; once that is back, another one takes its place. */
+async function keepRunning(context: Context, signal: AbortSignal, first: Runner, start: () => Promise<Runner>): Promise<void> {
+  for (let runner = first; ;) {
+    await runner.promise.catch((error: unknown) => context.log.warn({ err: error }, 'taking up work was interrupted'))
+    for (;;) {
+      if (signal.aborted) return
+      await new Promise((resolve) => setTimeout(resolve, restartMs))
+      if (signal.aborted) return
+      try {
+        runner = await start()
+        break
+      } catch (error) {
+        context.log.warn({ err: error }, 'the database is not there')
+      }
+    }
+  }
+}
+
+/** Of several processes, one at a time does this; the others leave it. */
+async function alone(context: Context, name: string, work: () => Promise<void>): Promise<void> {
+  await transaction(context.pool, async (client) => {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_xact_lock(hashtext($1)) as locked', [name])
+    if (rows[0]!.locked) await work()
+  })
+}
+
+/**
+ * Plans that a killed process left behind go on.
+ * all        At the start.
+ * abandoned  Those under way that no process has locked: looked for every few seconds.
+ * unasked    Also those that were computed and not yet asked whether they go ahead by themselves.
+ */
+async function takeUp(context: Context, which: 'all' | 'abandoned' | 'unasked'): Promise<void> {
+  for (const plan of await unfinishedPlans(context.pool, context.now(), which !== 'all')) {
+    const underWay = plan.state === 'approved' || plan.state === 'applying'
+    if (which === 'abandoned' && (plan.state === 'open' || plan.state === 'held')) continue
+    await context.enqueue(underWay ? 'apply-plan' : 'compute-plan', plan.id)
   }
 }
 
