@@ -19,6 +19,7 @@ const kinds: [file: string, what: string, schema: z.ZodType][] = [
 
 const brakesMeaning = 'For each of create, update, rename, disable, delete, grant and revoke: `{ share, count }`. Held when more than `count` and more than '
   + '`share` (0 to 1) of what is there would change; with one of them set, that one alone decides. '
+  + 'A system has `errorRate` besides: it pauses while changes are carried out when more than `count` and more than `share` of the last ones failed. '
   + 'See [methods and brakes](../concepts/methods-and-brakes.md).'
 
 /** `docs/reference/policy.md`: every field of the policy files, from the schemas. */

@@ -59,6 +59,7 @@ export const errors = {
   PLAN_STALE: { status: 409, advice: 'What the plan was computed from has changed. Plan again.' },
   PLAN_HASH_DIFFERS: { status: 409, advice: 'The plan is not the one that was reviewed. Review it again.' },
   PLAN_BRAKED: { status: 409, advice: 'A brake stopped the plan before its first write. Review the listed set and release it.' },
+  BRAKE_ERROR_RATE: { status: 409, advice: 'Too many changes failed in this system, so Usher writes nothing more to it. Mend the cause, then resume the system.' },
   PLAN_NOT_OPEN: { status: 409, advice: 'The plan is already over. Plan again.' },
   CHANGE_DIFFERS: { status: 409, advice: 'Recomputed from what is now, the change is another. It was refused and is planned anew.' },
   CHANGE_CONTRADICTED: { status: 409, advice: 'Read back, the system shows something else than planned.' },

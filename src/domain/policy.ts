@@ -57,12 +57,22 @@ export const brakes = z.strictObject({
 }).meta({ title: 'Brakes' })
 export type Brakes = z.infer<typeof brakes>
 
+/** A system has one more brake: while changes are being carried out, at a rate of failures. */
+export const systemBrakes = brakes.extend({
+  errorRate: z.strictObject({
+    count: z.number().int().min(0).meta({ description: 'Changes that failed' }),
+    share: z.number().min(0).max(1).meta({ description: 'Share of the last changes tried, 0 to 1; 1 turns it off' }),
+  }).meta({ title: 'Error rate', description: 'While changes are carried out: the system pauses when more than `count` and more than `share` of the last changes failed.' }).optional(),
+}).meta({ title: 'Brakes' })
+export type SystemBrakes = z.infer<typeof systemBrakes>
+
 /** In force for every system that does not say otherwise. */
-export const defaultBrakes: Brakes = {
+export const defaultBrakes: SystemBrakes = {
   rename: { share: 0.2, count: 10 },
   disable: { share: 0.1, count: 5 },
   delete: { share: 0.05, count: 5 },
   revoke: { share: 0.2, count: 20 },
+  errorRate: { share: 0.2, count: 20 },
 }
 
 export const settings = z.strictObject({
@@ -88,7 +98,7 @@ export const system = z.strictObject({
   connector: z.string().meta({ description: 'file, ldap, postgresql' }),
   config: z.record(z.string(), z.unknown()).default({}),
   method: method.default('observe'),
-  brakes: brakes.optional(),
+  brakes: systemBrakes.optional(),
   /** Ids or names of records that are never touched, besides those that the connector protects. `*` matches any text. */
   protected: z.array(z.string()).default([]),
   /** Entitlements (by name) whose members are exactly those with a reason: others are removed. */
@@ -211,7 +221,7 @@ export const peopleJobs = (p: Policy): PeopleJob[] => p.jobs.filter(isPeopleJob)
 export const accountJobs = (p: Policy): AccountJob[] => p.jobs.filter((j): j is AccountJob => !isPeopleJob(j))
 
 /** The brakes of a system: its own where it says, the defaults elsewhere. */
-export function brakesOf(system: Pick<System, 'brakes'>): Brakes {
+export function brakesOf(system: Pick<System, 'brakes'>): SystemBrakes {
   return { ...defaultBrakes, ...system.brakes }
 }
 
