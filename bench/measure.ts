@@ -7,3 +7,11 @@ export async function seconds(work: () => Promise<void> | void): Promise<number>
   await work()
   return (performance.now() - start) / 1000
 }
+
+/** Processor time of this process: for work that neither waits nor asks anybody, what others do on the machine does not count. */
+export async function processorSeconds(work: () => Promise<void> | void): Promise<number> {
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000_000
+}

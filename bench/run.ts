@@ -7,6 +7,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<Figure[]> }>> = {
   // First, as it watches the memory of this process.
   'csv-to-people': () => import('./csv-to-people.ts'),
   'openldap-create': () => import('./openldap-create.ts'),
+  'evaluate-rules': () => import('./evaluate-rules.ts'),
   'compare-grants': () => import('./compare-grants.ts'),
   'reconcile-openldap': () => import('./reconcile-openldap.ts'),
 }

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as compareGrants from '../bench/compare-grants.ts'
+import * as evaluateRules from '../bench/evaluate-rules.ts'
 import type { Figure } from '../bench/figure.ts'
 import * as openldapCreate from '../bench/openldap-create.ts'
 import * as reconcileOpenldap from '../bench/reconcile-openldap.ts'
 
-const benches = { 'openldap-create': openldapCreate, 'compare-grants': compareGrants, 'reconcile-openldap': reconcileOpenldap }
+const benches = { 'evaluate-rules': evaluateRules, 'openldap-create': openldapCreate, 'compare-grants': compareGrants, 'reconcile-openldap': reconcileOpenldap }
 
 for (const [name, bench] of Object.entries(benches)) {
   test(`${name} answers figures with their floor`, async () => {

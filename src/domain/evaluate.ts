@@ -2,16 +2,18 @@
  * What a person should have, decided from policy alone: the roles that rules give and the accounts that jobs want.
  * Pure: the same person, policy and instant always give the same evaluation.
  */
-import { UsherError } from './errors.ts'
-import { compile, type Expression, type Input } from './expression.ts'
+import { compile, type Expression, type PersonInput } from './expression.ts'
 import { applyMapping, compileMapping, type CompiledMapping } from './mapping.ts'
 import { standing, type Person, type PersonState, type Position } from './person.ts'
 import { accountJobs, type AccountJob, type Policy, type Rule } from './policy.ts'
+import { compileRules, failureOf, groupRules, rulesThatHold, type CompiledRule, type RuleGroup } from './rule-groups.ts'
 import type { Attributes, Value } from './value.ts'
 
 export interface CompiledPolicy {
   policy: Policy
-  rules: { rule: Rule; when: Expression }[]
+  rules: CompiledRule[]
+  /** The same, by what they read; keeps what they said of values that occurred. */
+  ruleGroups: RuleGroup[]
   jobs: { job: AccountJob; scope: Expression | null; mapping: CompiledMapping }[]
   primary: Expression[]
   /** The longest time before the start for which some job creates accounts. */
@@ -48,10 +50,10 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
     scope: job.scope === undefined ? null : compile(job.scope, 'person'),
     mapping: compileMapping(job.mapping, 'person'),
   }))
+  const rules = compileRules(policy.rules)
   return {
-    policy,
-    rules: policy.rules.map((rule) => ({ rule, when: compile(rule.when, 'person') })),
-    jobs,
+    policy, rules, jobs,
+    ruleGroups: groupRules(rules),
     primary: policy.settings.primaryPosition.map((source) => compile(source, 'person')),
     daysBefore: Math.max(0, ...jobs.map(({ job }) => job.lifecycle.createDaysBefore)),
   }
@@ -62,14 +64,15 @@ export function evaluatePerson(compiled: CompiledPolicy, person: Pick<Person, 'i
   const counted = countedPositions(compiled, person.positions, now, asOf, compiled.daysBefore)
   const attributes = { ...person.attributes, id: person.id, state: now.state }
   const positions = counted.map(positionInput)
-  const inputFor = (position: Attributes): Input => ({ person: attributes, position, positions, now: asOf })
+  const inputs = positions.map((position): PersonInput => ({ person: attributes, position, positions, now: asOf }))
   const primary = primaryPosition(compiled, person, counted, attributes, asOf)
+  const primaryInput = inputs[primary === undefined ? -1 : counted.indexOf(primary)] ?? { person: attributes, position: positionInput(primary), positions, now: asOf }
   return {
     personId: person.id,
     state: now.state,
     ...(now.endedAt === undefined ? {} : { endedAt: now.endedAt }),
-    ...rolesOf(compiled, counted, inputFor),
-    accounts: compiled.jobs.map((job) => accountOf(job, now, asOf, inputFor(positionInput(primary)))),
+    ...rolesOf(compiled, counted, inputs),
+    accounts: compiled.jobs.map((job) => accountOf(job, now, asOf, primaryInput)),
   }
 }
 
@@ -77,6 +80,7 @@ export function evaluatePerson(compiled: CompiledPolicy, person: Pick<Person, 'i
 export function primaryPosition(
   compiled: CompiledPolicy, person: Pick<Person, 'id' | 'positions'>, counted: Position[], attributes: Attributes & { id: string; state: string }, asOf: string,
 ): Position | undefined {
+  if (counted.length === 1) return counted[0]
   const positions = counted.map(positionInput)
   const ordered = counted.toSorted((a, b) => (a.start ?? '').localeCompare(b.start ?? '') || a.key.localeCompare(b.key))
   for (const condition of compiled.primary) {
@@ -114,34 +118,25 @@ function startsWithin(position: Position, asOf: string, days: number, timeZone: 
   return Temporal.PlainDate.compare(position.start, today.add({ days })) <= 0 && (position.end === undefined || position.end >= position.start)
 }
 
-function rolesOf(compiled: CompiledPolicy, counted: Position[], inputFor: (position: Attributes) => Input): Pick<Evaluation, 'roles' | 'undecided'> {
+function rolesOf(compiled: CompiledPolicy, counted: Position[], inputs: PersonInput[]): Pick<Evaluation, 'roles' | 'undecided'> {
+  const { holds, fails } = rulesThatHold(compiled.ruleGroups, inputs)
   const roles: Evaluation['roles'] = []
-  const undecided: Evaluation['undecided'] = []
-  for (const { rule, when } of compiled.rules) {
-    try {
-      const position = counted.find((p) => when.evaluate(inputFor(positionInput(p))) === true)
-      if (position !== undefined) for (const role of rule.roles) roles.push({ rule: rule.id, role, position: position.key })
-    } catch (error) {
-      undecided.push({ rule, message: messageOf(error) })
-    }
+  for (const { index, input } of holds) {
+    const { rule } = compiled.rules[index]!
+    for (const role of rule.roles) roles.push({ rule: rule.id, role, position: counted[input]!.key })
   }
-  return { roles, undecided }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof UsherError && error.code === 'EXPRESSION_FAILED') return error.message
-  throw error
+  return { roles, undecided: fails.map(({ index, message }) => ({ rule: compiled.rules[index]!.rule, message })) }
 }
 
 function accountOf(
-  { job, scope, mapping }: CompiledPolicy['jobs'][number], now: ReturnType<typeof standing>, asOf: string, input: Input,
+  { job, scope, mapping }: CompiledPolicy['jobs'][number], now: ReturnType<typeof standing>, asOf: string, input: PersonInput,
 ): DesiredAccount {
   const none: DesiredAccount = { job, wanted: 'none', set: {}, clear: [], candidates: {}, failures: [] }
   if (now.state === 'ended' || (now.state === 'before-start' && !soon(now.startsAt, asOf, job.lifecycle.createDaysBefore))) return none
   try {
     if (scope !== null && scope.evaluate(input) !== true) return none
   } catch (error) {
-    return { ...none, wanted: 'disabled', failures: [{ attribute: 'scope', message: messageOf(error) }] }
+    return { ...none, wanted: 'disabled', failures: [{ attribute: 'scope', message: failureOf(error) }] }
   }
   const { values, failures } = applyMapping(mapping, input)
   const account: DesiredAccount = { ...none, wanted: wantedState(job, now.state), set: {}, clear: [], candidates: {}, failures }

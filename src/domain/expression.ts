@@ -40,6 +40,8 @@ export interface Expression {
   readonly reads: Read[]
   /** What it gives as far as known: `boolean`, `text` …, `any`. */
   readonly kind: Kind
+  /** Whether it looks at the list of positions as a whole: then `reads` does not tell all that it depends on. */
+  readonly seesPositions: boolean
   /** A value or null, or a marker: `keepMarker`, `clearMarker`, `{ candidates }`. Throws EXPRESSION_FAILED. */
   evaluate(input: Input): unknown
   /** Evaluates and tells of each condition what it saw and decided. */
@@ -50,10 +52,10 @@ const environment = new Environment({ limits: { maxDepth: 100, maxAstNodes: 20_0
 
 /** Throws EXPRESSION_INVALID with line and column. Pure: the caller may keep what it gets, by source and scope. */
 export function compile(source: string, scope: ExpressionScope): Expression {
-  const compiled = compiledOf(source, scope)
+  const { compiled, seesPositions } = compiledOf(source, scope)
   const { run } = compiled
   return {
-    source, scope, kind: compiled.kind,
+    source, scope, kind: compiled.kind, seesPositions,
     reads: distinct(compiled.reads),
     evaluate(input) {
       try {
@@ -66,15 +68,23 @@ export function compile(source: string, scope: ExpressionScope): Expression {
   }
 }
 
-function compiledOf(source: string, scope: ExpressionScope): Compiled {
+function compiledOf(source: string, scope: ExpressionScope): { compiled: Compiled; seesPositions: boolean } {
   try {
-    return compileTree(environment.parse(source).ast, scope)
+    const { ast } = environment.parse(source)
+    return { compiled: compileTree(ast, scope), seesPositions: names(ast, 'positions') }
   } catch (error) {
     if (error instanceof Wrong) throw invalid(source, error.message, error.at)
     if (error instanceof Unfit) throw invalid(source, `A value does not fit: ${sentence(error)}`, 0)
     if (error instanceof ParseError) throw invalid(source, `${plain(error.summary)}.`, error.range?.start ?? 0)
     throw error
   }
+}
+
+/** Whether a variable of this name is in the tree, whatever it is used for. */
+function names(tree: unknown, variable: string): boolean {
+  if (Array.isArray(tree)) return tree.some((part) => names(part, variable))
+  if (tree === null || typeof tree !== 'object' || !('op' in tree) || !('args' in tree)) return false
+  return tree.op === 'id' ? tree.args === variable : names(tree.args, variable)
 }
 
 function invalid(source: string, message: string, at: number): UsherError {
