@@ -20,14 +20,8 @@ export interface Worker {
 export async function startWorker(context: Context, seal: () => Promise<void>, options: { concurrency?: number } = {}): Promise<Worker> {
   const stopping = new AbortController()
   const quiet = new Logger(() => (level, message) => { if (level === 'error') context.log.error({}, message) })
-  const tasks: TaskList = {
-    'compute-plan': async (payload) => {
-      const { planId } = payload as { planId: string }
-      await computePlan(context, planId, stopping.signal)
-      await approveAutomatic(context, planId)
-    },
-    'apply-plan': async (payload) => applyPlan(context, (payload as { planId: string }).planId, stopping.signal),
-  }
+  const tasks: TaskList = Object.fromEntries(taskNames.map((name) =>
+    [name, (payload) => runTask(context, name, (payload as { planId: string }).planId, stopping.signal)]))
   const start = (): Promise<Runner> => run({
     pgPool: context.pool, concurrency: options.concurrency ?? 4, noHandleSignals: true, pollInterval: 1000, logger: quiet, taskList: tasks,
   })
@@ -51,6 +45,16 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
       await seal()
     },
   }
+}
+
+type TaskName = Parameters<Context['enqueue']>[0]
+const taskNames: TaskName[] = ['compute-plan', 'apply-plan']
+
+/** Does one piece of queued work. Once too often does no harm. */
+export async function runTask(context: Context, name: TaskName, planId: string, signal: AbortSignal): Promise<void> {
+  if (name === 'apply-plan') return await applyPlan(context, planId, signal)
+  await computePlan(context, planId, signal)
+  await approveAutomatic(context, planId)
 }
 
 /** A runner gives up when the database goes away under it; once that is back, another one takes its place. */
@@ -85,7 +89,7 @@ async function alone(context: Context, name: string, work: () => Promise<void>):
  * abandoned  Those under way that no process has locked: looked for every few seconds.
  * unasked    Also those that were computed and not yet asked whether they go ahead by themselves.
  */
-async function takeUp(context: Context, which: 'all' | 'abandoned' | 'unasked'): Promise<void> {
+export async function takeUp(context: Context, which: 'all' | 'abandoned' | 'unasked'): Promise<void> {
   for (const plan of await unfinishedPlans(context.pool, context.now(), which !== 'all')) {
     const underWay = plan.state === 'approved' || plan.state === 'applying'
     if (which === 'abandoned' && (plan.state === 'open' || plan.state === 'held')) continue
@@ -94,7 +98,7 @@ async function takeUp(context: Context, which: 'all' | 'abandoned' | 'unasked'):
 }
 
 /** Starts what is due: scheduled jobs, and people whose state changes by the calendar. */
-async function tick(context: Context): Promise<void> {
+export async function tick(context: Context): Promise<void> {
   const now = context.now()
   const { policy } = await currentRevision(context.pool)
   for (const job of policy.jobs) {
