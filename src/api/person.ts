@@ -46,7 +46,7 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
     const person = await personOf(params.id)
     const names = await lexicon(door)
     const { settings } = names.policy
-    const stands = standing(person.positions, now(), settings.timeZone)
+    const stands = standing(person.positions, now(), settings.timeZone, person.cuts)
     const [attributes, accounts, findings, reports, openChanges, passwords] = await Promise.all([
       attributesOf(person, names),
       accountsOf(pool, person.id),

@@ -4,7 +4,7 @@
  */
 import { compile, type Expression, type PersonInput } from './expression.ts'
 import { applyMapping, compileMapping, type CompiledMapping } from './mapping.ts'
-import { standing, type Person, type PersonState, type Position } from './person.ts'
+import { standing, type Cuts, type Person, type PersonState, type Position } from './person.ts'
 import { accountJobs, type AccountJob, type Policy, type Rule } from './policy.ts'
 import { compileRules, failureOf, groupRules, rulesThatHold, type CompiledRule, type RuleGroup } from './rule-groups.ts'
 import type { Attributes, Value } from './value.ts'
@@ -59,8 +59,8 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
   }
 }
 
-export function evaluatePerson(compiled: CompiledPolicy, person: Pick<Person, 'id' | 'attributes' | 'positions'>, asOf: string): Evaluation {
-  const now = standing(person.positions, asOf, compiled.policy.settings.timeZone)
+export function evaluatePerson(compiled: CompiledPolicy, person: Pick<Person, 'id' | 'attributes' | 'positions'> & { cuts?: Cuts }, asOf: string): Evaluation {
+  const now = standing(person.positions, asOf, compiled.policy.settings.timeZone, person.cuts)
   const counted = countedPositions(compiled, person.positions, now, asOf, compiled.daysBefore)
   const attributes = { ...person.attributes, id: person.id, state: now.state }
   const positions = counted.map(positionInput)

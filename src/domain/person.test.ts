@@ -47,3 +47,19 @@ test('a position has a time zone of its own if it says so', () => {
   assert.equal(state(tokyo, '2026-02-28T15:00:00Z'), 'active')
   assert.equal(state(tokyo, '2026-02-28T14:59:59Z'), 'before-start')
 })
+
+test('an end by hand cuts the positions that live then, whatever their source says, and no others', () => {
+  const cut = '2026-06-10T09:30:00Z'
+  const one: Position[] = [{ key: 'a', job: 'hr', attributes: {}, start: '2020-01-01', end: '2026-12-31' }]
+  assert.equal(standing(one, '2026-06-10T09:29:59Z', zone, [cut]).state, 'active')
+  assert.equal(Temporal.Instant.from(standing(one, '2026-06-01T00:00:00Z', zone, [cut]).nextChangeAt!).toString(), cut)
+  const after = standing(one, cut, zone, [cut])
+  assert.deepEqual([after.state, after.endedAt, after.nextChangeAt], ['ended', cut, undefined])
+
+  const again: Position[] = [...one, { key: 'b', job: 'hr', attributes: {}, start: '2026-09-01' }]
+  assert.equal(standing(again, cut, zone, [cut]).state, 'before-start')
+  assert.deepEqual(standing(again, '2026-10-01T00:00:00Z', zone, [cut]).living, ['b'])
+  assert.deepEqual(standing(again, '2026-10-01T00:00:00Z', zone, [cut, '2026-09-15T00:00:00Z']).living, [])
+  // Of two in one position the earlier one counts.
+  assert.equal(standing(one, '2026-06-11T00:00:00Z', zone, ['2026-07-01T00:00:00Z', cut]).state, 'ended')
+})

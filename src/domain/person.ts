@@ -31,6 +31,12 @@ export interface Person {
   state: PersonState
 }
 
+/**
+ * Instants at which an authorised human ended the person: a position that lives at one of them ends there, whatever its
+ * source says. One that starts later is another beginning.
+ */
+export type Cuts = readonly string[]
+
 /** Half-open interval of instants, in ISO text; an absent end is open. */
 export interface Interval {
   from?: string
@@ -52,6 +58,13 @@ export function lifeOf(position: Position, timeZone: string): Interval {
     ...(position.start === undefined ? {} : { from: startOfDay(position.start, zone) }),
     ...(position.end === undefined ? {} : { until: afterDay(position.end, zone) }),
   }
+}
+
+/** When a position lives, where a human may have ended it. */
+export function lifeWithin(position: Position, timeZone: string, cuts: Cuts): Interval {
+  const life = lifeOf(position, timeZone)
+  const cut = cuts.filter((at) => contains(life, at)).sort((a, b) => epoch(a) - epoch(b))[0]
+  return cut === undefined ? life : { ...life, until: cut }
 }
 
 export function leaveOf(position: Position, timeZone: string): Interval | undefined {
@@ -81,7 +94,7 @@ export interface Standing {
 }
 
 /** Where a person stands at an instant. */
-export function standing(positions: Position[], asOf: string, timeZone: string): Standing {
+export function standing(positions: Position[], asOf: string, timeZone: string, cuts: Cuts = []): Standing {
   const now = epoch(asOf)
   const moments: string[] = []
   const living: string[] = []
@@ -89,7 +102,7 @@ export function standing(positions: Position[], asOf: string, timeZone: string):
   let startsAt: string | undefined
   let endedAt: string | undefined
   for (const position of positions) {
-    const life = lifeOf(position, timeZone)
+    const life = lifeWithin(position, timeZone, cuts)
     const leave = leaveOf(position, timeZone)
     for (const moment of [life.from, life.until, leave?.from, leave?.until]) if (moment !== undefined && epoch(moment) > now) moments.push(moment)
     if (contains(life, asOf)) {

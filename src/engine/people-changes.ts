@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { SourceShape } from '../connectors/connector.ts'
 import { composePerson, positionKeyOf } from '../domain/compose-person.ts'
-import { lifeOf, standing, type PersonState, type Position } from '../domain/person.ts'
+import { lifeOf, standing, type Cuts, type PersonState, type Position } from '../domain/person.ts'
 import type { Because, ChangeKind } from '../domain/plan.ts'
 import { stricter, type Method } from '../domain/policy.ts'
 import { canonical, type Attributes } from '../domain/value.ts'
@@ -57,7 +57,8 @@ export function planPerson(person: LoadedPerson, view: PeopleView): PersonPlan {
   if (known === null && person.rows.length === 0) return { changes: [], overlay: null, heldBy: null }
   const composed = composePerson(known, person.rows, view.order)
   const before: Standing | null = known === null ? null : { attributes: known.attributes, positions: known.positions, state: known.state, nextChangeAt: known.nextChangeAt }
-  const after = stand(composed.attributes, withAbsences(composed.positions, person, view, false), view)
+  const cuts = known?.cuts ?? []
+  const after = stand(composed.attributes, withAbsences(composed.positions, person, view, false), view, cuts)
   const changes: PeopleChange[] = []
   const timeCame = known !== null && known.nextChangeAt !== null && known.nextChangeAt <= view.asOf
   const differs = before === null || timeCame || !same(before, after) || canonical(known?.contributions ?? null) !== canonical(composed.contributions)
@@ -66,7 +67,7 @@ export function planPerson(person: LoadedPerson, view: PeopleView): PersonPlan {
     changes.push({ ...change(person, before, after, view, 0, reasonsOf(person, before, after, view)), code: released })
   }
 
-  const ended = stand(composed.attributes, withAbsences(composed.positions, person, view, true), view)
+  const ended = stand(composed.attributes, withAbsences(composed.positions, person, view, true), view, cuts)
   const heldJob = person.vanished.map((v) => view.jobs.get(v.job)).find((job) => job?.absence === 'held' || job?.absence === 'missing')
   const holds = heldJob !== undefined && !same(after, ended)
   if (holds) {
@@ -78,8 +79,8 @@ export function planPerson(person: LoadedPerson, view: PeopleView): PersonPlan {
   return { changes, overlay, heldBy: holds ? heldJob.id : null }
 }
 
-function stand(attributes: Attributes, positions: Position[], view: PeopleView): Standing {
-  const { state, nextChangeAt } = standing(positions, view.asOf, view.timeZone)
+function stand(attributes: Attributes, positions: Position[], view: Pick<PeopleView, 'asOf' | 'timeZone'>, cuts: Cuts): Standing {
+  const { state, nextChangeAt } = standing(positions, view.asOf, view.timeZone, cuts)
   return { attributes, positions, state, nextChangeAt: nextChangeAt === undefined ? null : new Date(nextChangeAt).toISOString() }
 }
 

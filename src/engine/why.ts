@@ -73,7 +73,7 @@ interface Looking {
 
 export function lookAt(revision: Revision, person: PersonRow, asOf: string, origins: Origins): Looking {
   const compiled = compilePolicy(revision.policy)
-  const now = standing(person.positions, asOf, revision.policy.settings.timeZone)
+  const now = standing(person.positions, asOf, revision.policy.settings.timeZone, person.cuts)
   const counted = countedPositions(compiled, person.positions, now, asOf, compiled.daysBefore)
   const attributes = { ...person.attributes, id: person.id, state: now.state }
   return {
@@ -102,7 +102,7 @@ function scopeWay(looking: Looking, jobId: string): WhyNot['ways'][number] {
   const found = looking.compiled.jobs.find(({ job }) => job.id === jobId)
   if (found === undefined) throw new UsherError('NOT_FOUND', `There is no job "${jobId}" to a system.`)
   const { job, scope } = found
-  const { state } = standing(looking.person.positions, String((looking.inputFor(undefined) as { now: string }).now), looking.compiled.policy.settings.timeZone)
+  const { state } = standing(looking.person.positions, String((looking.inputFor(undefined) as { now: string }).now), looking.compiled.policy.settings.timeZone, looking.person.cuts)
   if (state === 'ended') return { says: `"${job.name}" is for people with a position; this person's last one is over.`, failed: null, origins: [] }
   if (state === 'before-start' && looking.counted.length === 0) {
     return { says: `"${job.name}" makes the account ${job.lifecycle.createDaysBefore} days before the start; that is still to come.`, failed: null, origins: [] }

@@ -3,6 +3,7 @@
  * (`eval_*`), laid over the stored rows; when the plan is applied, the same rows are stored.
  */
 import type { Client } from './database.ts'
+import { cutsOf } from './person-end.ts'
 
 /** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it. */
 export type Layer = 'stored' | 'overlay'
@@ -71,12 +72,12 @@ export async function* peopleToEvaluate(client: Client, input: { planId: string 
      ) x where $3::uuid[] is null or id = any($3)`, [input.planId, input.revision, input.only, input.asOf])
   await client.query('analyze eval_due')
   for (let after: string | null = null; ;) {
-    const { rows }: { rows: { id: string; attributes: Record<string, never>; positions: never[] }[] } = await client.query(
+    const { rows }: { rows: { id: string; attributes: Record<string, never>; positions: never[]; cuts: string[] }[] } = await client.query(
       `with due as (select array(select id from eval_due where $2::uuid is null or id > $2 order by id limit $3) as ids),
-            planned as (select pp.person_id as id, pp.attributes, pp.positions from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
+            planned as (select pp.person_id as id, pp.attributes, pp.positions, ${cutsOf('pp.person_id')} from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
        select * from planned
        union all
-       select p.id, p.attributes, p.positions from person p
+       select p.id, p.attributes, p.positions, ${cutsOf('p.id')} from person p
         where p.id = any (array(select unnest(ids) from due)) and not exists (select from planned where planned.id = p.id)
        order by id`, [input.planId, after, batch])
     if (rows.length === 0) return

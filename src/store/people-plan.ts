@@ -9,12 +9,13 @@ import type { PersonState } from '../domain/person.ts'
 import type { Because, ChangeKind } from '../domain/plan.ts'
 import { copyLine } from './copy.ts'
 import type { Client, Db } from './database.ts'
+import { cutsOf } from './person-end.ts'
 import { takeBack } from './people-bulk.ts'
 import { mappedOf } from './snapshot.ts'
 
 export interface LoadedPerson {
   id: string
-  known: (KnownPerson & { state: PersonState; nextChangeAt: string | null }) | null
+  known: (KnownPerson & { state: PersonState; nextChangeAt: string | null; cuts: string[] }) | null
   /** Rows that are there, changed or not. */
   rows: LoadedRow[]
   vanished: { job: string; key: string; positionKey: string; row: number; missingSince: string | null }[]
@@ -81,7 +82,7 @@ export async function* peopleOfDiff(client: Client, planId: string, asOf: string
 /** `snapshots`: the read ones, by job. */
 export async function loadPeople(client: Client, ids: string[], snapshots: { jobId: string; snapshotId: string }[]): Promise<LoadedPerson[]> {
   const people = await client.query<{ id: string } & NonNullable<LoadedPerson['known']>>(
-    `select p.id, p.attributes, p.positions, p.contributions, p.state, p.next_change_at as "nextChangeAt",
+    `select p.id, p.attributes, p.positions, p.contributions, p.state, p.next_change_at as "nextChangeAt", ${cutsOf('p.id')},
             array(select distinct r.job_id from record r where r.person_id = p.id order by 1) as jobs
        from person p where p.id = any ($1)`, [ids])
   const changed = await client.query<LoadedRow & { personId: string }>(

@@ -4,6 +4,7 @@ import type { Attributes } from '../domain/value.ts'
 import type { Db } from './database.ts'
 import { pageOf, readCursor, words } from './paging.ts'
 import type { PageOf } from './paging.ts'
+import { cutsOf } from './person-end.ts'
 
 export interface PersonListed {
   id: string
@@ -98,11 +99,12 @@ export interface PersonShown {
   positions: Position[]
   state: PersonState
   nextChangeAt: string | null
+  cuts: string[]
 }
 
 export async function findPerson(db: Db, id: string): Promise<PersonShown | undefined> {
   const { rows } = await db.query<PersonShown>(
-    `select id, attributes, positions, state, next_change_at as "nextChangeAt" from person where id = $1`, [id])
+    `select id, attributes, positions, state, next_change_at as "nextChangeAt", ${cutsOf('person.id')} from person where id = $1`, [id])
   return rows[0]
 }
 

@@ -3,18 +3,20 @@ import type { SourceShape } from '../connectors/connector.ts'
 import type { Position } from '../domain/person.ts'
 import type { Attributes } from '../domain/value.ts'
 import type { Db } from './database.ts'
+import { cutsOf } from './person-end.ts'
 
 export interface PersonRow {
   id: string
   attributes: Attributes
   positions: Position[]
   state: string
+  cuts: string[]
 }
 
 /** A person as now, or as they were at an instant; null if they were not known then. */
 export async function personAt(db: Db, personId: string, asOf: string | null): Promise<PersonRow | null> {
   const { rows } = await db.query<PersonRow>(
-    `select p.id, coalesce(v.attributes, p.attributes) as attributes, coalesce(v.positions, p.positions) as positions, coalesce(v.state, p.state) as state
+    `select p.id, coalesce(v.attributes, p.attributes) as attributes, coalesce(v.positions, p.positions) as positions, coalesce(v.state, p.state) as state, ${cutsOf('p.id', '$2')}
        from person p
        left join person_version v on v.person_id = p.id and v.valid_from <= $2 and v.valid_until > $2
       where p.id = $1 and ($2::timestamptz is null or p.created_at <= $2)`, [personId, asOf])
