@@ -25,6 +25,7 @@ const needs: [folder: string, servers: ServerName[]][] = [
   ['test/connectors/ldap', ['slapd', 'samba']],
   ['test/examples/active-directory', ['samba']],
   ['test/engine/kill', ['slapd']],
+  ['test/engine/machines', ['slapd']],
   ['test/', ['postgresql']],
 ]
 

@@ -6,7 +6,7 @@
  *     <data>/postgres.log     what the server says
  *
  * Exactly one process owns a data folder: it holds an advisory lock in the server for as long as it lives. A server
- * that outlived its Usher (kill -9) is adopted.
+ * that outlived its Usher (kill -9) is adopted; one that dies under its Usher is started again.
  */
 import { chmodSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -41,6 +41,7 @@ const database = 'usher'
 /** Any number will do, as long as no other part of Usher takes the same lock. */
 const ownerLock = 727_074_001
 const logBytesMax = 10_000_000
+const restartMs = 500
 
 const serverSettings: Record<string, string> = {
   shared_buffers: '256MB',
@@ -66,15 +67,40 @@ export async function startPrivatePostgres(dataFolder: string, log: PrivateLog):
 
   const logFile = path.join(folder, 'postgres.log')
   trim(logFile)
-  const running = await runningOrLaunched(cluster, folder, settings, log, async (port) =>
-    await launch(home, cluster, { port, settings: serverSettings, logFile, runAs }))
+  const start = (port: number) => launch(home, cluster, { port, settings: serverSettings, logFile, runAs })
+  const owned: Owned = await own(await runningOrLaunched(cluster, folder, settings, log, start))
+  return { url: urlOf(settings, owned.running, database), stop: stopWithProcess(cluster, owned) }
 
-  const url = (name: string) => `postgres://${settings.user}:${settings.password}@127.0.0.1:${running.port}/${name}`
-  const owner = await takeOwnership(url('postgres'), folder)
-  owner.on('error', (error) => log.warn(`The private PostgreSQL closed its connection: ${error.message}`))
-  await ensureDatabase(owner)
-  return { url: url(database), stop: stopWithProcess(cluster, running.pid, owner) }
+  async function own(running: RunningServer): Promise<Owned> {
+    const owner = await takeOwnership(urlOf(settings, running, 'postgres'), folder)
+    await ensureDatabase(owner)
+    owner.on('error', () => {}).once('end', () => void startAgain())
+    return { running, owner, stopping: false }
+  }
+
+  /** On the same port, as the pool's connections go there. */
+  async function startAgain(): Promise<void> {
+    for (let attempt = 0; !owned.stopping; attempt++) {
+      try {
+        Object.assign(owned, await own(ours(cluster) ?? await start(owned.running.port)))
+        return log.warn('The private PostgreSQL had stopped and was started again.')
+      } catch (error) {
+        if (attempt === 0) log.warn(`The private PostgreSQL stopped: ${error instanceof Error ? error.message : String(error)}`)
+        await sleep(restartMs)
+      }
+    }
+  }
 }
+
+/** The server as it runs now, and the connection that owns the data folder. */
+interface Owned {
+  running: RunningServer
+  owner: pg.Client
+  stopping: boolean
+}
+
+const urlOf = (settings: PrivateSettings, running: RunningServer, name: string): string =>
+  `postgres://${settings.user}:${settings.password}@127.0.0.1:${running.port}/${name}`
 
 /** The server that runs there, waited for while it comes up or goes down; else a new one. */
 async function runningOrLaunched(cluster: string, folder: string, settings: PrivateSettings, log: PrivateLog,
@@ -151,17 +177,17 @@ async function ensureDatabase(client: pg.Client): Promise<void> {
  * Stops the server with this process, whichever way it ends in order. Where somebody else handles the signal, they
  * stop us after what still needs the database; alone, we do it ourselves.
  */
-function stopWithProcess(cluster: string, pid: number, owner: pg.Client): () => Promise<void> {
+function stopWithProcess(cluster: string, owned: Owned): () => Promise<void> {
   let stopping: Promise<void> | undefined
-  const atExit = () => signal(pid, 'SIGINT')
+  const atExit = () => signal(owned.running.pid, 'SIGINT')
   const onSignal = (name: NodeJS.Signals) => {
     if (process.listenerCount(name) > 1) return
     void stop().finally(() => process.kill(process.pid, name))
   }
   const stop = () => {
     stopping ??= (async () => {
-      owner.removeAllListeners('error').on('error', () => {})
-      await owner.end()
+      owned.stopping = true
+      await owned.owner.end()
       await stopServer(cluster)
       process.off('exit', atExit).off('SIGTERM', onSignal).off('SIGINT', onSignal)
     })()

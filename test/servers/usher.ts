@@ -26,7 +26,17 @@ export interface TestUsher {
   kill(): Promise<void>
   /** Starts again on the same data and port. */
   start(): Promise<void>
+  /** A further process that only works, on the same database. */
+  startWorker(): Promise<TestWorker>
+  /** Of the process that serves. */
+  pid(): number
   /** Stops it and removes its data. */
+  stop(): Promise<void>
+}
+
+export interface TestWorker {
+  pid: number
+  kill(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -47,22 +57,18 @@ export async function startUsher(options: { databaseUrl?: string } = {}): Promis
     throw new Error(`Usher could not be set up (it ended: ${running.child.exitCode ?? 'no'}):\n${running.output()}`, { cause: error })
   })
 
-  const end = async (signal: NodeJS.Signals) => {
-    if (running.child.exitCode !== null || running.child.signalCode !== null) return
-    const exited = once(running.child, 'exit')
-    running.child.kill(signal)
-    await exited
-  }
   return {
     url, data, token, api: createUsherClient(url, { token }),
     output: () => running.output(),
     cli: (args, cliOptions = {}) => runCli(args, {
       ...cliOptions, env: { USHER_URL: url, USHER_TOKEN: token, XDG_CONFIG_HOME: path.join(data, 'config'), ...cliOptions.env },
     }),
-    kill: () => end('SIGKILL'),
+    kill: () => end(running.child, 'SIGKILL'),
+    pid: () => running.child.pid!,
+    startWorker: () => startWorker(data, options.databaseUrl!),
     async start() { running = await serve(data, port, options.databaseUrl) },
     async stop() {
-      await end('SIGTERM')
+      await end(running.child, 'SIGTERM')
       await rm(data, { recursive: true, force: true })
     },
   }
@@ -82,17 +88,40 @@ export async function runCli(args: string[], options: CliOptions = {}): Promise<
   return { code: code ?? -1, stdout, stderr }
 }
 
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
+}
+
+async function startWorker(data: string, databaseUrl: string): Promise<TestWorker> {
+  const child = spawnUsher('work', { USHER_DATA: data, DATABASE_URL: databaseUrl })
+  process.once('exit', () => child.kill('SIGKILL'))
+  let output = ''
+  child.stdout!.on('data', (chunk) => { output += chunk })
+  child.stderr!.on('data', (chunk) => { output += chunk })
+  for (let looks = 0; !output.includes('Working.'); looks++) {
+    if (child.exitCode !== null || looks > 1000) throw new Error(`The worker did not start:\n${output}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return { pid: child.pid!, kill: () => end(child, 'SIGKILL'), stop: () => end(child, 'SIGTERM') }
+}
+
+function spawnUsher(command: 'serve' | 'work', settings: Record<string, string>): ChildProcess {
+  const { NODE_TEST_CONTEXT: _, DATABASE_URL: __, ...env } = process.env
+  return spawn(process.execPath, ['src/main.ts', command], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, ...settings } })
+}
+
 interface Running { child: ChildProcess; output(): string }
 
 async function serve(data: string, port: number, databaseUrl: string | undefined): Promise<Running> {
-  const { NODE_TEST_CONTEXT: _, DATABASE_URL: __, ...env } = process.env
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
-    cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...env, PORT: String(port), HOST: '127.0.0.1', USHER_DATA: data, USHER_URL: `http://127.0.0.1:${port}`, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
+  const child = spawnUsher('serve', {
+    PORT: String(port), HOST: '127.0.0.1', USHER_DATA: data, USHER_URL: `http://127.0.0.1:${port}`, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
   })
   let output = ''
-  child.stdout.on('data', (chunk) => { output += chunk })
-  child.stderr.on('data', (chunk) => { output += chunk })
+  child.stdout!.on('data', (chunk) => { output += chunk })
+  child.stderr!.on('data', (chunk) => { output += chunk })
   const until = performance.now() + startMsMax
   while (performance.now() < until) {
     if (child.exitCode !== null) throw new Error(`Usher ended with ${child.exitCode}:\n${output}`)

@@ -140,6 +140,24 @@ test('root with a data folder in a closed folder', { skip: isRoot ? false : 'nee
   await end(second.child, 'SIGTERM')
 })
 
+test('a server that dies under its owner is started again, on the same port and with what was committed', async (t) => {
+  const folder = await newFolder(t)
+  const owner = await start(folder)
+  await query(owner.url, 'create table kept (word text)')
+  const first = runningServer(path.join(folder, 'postgres'))!
+  process.kill(first.pid, 'SIGKILL')
+  let rows: unknown[][] | undefined
+  for (let looks = 0; rows === undefined && looks < 600; looks++) {
+    rows = await query(owner.url, 'select count(*)::int from kept').catch(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.deepEqual(rows, [[0]])
+  assert.notEqual(runningServer(path.join(folder, 'postgres'))?.pid, first.pid)
+  await assert.rejects(start(folder), /DATA_FOLDER_IN_USE/)
+  await end(owner.child, 'SIGTERM')
+  assert.equal(runningServer(path.join(folder, 'postgres')), undefined, 'and stops with it')
+})
+
 test('a program that handles the signal itself stops the server after what still needs it', async (t) => {
   const folder = await newFolder(t)
   const first = await start(folder, undefined, true)

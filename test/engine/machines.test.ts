@@ -1,0 +1,97 @@
+/** Three processes on one PostgreSQL, as on three machines: they share the work, and take over from one another. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { openStaff, until, type Staff } from './staff.ts'
+import type { TestWorker } from '../servers/usher.ts'
+
+let staff: Staff
+let workers: TestWorker[]
+
+before(async () => {
+  staff = await openStaff(1500)
+  workers = await Promise.all([staff.usher.startWorker(), staff.usher.startWorker()])
+})
+after(async () => {
+  for (const worker of workers ?? []) await worker.stop()
+  await staff?.close()
+})
+
+test('whoever is at a plan is killed, twice: another one takes over, nothing doubled, nothing lost', async () => {
+  await staff.write('Clerk')
+  const planId = await staff.startPlan()
+  for (const share of [0.3, 0.9]) {
+    await until(async () => await staff.count(planId, 'done') >= staff.people * share)
+    const pid = await applier(planId)
+    const done = await staff.count(planId, 'done')
+    if (pid === staff.usher.pid()) await staff.usher.kill()
+    else await workers.find((worker) => worker.pid === pid)!.kill()
+    // What was under way when it was killed may still be seen; then somebody else must be at it.
+    await until(async () => await staff.count(planId, 'done') > done + 250 || await staff.isOver(planId))
+    if (!await staff.isOver(planId)) assert.notEqual(await applier(planId), pid)
+  }
+  await until(() => staff.isOver(planId))
+  await staff.assertDone(planId)
+  await staff.compare('Clerk')
+  await staff.usher.kill()
+  for (const worker of workers) await worker.kill()
+  await staff.usher.start()
+  workers = await Promise.all([staff.usher.startWorker(), staff.usher.startWorker()])
+})
+
+test('PostgreSQL is restarted under all of them in the middle of an apply: it goes on', async () => {
+  await staff.write('Manager')
+  const planId = await staff.startPlan()
+  await until(async () => await staff.count(planId, 'done') >= staff.people * 0.3)
+  await staff.postgres.restart()
+  await until(() => staff.isOver(planId).catch(() => false))
+  await staff.assertDone(planId)
+  await staff.compare('Manager')
+})
+
+test('one clock ticks: what is due is begun once; and after all of it a new plan is empty', async () => {
+  const planId = await staff.startPlan()
+  await until(async () => (await staff.state(planId)) === 'empty')
+  // Somebody whose position ends: one plan of all three processes is about them.
+  await staff.pool.query(`update person set next_change_at = now() - interval '1 second' where attributes ->> 'employeeId' = '7'`)
+  const due = async (): Promise<number> => (await staff.pool.query(`select from plan where cause not in ('asked for') and state <> 'computing'`)).rowCount!
+  await until(async () => await due() > 0)
+  await new Promise((resolve) => setTimeout(resolve, 6000))
+  assert.equal(await due(), 1)
+  await staff.usher.kill()
+  for (const worker of workers) await worker.kill()
+  await staff.assertAudit()
+})
+
+/** The process that holds the plan's lock: by the port of its connection. */
+async function applier(planId: string): Promise<number> {
+  for (;;) {
+    const { rows: [row] } = await staff.pool.query<{ port: number }>(
+      `select a.client_port as port from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where l.locktype = 'advisory' and l.granted and l.classid::bigint = (hashtext('usher apply-plan')::bigint & 4294967295) and l.objid::bigint = (hashtext($1)::bigint & 4294967295)`, [planId])
+    const found = row === undefined ? undefined : [staff.usher.pid(), ...workers.map((w) => w.pid)].find((pid) => socketsOf(pid).has(inodeOf(row.port)))
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function inodeOf(localPort: number): string {
+  const hex = localPort.toString(16).toUpperCase().padStart(4, '0')
+  const line = readFileSync('/proc/net/tcp', 'utf8').split('\n').find((l) => l.trim().split(/\s+/)[1]?.endsWith(`:${hex}`))
+  return line?.trim().split(/\s+/)[9] ?? ''
+}
+
+function socketsOf(pid: number): Set<string> {
+  const folder = `/proc/${pid}/fd`
+  try {
+    return new Set(readdirSync(folder).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folder}/${fd}`))?.[1] ?? []
+      } catch {
+        return []
+      }
+    }))
+  } catch {
+    return new Set()
+  }
+}
