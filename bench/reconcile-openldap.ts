@@ -32,7 +32,7 @@ export async function run(accounts = 50_000, rounds = 3): Promise<Figure[]> {
   return [atMost(`${accounts} OpenLDAP accounts reconciled, no change`, best(ours), 's', best(floor), 4)]
 }
 
-function dump(slapd: Slapd, accounts: number): void {
+export function dump(slapd: Slapd, accounts: number): void {
   const found = slapd.tool('ldapsearch', ['-LLL', '-E', 'pr=500/noprompt', '-b', slapd.baseDn, '(|(objectClass=inetOrgPerson)(objectClass=groupOfNames))', ...attributes])
   const count = found.match(/^dn: uid=/gm)?.length
   if (count !== accounts) throw new Error(`ldapsearch found ${count} of ${accounts} accounts`)
@@ -50,7 +50,7 @@ async function check({ pool }: World, accounts: number): Promise<void> {
 }
 
 /** As the mapping of the job would have made them of the people in the database. */
-function entries(accounts: number): string {
+export function entries(accounts: number): string {
   let ldif = ''
   for (let n = 1; n <= accounts; n++) {
     const [given, surname] = [`Given${n % 5000}`, `Surname${(n * 7919) % 70_001}`]

@@ -1,10 +1,10 @@
 /** Reads a destination fully and settles what was seen. Nothing is ever decided from a read that did not end well. */
 import { UsherError, type ErrorCode } from '../domain/errors.ts'
 import { accountJobs, type System } from '../domain/policy.ts'
-import { transaction } from '../store/database.ts'
-import { beginObservation, countLinked, endObservation, openStaging, settleStaging, stagedAccounts, stagePage } from '../store/observation.ts'
+import { connected, withTransaction } from '../store/database.ts'
+import { beginObservation, closeStaging, countLinked, endObservation, openStaging, settleStaging, stagePage } from '../store/observation.ts'
 import { connectorOf, configOf, openReader, type Context, type Revision } from './context.ts'
-import type { ReadScope } from '../connectors/connector.ts'
+import type { Page, ReadEnd, ReadScope } from '../connectors/connector.ts'
 
 /** More accounts than these do not vanish all at once. */
 const emptyMin = 5
@@ -35,25 +35,21 @@ export async function readSystem(context: Context, revision: Revision, system: S
     const capabilities = connectorOf(context, system).describe(configOf(context, system))
     const kinds = new Map(capabilities.objectTypes.map((t) => [t.name, t.kind]))
     const opened = reader
-    return await transaction(context.pool, async (client) => {
-      await openStaging(client)
-      const pages = opened.read(scope, signal)
-      for (;;) {
-        const next = await pages.next()
-        if (next.done === true) {
-          const end = next.value
-          const before = await countLinked(client, system.id)
-          if (end.complete && before > emptyMin && !(await stagedAccounts(client))) {
-            throw new UsherError('SYSTEM_READ_INCOMPLETE', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
-          }
-          const counts = await settleStaging(client, system.id, readAt, end.complete)
-          return { counts, end }
+    const isProtected = protectedBy(system)
+    const { counts, end } = await connected(context.pool, async (client) => {
+      const staging = await openStaging(client, system.id)
+      const end = await stageAll(opened.read(scope, signal), (page) => stagePage(client, staging, page, kinds, isProtected))
+      const counts = await withTransaction(client, async () => {
+        const before = await countLinked(client, system.id)
+        if (end.complete && before > emptyMin && staging.accounts === 0) {
+          throw new UsherError('SYSTEM_READ_INCOMPLETE', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
         }
-        await stagePage(client, next.value, kinds, protectedBy(system))
-      }
-    }).then(({ counts, end }) => finish({
-      ...counts, complete: end.complete, code: end.complete ? null : end.code, because: end.complete ? null : end.because,
-    }))
+        return await settleStaging(client, staging, system.id, readAt, end.complete)
+      })
+      await closeStaging(client)
+      return { counts, end }
+    })
+    return await finish({ ...counts, complete: end.complete, code: end.complete ? null : end.code, because: end.complete ? null : end.because })
   } catch (error) {
     const known = error instanceof UsherError ? error : null
     if (known === null) context.log.error({ system: system.id, err: error }, 'reading a system failed')
@@ -63,6 +59,24 @@ export async function readSystem(context: Context, revision: Revision, system: S
     })
   } finally {
     await reader?.close().catch(() => {})
+  }
+}
+
+/** Each page is settled while the next one is on its way. */
+async function stageAll(pages: AsyncGenerator<Page, ReadEnd>, stage: (page: Page) => Promise<void>): Promise<ReadEnd> {
+  let staged = Promise.resolve()
+  try {
+    for (;;) {
+      const next = await pages.next()
+      await staged
+      if (next.done === true) return next.value
+      staged = stage(next.value)
+      // Looked at with the next page; until then it may fail unseen.
+      staged.catch(() => {})
+    }
+  } finally {
+    await staged.catch(() => {})
+    await pages.return({ complete: false, count: 0, code: 'SYSTEM_READ_INCOMPLETE', because: 'The read was stopped.' })
   }
 }
 

@@ -54,6 +54,32 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
   }
 }
 
+/** Runs `work` with one connection for itself, outside of any transaction; where it fails, the connection is closed with all that it held. */
+export async function connected<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let ended = false
+  try {
+    const result = await work(client)
+    ended = true
+    return result
+  } finally {
+    client.release(!ended)
+  }
+}
+
+/** Runs `work` in one transaction on a connection that the caller has. */
+export async function withTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin')
+  try {
+    const result = await work()
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  }
+}
+
 /** Runs `work` in a transaction that is never kept. */
 export async function rehearse<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()

@@ -5,6 +5,7 @@ import { from as copyFrom } from 'pg-copy-streams'
 import type { Page } from '../connectors/connector.ts'
 import { copyLine } from './copy.ts'
 import type { Client, Db } from './database.ts'
+import { openDigests, type Digested } from './digest.ts'
 
 export interface Observation {
   id: string
@@ -22,21 +23,66 @@ export async function beginObservation(db: Db, id: string, systemId: string, now
   await db.query('insert into observation (id, system_id, read_at) values ($1, $2, $3)', [id, systemId, now])
 }
 
-/** Tables of this transaction that pages are poured into; they vanish at commit. */
-export async function openStaging(client: Client): Promise<void> {
-  await client.query(`
-    create temp table seen_record (object_type text, kind text, native_id text, name text, attributes jsonb, enabled boolean, protected boolean) on commit drop;
-    create temp table seen_membership (entitlement_id text, member_id text, member_name text) on commit drop`)
+/** What one read has shown so far. */
+export interface Staging {
+  /** Accounts there at the last look that the read has not shown yet, by object type: native id → digest. At the end of a complete read they are gone. */
+  unseen: Map<string, Map<string, string>>
+  digestOf(record: Digested): string
+  /** How many records and memberships were seen, and how many accounts differ from what is stored. */
+  accounts: number
+  entitlements: number
+  memberships: number
+  differing: number
 }
 
-/** Pours one page into the staging tables. `kinds` says which object types are accounts and which are entitlements. */
-export async function stagePage(client: Client, page: Page, kinds: Map<string, 'account' | 'entitlement'>, isProtected: (id: string, name: string) => boolean): Promise<void> {
-  const records = page.records.filter((r) => kinds.has(r.objectType)).map((r) => copyLine([
-    r.objectType, kinds.get(r.objectType)!, r.id, r.name, JSON.stringify(r.attributes), r.enabled ?? true, r.protected === true || isProtected(r.id, r.name),
-  ]))
-  if (records.length > 0) await pipeline(Readable.from([records.join('')]), client.query(copyFrom('copy seen_record from stdin')))
+/** Opens the tables that pages are poured into. They belong to this connection, as no transaction may last as long as a read does. */
+export async function openStaging(client: Client, systemId: string): Promise<Staging> {
+  await client.query(`
+    drop table if exists pg_temp.seen_record, pg_temp.seen_membership;
+    create temp table seen_record (object_type text, kind text, native_id text, name text, attributes jsonb, enabled boolean, protected boolean);
+    create temp table seen_membership (entitlement_id text, member_id text, member_name text)`)
+  const { rows } = await client.query<[string, string, string]>({
+    text: `select object_type, native_id, encode(digest, 'hex') from account where system_id = $1 and gone_at is null`, values: [systemId], rowMode: 'array',
+  })
+  const unseen: Staging['unseen'] = new Map()
+  for (const [type, id, digest] of rows) {
+    const ofType = unseen.get(type) ?? new Map<string, string>()
+    if (ofType.size === 0) unseen.set(type, ofType)
+    ofType.set(id, digest)
+  }
+  return { unseen, digestOf: openDigests(), accounts: 0, entitlements: 0, memberships: 0, differing: 0 }
+}
+
+export async function closeStaging(client: Client): Promise<void> {
+  await client.query('drop table if exists pg_temp.seen_record, pg_temp.seen_membership, pg_temp.seen_pair')
+}
+
+/**
+ * Pours what is new in one page into the staging tables; accounts that are as they were are only ticked off.
+ * `kinds` says which object types are accounts and which are entitlements.
+ */
+export async function stagePage(client: Client, staging: Staging, page: Page, kinds: Map<string, 'account' | 'entitlement'>, isProtected: (id: string, name: string) => boolean): Promise<void> {
+  const lines: string[] = []
+  for (const record of page.records) {
+    const kind = kinds.get(record.objectType)
+    if (kind === undefined) continue
+    const known = { name: record.name, attributes: record.attributes, enabled: record.enabled ?? true, protected: record.protected === true || isProtected(record.id, record.name) }
+    if (kind === 'account') {
+      staging.accounts++
+      const unseen = staging.unseen.get(record.objectType)
+      const digest = unseen?.get(record.id)
+      unseen?.delete(record.id)
+      if (digest !== undefined && digest === staging.digestOf(known)) continue
+      staging.differing++
+    } else {
+      staging.entitlements++
+    }
+    lines.push(copyLine([record.objectType, kind, record.id, known.name, JSON.stringify(known.attributes), known.enabled, known.protected]))
+  }
+  if (lines.length > 0) await pipeline(Readable.from([lines.join('')]), client.query(copyFrom('copy seen_record from stdin')))
   const memberships = page.memberships.map((m) =>
     copyLine([m.entitlementId, 'id' in m.member ? m.member.id : null, 'name' in m.member ? m.member.name : null]))
+  staging.memberships += memberships.length
   if (memberships.length > 0) await pipeline(Readable.from([memberships.join('')]), client.query(copyFrom('copy seen_membership from stdin')))
 }
 
@@ -45,36 +91,64 @@ export async function stagePage(client: Client, page: Page, kinds: Map<string, '
  * Without `complete`, nothing is taken away from the picture: absence would prove nothing.
  * What was looked at since the read began (`now`) is newer than what the read says.
  */
-export async function settleStaging(client: Client, systemId: string, now: string, complete: boolean): Promise<{ accounts: number; entitlements: number; memberships: number }> {
-  await client.query('analyze seen_record; analyze seen_membership')
-  await disownReturned(client, systemId)
-  for (const [table, kind] of [['account', 'account'], ['entitlement', 'entitlement']] as const) {
-    const extra = table === 'account' ? ', enabled, protected' : ''
-    const changed = table === 'account'
-      ? '(t.name, t.attributes, t.enabled, t.protected) is distinct from (s.name, s.attributes, s.enabled, s.protected)'
-      : '(t.name, t.attributes) is distinct from (s.name, s.attributes)'
-    const set = table === 'account'
-      ? `name = s.name, attributes = s.attributes, enabled = s.enabled, protected = s.protected, seen_at = $2, gone_at = null,
-         disabled_at = case when s.enabled then null else coalesce(t.disabled_at, $2) end`
-      : 'name = s.name, attributes = s.attributes, seen_at = $2, gone_at = null'
-    await client.query(
-      `update ${table} t set ${set} from seen_record s
-        where t.system_id = $1 and s.kind = '${kind}' and t.object_type = s.object_type and t.native_id = s.native_id
-          and t.seen_at <= $2 and (t.gone_at is not null or ${changed})`, [systemId, now])
-    await client.query(
-      `insert into ${table} (system_id, object_type, native_id, name, attributes, seen_at${extra}${table === 'account' ? ', disabled_at' : ''})
-       select $1, s.object_type, s.native_id, s.name, s.attributes, $2${extra}${table === 'account' ? ', case when s.enabled then null else $2::timestamptz end' : ''}
-         from seen_record s
-        where s.kind = '${kind}'
-          and not exists (select from ${table} t where t.system_id = $1 and t.object_type = s.object_type and t.native_id = s.native_id)
-       on conflict do nothing`, [systemId, now])
-    if (complete) {
-      await client.query(
-        `update ${table} t set gone_at = $2 where t.system_id = $1 and t.gone_at is null and t.seen_at <= $2
-          and not exists (select from seen_record s where s.kind = '${kind}' and s.object_type = t.object_type and s.native_id = t.native_id)`,
-        [systemId, now])
-    }
+export async function settleStaging(client: Client, staging: Staging, systemId: string, now: string, complete: boolean): Promise<{ accounts: number; entitlements: number; memberships: number }> {
+  if (staging.differing + staging.entitlements > 0) await client.query('analyze seen_record')
+  if (staging.memberships > 0) await client.query('analyze seen_membership')
+  if (staging.differing > 0) {
+    await disownReturned(client, systemId)
+    await settleAccounts(client, systemId, now)
   }
+  if (complete) await settleGone(client, staging.unseen, systemId, now)
+  await settleEntitlements(client, systemId, now, complete)
+  const memberships = await settleMemberships(client, systemId, now, complete)
+  return { accounts: staging.accounts, entitlements: staging.entitlements, memberships }
+}
+
+async function settleAccounts(client: Client, systemId: string, now: string): Promise<void> {
+  await client.query(
+    `update account t set name = s.name, attributes = s.attributes, enabled = s.enabled, protected = s.protected, seen_at = $2, gone_at = null,
+            disabled_at = case when s.enabled then null else coalesce(t.disabled_at, $2) end
+       from seen_record s
+      where t.system_id = $1 and s.kind = 'account' and t.object_type = s.object_type and t.native_id = s.native_id and t.seen_at <= $2
+        and (t.gone_at is not null or (t.name, t.attributes, t.enabled, t.protected) is distinct from (s.name, s.attributes, s.enabled, s.protected))`, [systemId, now])
+  await client.query(
+    `insert into account (system_id, object_type, native_id, name, attributes, seen_at, enabled, protected, disabled_at)
+     select $1, s.object_type, s.native_id, s.name, s.attributes, $2, s.enabled, s.protected, case when s.enabled then null else $2::timestamptz end
+       from seen_record s
+      where s.kind = 'account'
+        and not exists (select from account t where t.system_id = $1 and t.object_type = s.object_type and t.native_id = s.native_id)
+     on conflict do nothing`, [systemId, now])
+}
+
+async function settleGone(client: Client, unseen: Staging['unseen'], systemId: string, now: string): Promise<void> {
+  for (const [type, ids] of unseen) {
+    if (ids.size === 0) continue
+    await client.query(
+      `update account t set gone_at = $2 from unnest($4::text[]) as u (native_id)
+        where t.system_id = $1 and t.object_type = $3 and t.native_id = u.native_id and t.gone_at is null and t.seen_at <= $2`, [systemId, now, type, [...ids.keys()]])
+  }
+}
+
+async function settleEntitlements(client: Client, systemId: string, now: string, complete: boolean): Promise<void> {
+  await client.query(
+    `update entitlement t set name = s.name, attributes = s.attributes, seen_at = $2, gone_at = null
+       from seen_record s
+      where t.system_id = $1 and s.kind = 'entitlement' and t.object_type = s.object_type and t.native_id = s.native_id and t.seen_at <= $2
+        and (t.gone_at is not null or (t.name, t.attributes) is distinct from (s.name, s.attributes))`, [systemId, now])
+  await client.query(
+    `insert into entitlement (system_id, object_type, native_id, name, attributes, seen_at)
+     select $1, s.object_type, s.native_id, s.name, s.attributes, $2 from seen_record s
+      where s.kind = 'entitlement'
+        and not exists (select from entitlement t where t.system_id = $1 and t.object_type = s.object_type and t.native_id = s.native_id)
+     on conflict do nothing`, [systemId, now])
+  if (!complete) return
+  await client.query(
+    `update entitlement t set gone_at = $2 where t.system_id = $1 and t.gone_at is null and t.seen_at <= $2
+      and not exists (select from seen_record s where s.kind = 'entitlement' and s.object_type = t.object_type and s.native_id = t.native_id)`, [systemId, now])
+}
+
+/** Returns how many there are. A system without groups has none to look for, and none to lose. */
+async function settleMemberships(client: Client, systemId: string, now: string, complete: boolean): Promise<number> {
   await client.query(
     `create temp table seen_pair on commit drop as
      select distinct a.id as account_id, e.id as entitlement_id
@@ -95,15 +169,12 @@ export async function settleStaging(client: Client, systemId: string, now: strin
      on conflict do nothing`, [now])
   if (complete) {
     await client.query(
-      `delete from membership m using account a
-        where a.id = m.account_id and a.system_id = $1 and a.seen_at <= $2
+      `delete from membership m using account a, entitlement e
+        where e.system_id = $1 and m.entitlement_id = e.id and a.id = m.account_id and a.seen_at <= $2
           and not exists (select from seen_pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)`, [systemId, now])
   }
-  const { rows } = await client.query<{ accounts: number; entitlements: number; memberships: number }>(
-    `select (select count(*) from seen_record where kind = 'account')::int as accounts,
-            (select count(*) from seen_record where kind = 'entitlement')::int as entitlements,
-            (select count(*) from seen_pair)::int as memberships`)
-  return rows[0]!
+  const { rows: [row] } = await client.query<{ n: number }>('select count(*)::int as n from seen_pair')
+  return row!.n
 }
 
 /** A record that was gone comes back while its person got another one: it is nobody's until somebody decides. */
@@ -124,12 +195,6 @@ export async function wasReadWhole(db: Db, systemId: string): Promise<boolean> {
 export async function countLinked(db: Db, systemId: string): Promise<number> {
   const { rows } = await db.query<{ n: number }>('select count(*)::int as n from account where system_id = $1 and person_id is not null and gone_at is null', [systemId])
   return rows[0]!.n
-}
-
-/** Whether what was staged has an account at all. */
-export async function stagedAccounts(client: Client): Promise<boolean> {
-  const { rows } = await client.query(`select from seen_record where kind = 'account' limit 1`)
-  return rows.length > 0
 }
 
 export async function endObservation(db: Db, id: string, result: Omit<Observation, 'id' | 'systemId' | 'readAt'>): Promise<void> {
