@@ -65,6 +65,7 @@ export const errors = {
   CHANGE_CONTRADICTED: { status: 409, advice: 'Read back, the system shows something else than planned.' },
   NAME_EXHAUSTED: { status: 409, advice: 'All candidates for a unique name are taken. Add a candidate to the mapping.' },
   ENTITLEMENT_UNKNOWN: { status: 422, advice: 'A role names an entitlement that the system does not show. Create it there, or correct the role.' },
+  LEAVER_OVERDUE: { status: 200, advice: 'See the leaver\'s page for what is still there; mend what the system says, or take it away by hand. It settles by itself.' },
   REQUIRED_EMPTY: { status: 422, advice: 'An attribute that the system requires has no value for this person.' },
 } as const satisfies Record<string, { status: number; advice: string }>
 

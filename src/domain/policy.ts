@@ -90,6 +90,10 @@ export const settings = z.strictObject({
   primaryPosition: z.array(expression).default([]),
   /** People brakes: share of people that one plan may change. */
   peopleBrakes: brakes.default({ disable: { share: 0.1, count: 5 } }),
+  /** Seconds after which a leaver who is not gone everywhere raises an alarm. */
+  leaverAlarm: z.number().int().min(1).max(86_400).default(60).meta({
+    title: 'Leaver alarm', description: 'Seconds after which a leaver who is not gone everywhere is a finding (LEAVER_OVERDUE)',
+  }),
 }).meta({ title: 'Settings' })
 export type Settings = z.infer<typeof settings>
 
@@ -99,6 +103,10 @@ export const system = z.strictObject({
   config: z.record(z.string(), z.unknown()).default({}),
   method: method.default('observe'),
   brakes: systemBrakes.optional(),
+  /** What a leaver does in a system (or a job to it) whose method is *approve*: go ahead all the same, or wait. */
+  leavers: z.enum(['automatic', 'approve']).default('automatic').meta({
+    title: 'Leavers', description: 'Where the method is approve: automatic disables a leaver at once all the same; approve waits for an operator.',
+  }),
   /** Ids or names of records that are never touched, besides those that the connector protects. `*` matches any text. */
   protected: z.array(z.string()).default([]),
   /** Entitlements (by name) whose members are exactly those with a reason: others are removed. */

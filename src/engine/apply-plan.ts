@@ -26,13 +26,18 @@ import { startPlan } from './start-plan.ts'
 const batchSize = 250
 const batchesAtOnce = 3
 
-export async function applyPlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
+export interface ApplyOptions {
+  /** Called when a system has nothing more to do now. */
+  systemOver?(systemId: string): Promise<void>
+}
+
+export async function applyPlan(context: Context, planId: string, signal: AbortSignal, options: ApplyOptions = {}): Promise<void> {
   await withPlanLock(context, 'apply-plan', planId, signal, async (held) => {
     const plan = await beginApplying(context, planId)
     if (plan === null) return
     // What a killed worker left half done is begun again.
     await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'running'`, [planId])
-    await apply(context, plan, held)
+    await apply(context, plan, held, options)
   })
 }
 
@@ -43,14 +48,17 @@ async function beginApplying(context: Context, planId: string): Promise<PlanRow 
   return rowCount === 0 ? null : await findPlan(context.pool, planId)
 }
 
-async function apply(context: Context, plan: PlanRow, signal: AbortSignal): Promise<void> {
+async function apply(context: Context, plan: PlanRow, signal: AbortSignal, options: ApplyOptions): Promise<void> {
   const revision = await currentRevision(context.pool)
-  await setPlan(context.pool, plan.id, { progress: 'Applying people' })
-  await applyPeople(context, plan.id, signal)
-  await settleReasons(context, plan, revision)
+  // Leavers were ended, and what they had reasons for settled, when they were planned.
+  if (plan.cause !== 'leaver') {
+    await setPlan(context.pool, plan.id, { progress: 'Applying people' })
+    await applyPeople(context, plan.id, signal)
+    await settleReasons(context, plan, revision)
+  }
   await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   const systems = await systemsToDo(context.pool, plan.id)
-  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, signal)))
+  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, signal).finally(() => options.systemOver?.(id))))
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
@@ -135,8 +143,8 @@ async function isStopped(context: Context, planId: string): Promise<boolean> {
 async function finish(context: Context, plan: PlanRow, failed: boolean): Promise<void> {
   const next = await transaction(context.pool, (client) => settlePlan(context, client, plan, failed))
   if (next === 'later') return
-  // What was refused is planned anew, once: a refusal of that plan waits for a person.
-  if (next === 'refused' && plan.cause !== 'refused') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope })
+  // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
+  if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope })
 }
 
 async function settlePlan(context: Context, client: Client, plan: PlanRow, failed: boolean): Promise<'later' | 'over' | 'refused'> {

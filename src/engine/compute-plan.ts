@@ -2,22 +2,21 @@
  * Computes a plan: reads sources and destinations, lays the people as they will be over those that are, and compares.
  * Nothing outside Usher is written; only readers are opened here.
  */
-import { createHash } from 'node:crypto'
 import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleClosure, type Policy } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
-import { canonical } from '../domain/value.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { storeRoleEntitlements } from '../store/evaluation.ts'
 import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
 import { wasReadWhole } from '../store/observation.ts'
-import { changeHashes, countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
+import { countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { applyBrakes } from './brakes.ts'
 import type { Context, Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
 import { withPlanLock } from './plan-lock.ts'
+import { hashOfPlan } from './plan-hash.ts'
 import { planPeople } from './plan-people.ts'
 import { jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
@@ -122,11 +121,10 @@ async function close(
   await recordFindings(client, findingScope(plan, only), findings, asOf)
   const counts = await countChanges(client, plan.id)
   const open = counts.filter((c) => c.state === 'planned' || c.state === 'held').reduce((sum, c) => sum + c.n, 0)
-  const hash = createHash('sha256').update(canonical({ revision: revision.revision, asOf, basis }))
-  for await (const hashes of changeHashes(client, plan.id)) for (const one of hashes) hash.update(one)
+  const hash = await hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis })
   const held = brakes.some((b) => b.released === undefined)
   await setPlan(client, plan.id, {
-    hash: hash.digest('hex'), counts, brakes, findings, progress: null,
+    hash, counts, brakes, findings, progress: null,
     state: open === 0 ? 'empty' : held ? 'held' : 'open', ended_at: open === 0 ? context.now() : null,
   })
 }

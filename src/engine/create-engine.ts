@@ -7,6 +7,7 @@ import { currentRevision } from '../store/policy.ts'
 import { findPlan } from '../store/plan.ts'
 import { openReader, systemOf } from './context.ts'
 import { decideCase } from './decide-case.ts'
+import { endPerson, liftPersonEnd } from './end-person.ts'
 import { endReason, grant } from './grant.ts'
 import { showPassword } from './handover.ts'
 import { previewJob } from './preview-job.ts'
@@ -54,6 +55,8 @@ export function createEngine(context: Context): Engine {
     decideCase: (caseId, personId, actor) => decideCase(context, caseId, personId, actor),
     grant: (input, actor) => grant(context, input, actor),
     endReason: (reasonId, actor) => endReason(context, reasonId, actor),
+    endPerson: (input, actor) => endPerson(context, input, actor),
+    liftPersonEnd: (personId, actor) => liftPersonEnd(context, personId, actor),
     showPassword: (personId, jobId, actor) => showPassword(context, personId, jobId, actor),
   }
 }

@@ -36,6 +36,10 @@ export interface Engine {
   decideCase(caseId: string, personId: string | null, actor: string): Promise<void>
   grant(input: { personId: string; roleId?: string; entitlementId?: string; until?: string; note?: string }, actor: string): Promise<{ reasonId: string; planId: string }>
   endReason(reasonId: string, actor: string): Promise<{ planId: string }>
+  /** Ends a person, now or at an instant, whatever their source says. `leaverId`: their clock, where it runs already. */
+  endPerson(input: { personId: string; at?: string; note?: string }, actor: string): Promise<{ effectiveAt: string; leaverId: string | null }>
+  /** Takes the last such end back; null where nobody had to be brought back. */
+  liftPersonEnd(personId: string, actor: string): Promise<{ planId: string | null }>
   /** Shows a first password once and shreds it. */
   showPassword(personId: string, jobId: string, actor: string): Promise<string>
 }

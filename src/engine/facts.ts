@@ -19,7 +19,10 @@ export interface Deciding {
 export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): AccountFacts | null {
   const prepared = deciding.jobs.get(pair.jobId)
   const desired = loaded.desired.get(pairKey(pair))
-  if (prepared === undefined || desired === undefined || desired.wanted === 'broken') return null
+  if (prepared === undefined || desired === undefined) return null
+  // Whatever was last worked out for them, who has ended wants nothing.
+  const wanted = desired.personState === 'ended' ? null : desired.wanted
+  if (wanted === 'broken') return null
   const account = loaded.accounts.get(pairKey(pair)) ?? null
   const match = desired.matchedAccountId === null ? undefined : loaded.matched.get(desired.matchedAccountId)
   const matched: (SeenAccount & { by: string }) | null = account === null && match !== undefined ? { ...match, by: desired.matchedBy ?? 'name' } : null
@@ -27,13 +30,13 @@ export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): Ac
   const { job } = prepared
   return {
     personId: pair.personId, systemId: job.destination, jobId: job.id, objectType: job.objectType, descriptions: prepared.type.attributes,
-    wanted: desired.wanted ?? 'none', set: desired.attributes ?? {}, clear: desired.clear ?? [], name: desired.name ?? '',
+    wanted: wanted ?? 'none', set: desired.attributes ?? {}, clear: desired.clear ?? [], name: desired.name ?? '',
     references: loaded.references.get(pairKey(pair)) ?? {},
     account, matched,
     desired: (loaded.entitlements.get(pairKey(pair)) ?? []).map((e) => ({ ...e, because: e.because.map((b) => withRevision(b, deciding.policyRevision)) })),
     held: (seen === null ? [] : loaded.held.get(seen.id) ?? []).map((h) => ({ id: h.id, objectType: h.objectType, nativeId: h.nativeId, name: h.name, ours: h.origin !== 'unknown' || deciding.authoritative.has(h.id) })),
     deleteDue: account !== null && [account.disabledAt, account.unwantedSince].every((since) => dueForDeletion(since, job.lifecycle.deleteAfterDays, deciding.asOf)),
-    because: accountBecause(desired.wanted, desired.personState, job.id, job.lifecycle.deleteAfterDays, account?.enabled ?? true),
+    because: accountBecause(wanted, desired.personState, job.id, job.lifecycle.deleteAfterDays, account?.enabled ?? true),
   }
 }
 

@@ -79,6 +79,33 @@ export function planPerson(person: LoadedPerson, view: PeopleView): PersonPlan {
   return { changes, overlay, heldBy: holds ? heldJob.id : null }
 }
 
+/** What the time or a human makes of a person, without a row of a source: where they stand, and the change that says so. */
+export function planTurn(
+  person: { id: string; attributes: Attributes; positions: Position[]; contributions: unknown; state: PersonState; nextChangeAt: string | null; cuts: Cuts; jobId: string | null },
+  view: Pick<PeopleView, 'asOf' | 'timeZone'>,
+): { state: PersonState; endedAt: string | null; change: { change: PeopleChange; overlay: OverlayPerson } | null } {
+  const { attributes, positions, state, nextChangeAt } = person
+  const before: Standing = { attributes, positions, state, nextChangeAt }
+  const after = stand(attributes, positions, view, person.cuts)
+  const { endedAt } = standing(positions, view.asOf, view.timeZone, person.cuts)
+  if (before.state === after.state) return { state: after.state, endedAt: endedAt ?? null, change: null }
+  const kind = kindOf(before, after)
+  const diff = difference(before, after)
+  return {
+    state: after.state, endedAt: endedAt ?? null,
+    change: {
+      change: {
+        personId: person.id, kind, wave: 0, jobId: person.jobId ?? '', subject: String(attributes['displayName'] ?? attributes['employeeId'] ?? ''), ...diff,
+        reasons: [{ because: 'state', state: after.state, ...(endedAt === undefined ? {} : { since: endedAt }) }],
+        hash: hash('sha256', canonical([kind, person.id, diff.before, diff.after])), state: 'planned', code: null,
+      },
+      overlay: {
+        personId: person.id, attributes, positions, contributions: person.contributions, state: after.state, nextChangeAt: after.nextChangeAt,
+      },
+    },
+  }
+}
+
 function stand(attributes: Attributes, positions: Position[], view: Pick<PeopleView, 'asOf' | 'timeZone'>, cuts: Cuts): Standing {
   const { state, nextChangeAt } = standing(positions, view.asOf, view.timeZone, cuts)
   return { attributes, positions, state, nextChangeAt: nextChangeAt === undefined ? null : new Date(nextChangeAt).toISOString() }

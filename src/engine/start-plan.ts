@@ -121,7 +121,7 @@ async function lockPlan(client: Client, planId: string): Promise<PlanRow> {
 }
 
 /** At most one open change per thing: a newer plan's change that goes ahead takes the place of an older one. `jobs`: those that go ahead; null: all. */
-async function skipSuperseded(client: Client, planId: string, jobs: string[] | null): Promise<void> {
+export async function skipSuperseded(client: Client, planId: string, jobs: string[] | null): Promise<void> {
   await client.query(
     `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'
        from plan_change new

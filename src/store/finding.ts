@@ -6,6 +6,15 @@ import type { Db } from './database.ts'
 export type FindingScope = { kind: 'all' } | { kind: 'jobs'; jobs: string[] } | { kind: 'people'; people: string[] }
 
 export async function recordFindings(db: Db, scope: FindingScope, findings: Finding[], now: string): Promise<void> {
+  const byKey = await openFindings(db, findings, now)
+  await db.query(
+    `update finding set resolved_at = $2
+      where resolved_at is null and key <> all ($1::text[]) and code <> all ($5::text[])
+        and ($3::text[] is null or job_id = any ($3)) and ($4::uuid[] is null or person_id = any ($4))`,
+    [[...byKey.keys()], now, scope.kind === 'jobs' ? scope.jobs : null, scope.kind === 'people' ? scope.people : null, ownFindings])
+}
+
+async function openFindings(db: Db, findings: Finding[], now: string): Promise<Map<string, Finding>> {
   const byKey = new Map(findings.map((f) => [keyOf(f), f]))
   const rows = [...byKey].map(([key, f]) => ({
     key, code: f.code, severity: f.severity ?? 'warning', system_id: f.system ?? null, job_id: f.job ?? null,
@@ -19,11 +28,16 @@ export async function recordFindings(db: Db, scope: FindingScope, findings: Find
      on conflict (key) where resolved_at is null do update
        set severity = excluded.severity, message = excluded.message, details = excluded.details, last_seen_at = excluded.last_seen_at`,
     [JSON.stringify(rows), now])
-  await db.query(
-    `update finding set resolved_at = $2
-      where resolved_at is null and key <> all ($1::text[])
-        and ($3::text[] is null or job_id = any ($3)) and ($4::uuid[] is null or person_id = any ($4))`,
-    [[...byKey.keys()], now, scope.kind === 'jobs' ? scope.jobs : null, scope.kind === 'people' ? scope.people : null])
+  return byKey
+}
+
+/** Found by somebody else than a plan, who alone can say that they are over. */
+const ownFindings = ['LEAVER_OVERDUE']
+
+/** All that is wrong of one kind now; what was and is not among it any more is resolved. */
+export async function recordOwnFindings(db: Db, code: string, findings: Finding[], now: string): Promise<void> {
+  await openFindings(db, findings, now)
+  await db.query('update finding set resolved_at = $2 where resolved_at is null and code = $3 and key <> all ($1::text[])', [findings.map(keyOf), now, code])
 }
 
 /** What makes two findings the same thing: where it was found, and its own key or else its words. */

@@ -28,6 +28,7 @@ export async function applyPeopleBatch(client: Client, input: { planId: string; 
   await refuseWhatDiffers(client, planId)
   await writePeople(client, planId, wave, now)
   await writeRecords(client, planId, wave, now)
+  await noteLeavers(client, now, actor)
   const { rows: [ended] } = await client.query<{ done: number; refused: number }>(
     `with marked as (
        update plan_change c set state = case when b.ok then 'done' else 'refused' end, attempts = c.attempts + 1, started_at = $2, done_at = $2,
@@ -81,6 +82,19 @@ async function writePeople(client: Client, planId: string, wave: number, now: st
        changed_at = $2
       from people_batch b left join plan_overlay o on o.plan_id = $1 and o.person_id = b.person_id
      where p.id = b.person_id and b.ok and b.kind <> 'create'`, [planId, now, wave])
+}
+
+/** Who ended gets a clock, and the lane for leavers hears of it; who is back has theirs stopped. */
+async function noteLeavers(client: Client, now: string, actor: string): Promise<void> {
+  await client.query(
+    `update leaver l set returned_at = $1, look_at = null from people_batch b where b.ok and b.kind = 'enable' and l.person_id = b.person_id and l.returned_at is null`, [now])
+  await client.query(
+    `with left_now as (
+       insert into leaver (id, person_id, cause, actor, effective_at, received_at, started_at, look_at)
+       select gen_random_uuid(), b.person_id, 'source', $2, $1, $1, $1, $1 from people_batch b
+        where b.ok and b.kind = 'disable' and b.after ->> 'state' = 'ended'
+       on conflict (person_id) where returned_at is null do nothing returning id)
+     select pg_notify('usher_leaver', '') from left_now limit 1`, [now, actor])
 }
 
 async function writeRecords(client: Client, planId: string, wave: number, now: string): Promise<void> {

@@ -79,6 +79,12 @@ export async function insertChanges(client: Client, planId: string, changes: (De
     `copy plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state) from stdin`)))
 }
 
+/** What is planned of a stage is to be carried out; of stage 2, only of these jobs. */
+export async function approveAll(client: Client, planId: string, stage: 1 | 2, jobs: string[] = []): Promise<void> {
+  await client.query(
+    `update plan_change set state = 'waiting' where plan_id = $1 and stage = $2 and state = 'planned' and ($2 = 1 or job_id = any ($3))`, [planId, stage, jobs])
+}
+
 /** Older plans for the same scope that nobody approved: the newer one stands for them. */
 export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 'number'>, now: string): Promise<void> {
   await client.query(

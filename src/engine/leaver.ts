@@ -1,0 +1,137 @@
+/**
+ * People who leave go ahead of all other work: a lane of their own takes them from the moment that they are due until each
+ * system was seen without them. It waits for no plan, reads no system whole and takes no lock that other plans take.
+ */
+import { UsherError } from '../domain/errors.ts'
+import { standing } from '../domain/person.ts'
+import { transaction } from '../store/database.ts'
+import { recordOwnFindings } from '../store/finding.ts'
+import { exceeds } from './brakes.ts'
+import {
+  claimLeavers, endsByDate, insertLeavers, leftByDateLately, lookAgainAt, startEndsByHand, type LeaverRow,
+} from '../store/leaver.ts'
+import { forgetPlan, leftOver, overdueLeavers, settleClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
+import { settleLookup } from '../store/observed.ts'
+import { countPeople } from '../store/people-plan.ts'
+import { currentRevision } from '../store/policy.ts'
+import { applyPlan } from './apply-plan.ts'
+import type { Context, Revision } from './context.ts'
+import { openReader } from './context.ts'
+import { planLeavers } from './leaver-plan.ts'
+import { prepareDeciding } from './plan-systems.ts'
+import { scopeOf } from './read-system.ts'
+
+const claimMax = 50
+const dueMax = 500
+/** Whoever claimed a leaver and was killed is waited for so long. */
+const leaseMs = 15_000
+const soonMs = 200
+const laterMs = 5_000
+/** So long a system is waited for that had nothing to do and is only looked at. */
+const lookMsMax = 5_000
+
+const plus = (instant: string, ms: number): string => new Date(Date.parse(instant) + ms).toISOString()
+
+/** People whose end has come by now get a clock: ends set by hand, and dates. */
+export async function startDueLeavers(context: Context): Promise<void> {
+  const now = context.now()
+  await startEndsByHand(context.pool, now)
+  const due = await endsByDate(context.pool, now, dueMax)
+  if (due.length === 0) return
+  const { policy } = await currentRevision(context.pool)
+  const ended = due.flatMap(({ id, positions, cuts, shortened }) => {
+    const stands = standing(positions, now, policy.settings.timeZone, cuts)
+    return stands.state === 'ended' ? [{ id, shortened, endedAt: stands.endedAt ?? now }] : []
+  })
+  const broughtForward = ended.filter((e) => e.shortened).length
+  // Dates that a source brought forward in great numbers are an import like any other: the plan of the calendar brakes them.
+  const limit = policy.settings.peopleBrakes.disable
+  const braked = broughtForward > 0 && limit !== undefined
+    && exceeds(limit, broughtForward + await leftByDateLately(context.pool, now), await countPeople(context.pool))
+  const starting = ended.filter((e) => !(braked && e.shortened))
+  await transaction(context.pool, (client) => insertLeavers(client, starting.map((e) => ({
+    id: context.newId(), personId: e.id, cause: 'date', actor: 'usher', effectiveAt: e.endedAt, receivedAt: e.endedAt,
+  })), now))
+}
+
+/** Leavers whose turn it is, together until the lease is over. Empty: nobody's. */
+export async function takeLeavers(context: Context): Promise<LeaverRow[]> {
+  const now = context.now()
+  return await claimLeavers(context.pool, now, plus(now, leaseMs), claimMax)
+}
+
+/** One round for leavers that were taken: plan what is not planned, carry it out, look, and set the clocks. */
+export async function leaverRound(context: Context, leavers: LeaverRow[], signal: AbortSignal): Promise<void> {
+  const revision = await currentRevision(context.pool)
+  const ids = leavers.map((l) => l.id)
+  // Each human's own plan; those whom nobody named go together.
+  const unplanned = [...Map.groupBy(leavers.filter((l) => l.planId === null), (l) => l.actor).values()]
+  const planned = [...new Set(leavers.flatMap((l) => l.planId ?? []))]
+  if (unplanned.length > 0) {
+    const deciding = await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
+    for (const together of unplanned) {
+      const planId = await planLeavers(context, revision, deciding, together)
+      if (planId !== null) planned.push(planId)
+    }
+  }
+  const clocks = (): Promise<void> => settleClocks(context.pool, ids, context.now())
+  await Promise.all([
+    ...planned.map((planId) => applyPlan(context, planId, signal, { systemOver: clocks })),
+    lookAtOthers(context, revision, ids, signal),
+  ])
+  // What was not looked at on the way is looked at now.
+  await lookAtOthers(context, revision, ids, signal)
+  await clocks()
+  const now = context.now()
+  await stopClocks(context.pool, ids, plus(now, soonMs), plus(now, laterMs))
+  const again = await leftOver(context.pool, ids)
+  if (again.length === 0) return
+  await forgetPlan(context.pool, again)
+  await lookAgainAt(context.pool, again, plus(now, soonMs))
+}
+
+/** Accounts that no change is about are looked at, too: what is there was perhaps put there meanwhile. */
+async function lookAtOthers(context: Context, revision: Revision, leavers: string[], signal: AbortSignal): Promise<void> {
+  const accounts = await unseenAccounts(context.pool, leavers)
+  await Promise.all([...Map.groupBy(accounts, (a) => a.systemId)].map(async ([systemId, own]) => {
+    const system = revision.policy.systems.find((s) => s.id === systemId)
+    if (system === undefined) return
+    const reader = openReader(context, system)
+    try {
+      if (reader.lookup === undefined) return
+      const asked = own.map((a) => ({ objectType: a.objectType, id: a.nativeId }))
+      const page = await reader.lookup(asked, scopeOf(context, revision, system), AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]))
+      await settleLookup(context.pool, systemId, page, asked, context.now())
+    } catch (error) {
+      // The clock goes on, and the next round looks again.
+      context.log.warn({ system: systemId, code: error instanceof UsherError ? error.code : 'INTERNAL' }, 'a leaver\'s account could not be looked at')
+    } finally {
+      await reader.close()
+    }
+  }))
+}
+
+/** Everything that is due for leavers now, one round after the other. For whoever has a clock of their own. */
+export async function runLeavers(context: Context, signal: AbortSignal): Promise<number> {
+  await startDueLeavers(context)
+  let rounds = 0
+  for (let taken = await takeLeavers(context); taken.length > 0; taken = await takeLeavers(context)) {
+    await leaverRound(context, taken, signal)
+    rounds += 1
+  }
+  await raiseAlarms(context)
+  return rounds
+}
+
+/** A leaver who takes too long is a finding, as long as it lasts. */
+export async function raiseAlarms(context: Context): Promise<void> {
+  const { policy } = await currentRevision(context.pool)
+  const seconds = policy.settings.leaverAlarm
+  const now = context.now()
+  const overdue = await overdueLeavers(context.pool, plus(now, -1000 * seconds))
+  const nameOf = (id: string): string => policy.systems.find((s) => s.id === id)?.name ?? id
+  await recordOwnFindings(context.pool, 'LEAVER_OVERDUE', overdue.map((leaver) => ({
+    code: 'LEAVER_OVERDUE', severity: 'error', person: leaver.personId, key: leaver.id, details: { leaver: leaver.id, systems: leaver.open.map((s) => s.systemId) },
+    message: `${leaver.name} left more than ${seconds} seconds ago and is not gone from ${leaver.open.map((s) => `${nameOf(s.systemId)}${s.words === null ? '' : ` (${s.words})`}`).join(', ') || 'everywhere'}.`,
+  })), now)
+}
