@@ -10,7 +10,7 @@ import { peopleJobs, type PeopleJob } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
 import { isReleased } from '../store/brake.ts'
 import type { Client } from '../store/database.ts'
-import { createInBulk, datesOfSnapshot, isMostlyNew, setApart } from '../store/people-bulk.ts'
+import { createInBulk, datesOfSnapshot, isMostlyNew, setApart, stretchesOf } from '../store/people-bulk.ts'
 import {
   contradictedKeys, diffRows, diffVanished, matchKeys, nameNewPeople, newKeys, openCases, openDiff,
 } from '../store/people-diff.ts'
@@ -108,13 +108,15 @@ async function bulkCreate(client: Client, input: {
   planId: string; job: PeopleJob; snapshot: SnapshotResult; source: string; place: string; asOf: string; timeZone: string
 }): Promise<number> {
   const { planId, job, snapshot, source, place, asOf, timeZone } = input
-  await setApart(client, { planId, jobId: job.id, snapshotId: snapshot.snapshotId, rules: job.match, severalRows: job.positionKey !== undefined })
-  const states = (await datesOfSnapshot(client, snapshot.snapshotId)).map((dates) => {
+  const { snapshotId } = snapshot
+  const apart = await setApart(client, { planId, jobId: job.id, snapshotId, rules: job.match, severalRows: job.positionKey !== undefined })
+  const stretches = (apart === 0 ? snapshot.stretches : null) ?? await stretchesOf(client, snapshotId)
+  const states = (snapshot.dates ?? await datesOfSnapshot(client, snapshotId)).map((dates) => {
     const { state, nextChangeAt } = standing([positionFromDates(dates)], asOf, timeZone)
     return { dates, state, nextChangeAt: nextChangeAt === undefined ? null : new Date(nextChangeAt).toISOString() }
   })
   return await createInBulk(client, {
-    planId, jobId: job.id, snapshotId: snapshot.snapshotId, source, place, states, state: job.method === 'observe' ? 'observed' : 'planned' })
+    planId, jobId: job.id, snapshotId, source, place, states, stretches, state: job.method === 'observe' ? 'observed' : 'planned' })
 }
 
 /** Whose the new rows are: by decided cases, by match rules, else somebody new. What is unclear waits for a decision. */
@@ -126,7 +128,7 @@ async function identify(context: Context, client: Client, planId: string, job: P
     }
     await nameNewPeople(client, job.id, context.newId())
   }
-  for (const odd of await contradictedKeys(client, job.id, context.newId())) cases.push({ id: context.newId(), code: 'MATCH_CONTRADICTED', ...odd })
+  for (const odd of await contradictedKeys(client, job.id, snapshot.snapshotId, context.newId())) cases.push({ id: context.newId(), code: 'MATCH_CONTRADICTED', ...odd })
   await openCases(client, job.id, cases, asOf)
   return cases.map(({ key, code, candidates }) => ({
     code, job: job.id, system: snapshot.systemId, key, details: { key, candidates },

@@ -11,11 +11,15 @@ import { positionKeyOf } from '../domain/compose-person.ts'
 import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../domain/map-row.ts'
 import type { Position } from '../domain/person.ts'
 import type { PeopleJob } from '../domain/policy.ts'
-import { copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type SetAside } from '../store/snapshot.ts'
-import { escapeCopy } from '../store/copy.ts'
+import {
+  attachRecords, copiedFields, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type SetAside,
+} from '../store/snapshot.ts'
+import { BinaryRows } from '../store/copy.ts'
+import type { Stretch } from '../store/people-bulk.ts'
 import { transaction } from '../store/database.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { KeyFilter } from './key-filter.ts'
+import { Stretches } from './stretches.ts'
 
 export interface SnapshotResult {
   snapshotId: string
@@ -30,6 +34,9 @@ export interface SnapshotResult {
   setAside: number
   /** Rows set aside whose key could not be read, so that nobody knows whose they are. */
   setAsideUnknown: number
+  /** Of what was read; null where it has to be asked of the rows. */
+  stretches: Stretch[] | null
+  dates: string[] | null
 }
 
 export const setAsideMax = 10_000
@@ -46,18 +53,25 @@ export async function readSource(context: Context, revision: Revision, job: Peop
     taken.shape = (await reader.inspect?.(signal)) ?? null
     assertColumns(job, mapper, taken.shape)
     end = await transaction(context.pool, async (client) => {
-      const end = await copyRows({ context, reader, mapper, job, snapshot, taken, signal }, (lines) => copyRecords(client, lines))
+      const end = await copyRows({ context, reader, mapper, snapshot, taken, signal }, (rows) => copyRecords(client, snapshot.id, rows))
       await setDuplicatesAside(client, snapshot, taken)
       await insertSetAside(client, snapshot, taken.aside)
+      await attachRecords(client, snapshot.id)
       return end
     })
   } catch (error) {
     if (!(error instanceof UsherError) || !isOfTheSource(error.code)) throw error
+    // Nothing was kept of what may have been read by then.
+    Object.assign(taken, emptyTake())
+    await transaction(context.pool, async (client) => {
+      await copyRecords(client, snapshot.id, [new BinaryRows().take(true)!])
+      await attachRecords(client, snapshot.id)
+    })
     end = { complete: false, count: 0, code: error.code, because: error.message }
   } finally {
     await reader.close()
   }
-  return await close(context, snapshot, taken, end)
+  return await close(context, mapper, snapshot, taken, end)
 }
 
 /** Errors that say something of the source; others are mistakes in the policy or in Usher. */
@@ -71,16 +85,18 @@ interface Take {
   setAsideUnknown: number
   aside: SetAside[]
   suspects: Set<string>
-  label: string
+  stretches: Stretches
+  /** Rows were taken out again, so the stretches are not those of what is left. */
+  thinned: boolean
 }
 
-const emptyTake = (): Take => ({ rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), label: '' })
+const emptyTake = (): Take => (
+  { rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), stretches: new Stretches(), thinned: false })
 
 interface Reading {
   context: Context
   reader: Reader
   mapper: RowMapper
-  job: PeopleJob
   snapshot: NewSnapshot
   taken: Take & { shape: SourceShape | null }
   signal: AbortSignal
@@ -97,49 +113,76 @@ function assertColumns(job: PeopleJob, mapper: RowMapper, shape: SourceShape | n
 }
 
 /** Streams the source's pages to `copy`; returns how the read ended. */
-async function copyRows(reading: Reading, copy: (lines: AsyncIterable<Buffer>) => Promise<void>): Promise<ReadEnd> {
+async function copyRows(reading: Reading, copy: (rows: AsyncIterable<Buffer>) => Promise<void>): Promise<ReadEnd> {
   let end: ReadEnd | undefined
-  await copy(lines())
+  await copy(chunks())
   return end!
 
-  async function* lines(): AsyncGenerator<Buffer> {
+  async function* chunks(): AsyncGenerator<Buffer> {
     const { reader, mapper, taken, signal } = reading
-    const lastPart = reading.context.newId().slice(8)
     const pages = reader.read({ objectTypes: [], ...(taken.shape === null ? {} : { attributes: { row: mapper.columns } }) }, signal)
-    const filter = new KeyFilter()
-    const now = reading.context.now()
+    const rows = new BinaryRows()
+    const take = rowTaker(reading, rows)
     for (;;) {
       const next = await pages.next()
       if (next.done) {
         end = next.value
-        return
+        break
       }
-      const text = mapPage(reading, next.value, filter, now, lastPart)
-      if (text !== '') yield Buffer.from(text)
+      for (const rejection of next.value.rejected) setAside(taken, fromRejection(rejection))
+      for (const record of next.value.records) {
+        take(record)
+        const ready = rows.take()
+        if (ready !== null) yield ready
+      }
     }
+    yield rows.take(true)!
   }
 }
 
-/** `lastPart`: of the ids of new people; the row comes first, so that they are in order. */
-function mapPage({ mapper, snapshot, taken }: Reading, page: Page, filter: KeyFilter, now: string, lastPart: string): string {
-  let text = ''
-  for (const rejection of page.rejected) setAside(taken, fromRejection(rejection))
-  for (const record of page.records) {
+/** One record into a row of the snapshot. */
+function rowTaker({ context, mapper, snapshot, taken }: Reading, rows: BinaryRows): (record: ObservedRecord) => void {
+  const now = context.now()
+  // Of the ids of new people; the row comes first, so that they are in order.
+  const lastPart = Buffer.from(context.newId().replaceAll('-', '').slice(8), 'hex')
+  const filter = new KeyFilter()
+  const rowHash = Buffer.alloc(16)
+  const columns = columnsOf(taken.shape, mapper)
+  const job = JSON.stringify(snapshot.jobId)
+
+  return (record) => {
     const result = mapper.map(record.attributes, now)
     const row = record.row ?? taken.rows + taken.setAside + 1
     if (result.row === 'faulty') setAside(taken, fromFault(taken, record, row, result.fault))
-    if (result.row !== 'usable') continue
+    if (result.row !== 'usable') return
     taken.rows += 1
     const { key, positionKey, mapped } = result
     if (filter.seen(positionKey === '' ? key : `${key}\u0000${positionKey}`)) taken.suspects.add(key)
     // Over what the mapping made of the row only, so that a row which moved is no change.
-    const [attributes, position, keep] = [JSON.stringify(mapped.attributes), JSON.stringify(mapped.position), mapped.keep === undefined ? null : JSON.stringify(mapped.keep)]
-    const digest = hash('sha256', `${attributes}${position}${keep ?? ''}`).slice(0, 32)
-    const place = `"job":${JSON.stringify(snapshot.jobId)},"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))}`
-    text += `${snapshot.id}\t${escapeCopy(key)}\t${escapeCopy(positionKey)}\t${row}\t\\\\x${digest}\t${escapeCopy(JSON.stringify(record.attributes))}\t${escapeCopy(attributes)}\t${escapeCopy(`[{${place},${position.slice(1)}]`)}\t${keep === null ? '\\N' : escapeCopy(keep)}\t${escapeCopy(datesOf(mapped))}\t${row.toString(16).padStart(8, '0')}${lastPart}\n`
+    const attributes = JSON.stringify(mapped.attributes)
+    const position = JSON.stringify(mapped.position)
+    const keep = mapped.keep === undefined ? '' : JSON.stringify(mapped.keep)
+    rowHash.write(hash('sha256', attributes + position + keep), 0, 16, 'hex')
+    const dates = datesOf(mapped)
+    taken.stretches.add(row, rowHash, dates)
+
+    rows.row(copiedFields)
+    rows.text(key)
+    rows.text(positionKey)
+    rows.int(row)
+    rows.bytes(rowHash)
+    rows.text(JSON.stringify(columns === null ? record.attributes : columns.map((name) => record.attributes[name] ?? null)))
+    rows.jsonb(attributes)
+    rows.jsonb(`[{"job":${job},"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))},${position.slice(1)}]`)
+    if (keep === '') rows.null()
+    else rows.jsonb(keep)
+    rows.text(dates)
+    rows.id(row, lastPart)
   }
-  return text
 }
+
+/** Where the source names its columns, cells are stored without their names. */
+const columnsOf = (shape: SourceShape | null, mapper: RowMapper): string[] | null => (shape === null ? null : mapper.columns)
 
 /** What decides the state of a position, as one text; `positionFromDates` is its inverse. */
 function datesOf({ position }: MappedRow): string {
@@ -183,6 +226,7 @@ async function setDuplicatesAside(client: Parameters<typeof takeDuplicates>[0], 
   if (taken.suspects.size === 0) return
   const suspects = taken.suspects.size > suspectsMax ? null : [...taken.suspects]
   const place = placeOf(taken.shape, 'row')
+  taken.thinned = true
   for (const { key, row, others } of await takeDuplicates(client, snapshot.id, suspects)) {
     taken.rows -= 1
     const where = others.slice(0, 10).map((other) => `${place}!A${other}`).join(', ')
@@ -190,15 +234,17 @@ async function setDuplicatesAside(client: Parameters<typeof takeDuplicates>[0], 
   }
 }
 
-async function close(context: Context, snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }, end: ReadEnd): Promise<SnapshotResult> {
+async function close(context: Context, mapper: RowMapper, snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }, end: ReadEnd): Promise<SnapshotResult> {
   const failed = end.complete ? null : end
   await endSnapshot(context.pool, snapshot.id, {
     state: end.complete ? 'complete' : 'incomplete', shape: taken.shape, rows: taken.rows, setAside: taken.setAside,
     digest: end.complete ? end.digest ?? null : null, code: failed?.code ?? null, because: failed?.because ?? null,
+    columns: columnsOf(taken.shape, mapper),
   })
   return {
     snapshotId: snapshot.id, jobId: snapshot.jobId, systemId: snapshot.systemId, complete: end.complete,
     rows: taken.rows, setAside: taken.setAside, setAsideUnknown: taken.setAsideUnknown,
+    stretches: taken.thinned ? null : taken.stretches.list(), dates: taken.stretches.dates(),
     ...(failed === null ? {} : { code: failed.code, because: failed.because }),
   }
 }

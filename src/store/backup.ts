@@ -21,6 +21,7 @@ interface End { end: true; tables: number }
 export interface BackupReport { tables: number; rows: number }
 
 const migrationTable = 'usher.migration'
+const recordTable = 'usher.snapshot_record'
 
 /** Writes all of the database, as it is at one moment, to `out`. */
 export async function backup(pool: Pool, out: Writable, now: string): Promise<BackupReport> {
@@ -36,7 +37,7 @@ export async function backup(pool: Pool, out: Writable, now: string): Promise<Ba
     let rows = 0
     for (const { name, columns } of tables) {
       await write(gzip, line({ name, columns } satisfies Table))
-      const copy = client.query(copyTo(`copy ${name} (${columns.map(pg.escapeIdentifier).join(', ')}) to stdout`))
+      const copy = client.query(copyTo(`copy (select ${columns.map(pg.escapeIdentifier).join(', ')} from ${name}) to stdout`))
       for await (const chunk of copy as AsyncIterable<Buffer>) await write(gzip, Buffer.concat([length(chunk.length), chunk]))
       await write(gzip, length(0))
       rows += copy.rowCount ?? 0
@@ -84,6 +85,7 @@ export async function restore(pool: Pool, input: Readable): Promise<BackupReport
 }
 
 async function load(client: Client, table: Table, read: Reader): Promise<number> {
+  if (table.name === recordTable) await makePartition(client)
   const copy = client.query(copyFrom(`copy ${table.name} (${table.columns.map(pg.escapeIdentifier).join(', ')}) from stdin`))
   const done = finished(copy)
   done.catch(() => {})
@@ -98,6 +100,16 @@ async function load(client: Client, table: Table, read: Reader): Promise<number>
   return copy.rowCount ?? 0
 }
 
+/** In a database that runs, each snapshot has a table of its own; those of a backup share one. */
+async function makePartition(client: Client): Promise<void> {
+  const { rows: [there] } = await client.query<{ ids: string | null; parted: boolean }>(
+    `select (select string_agg(quote_literal(id), ', ') from usher.snapshot) as ids,
+            exists (select from pg_partitioned_table where partrelid = $1::regclass) as parted`, [recordTable])
+  if (!there!.parted || there!.ids === null) return
+  await client.query(`create table ${recordTable}_restored partition of ${recordTable} for values in (${there!.ids})`)
+  await client.query(`create index on ${recordTable}_restored (snapshot_id, key); create index on ${recordTable}_restored (person_id) where person_id is not null`)
+}
+
 /** Tables of Usher, each after those that it refers to. */
 async function tablesOf(db: Db): Promise<Table[]> {
   const { rows } = await db.query<{ name: string; columns: string[]; refers: string[] }>(
@@ -106,11 +118,12 @@ async function tablesOf(db: Db): Promise<Table[]> {
               where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns,
             array(select format('%I.%I', fn.nspname, f.relname) from pg_constraint k
                     join pg_class f on f.oid = k.confrelid join pg_namespace fn on fn.oid = f.relnamespace
-                   where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid) as refers
+                   where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid
+                  union all select 'usher.snapshot' where format('%I.%I', n.nspname, c.relname) = $2) as refers
        from pg_class c
        join pg_namespace n on n.oid = c.relnamespace
-      where n.nspname in ('usher', 'auth') and c.relkind = 'r' and format('%I.%I', n.nspname, c.relname) <> $1
-      order by 1`, [migrationTable])
+      where n.nspname in ('usher', 'auth') and c.relkind in ('r', 'p') and not c.relispartition and format('%I.%I', n.nspname, c.relname) <> $1
+      order by 1`, [migrationTable, recordTable])
   const ordered: Table[] = []
   const left = new Map(rows.map((row) => [row.name, row]))
   while (left.size > 0) {

@@ -10,3 +10,81 @@ export function copyLine(values: (string | number | boolean | null)[]): string {
 export function escapeCopy(text: string): string {
   return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (c) => special[c]!) : text
 }
+
+
+const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
+const chunkBytes = 1 << 18
+
+/**
+ * Rows for `copy … from stdin` in binary format (PostgreSQL manual, "COPY", File Formats), where nothing needs to be
+ * escaped by one side and looked for by the other. `take` hands out what has come together.
+ */
+export class BinaryRows {
+  #bytes = Buffer.allocUnsafe(chunkBytes * 2)
+  #at = signature.copy(this.#bytes)
+
+  row(fields: number): void {
+    this.#room(2)
+    this.#at = this.#bytes.writeInt16BE(fields, this.#at)
+  }
+
+  null(): void {
+    this.#room(4)
+    this.#at = this.#bytes.writeInt32BE(-1, this.#at)
+  }
+
+  int(value: number): void {
+    this.#room(8)
+    this.#at = this.#bytes.writeInt32BE(value, this.#bytes.writeInt32BE(4, this.#at))
+  }
+
+  /** `text` or `json`. */
+  text(value: string): void {
+    this.#room(4 + value.length * 3)
+    const written = this.#bytes.write(value, this.#at + 4)
+    this.#at = this.#bytes.writeInt32BE(written, this.#at) + written
+  }
+
+  jsonb(value: string): void {
+    this.#room(5 + value.length * 3)
+    const written = this.#bytes.write(value, this.#at + 5)
+    this.#bytes[this.#bytes.writeInt32BE(1 + written, this.#at)] = 1
+    this.#at += 5 + written
+  }
+
+  /** `bytea`. */
+  bytes(value: Uint8Array): void {
+    this.#room(4 + value.length)
+    this.#bytes.set(value, this.#bytes.writeInt32BE(value.length, this.#at))
+    this.#at += 4 + value.length
+  }
+
+  /** An uuid: a number before the rest of its bytes, so that ids come in the order of their numbers. */
+  id(first: number, rest: Uint8Array): void {
+    this.#room(20)
+    this.#at = this.#bytes.writeUInt32BE(first, this.#bytes.writeInt32BE(16, this.#at))
+    this.#bytes.set(rest, this.#at)
+    this.#at += 12
+  }
+
+  /** What is ready, once it is worth to be sent; `end`: all that is left, with the mark of the end. */
+  take(end = false): Buffer | null {
+    if (!end && this.#at < chunkBytes) return null
+    if (end) {
+      this.#room(2)
+      this.#at = this.#bytes.writeInt16BE(-1, this.#at)
+    }
+    const ready = this.#bytes.subarray(0, this.#at)
+    // A new one: what was handed out may still be on its way.
+    this.#bytes = Buffer.allocUnsafe(chunkBytes * 2)
+    this.#at = 0
+    return ready
+  }
+
+  #room(size: number): void {
+    if (this.#at + size <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe((this.#at + size) * 2)
+    this.#bytes.copy(larger, 0, 0, this.#at)
+    this.#bytes = larger
+  }
+}

@@ -2,6 +2,7 @@
 import type { Db } from './database.ts'
 import { inside, pageOf, readCursor } from './paging.ts'
 import type { PageOf } from './paging.ts'
+import { cellsOfRecord } from './snapshot.ts'
 
 export interface SetAsideShown {
   row: number
@@ -39,7 +40,7 @@ export interface RecordShown {
 export async function searchRecords(db: Db, jobId: string, wanted: { search?: string; after?: string; limit: number }): Promise<PageOf<RecordShown>> {
   const key = readCursor(wanted.after, 3)
   const { rows } = await db.query<RecordShown>(
-    `select r.key, r.position_key as "positionKey", r.row, r.source_name as source, r.cells, r.person_id as "personId",
+    `select r.key, r.position_key as "positionKey", r.row, r.source_name as source, ${cellsOfRecord} as cells, r.person_id as "personId",
             p.attributes ->> 'displayName' as "personName", r.missing_since as "missingSince"
        from record r join person p on p.id = r.person_id
       where r.job_id = $1 and ($2::text is null or lower(r.key) like $2 or lower(p.attributes ->> 'displayName') like $2)

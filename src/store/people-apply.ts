@@ -1,5 +1,6 @@
 /** Carries out the approved changes of people, one batch a transaction: recompute, write, mark, audit. */
 import type { Client, Db } from './database.ts'
+import { rowsOf } from './snapshot.ts'
 
 export interface PeopleBatch {
   claimed: number
@@ -99,17 +100,19 @@ async function noteLeavers(client: Client, now: string, actor: string): Promise<
 
 async function writeRecords(client: Client, planId: string, wave: number, now: string): Promise<void> {
   if (wave === 0) {
-    await client.query(
+    const { rows: [basis] } = await client.query<{ snapshots: string[] }>(
+      `select array(select value::uuid from plan, jsonb_each_text(coalesce(basis -> 'snapshots', '{}')) where id = $1) as snapshots`, [planId])
+    for (const snapshotId of basis!.snapshots) await client.query(
       `insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
        select n.job_id, n.key, n.position_key, n.person_id, s.hash, s.row, s.cells, s.snapshot_id, coalesce(h.shape ->> 'file', h.system_id)
          from people_batch b
          join plan_row n on n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
          join snapshot h on h.id = n.snapshot_id
-         join snapshot_record s on s.snapshot_id = n.snapshot_id and s.key = n.key and s.position_key = n.position_key
-        where b.ok
+         join ${await rowsOf(client, snapshotId)} s on s.key = n.key and s.position_key = n.position_key
+        where b.ok and n.snapshot_id = $2
        on conflict (job_id, key, position_key) do update
          set person_id = excluded.person_id, hash = excluded.hash, row = excluded.row, cells = excluded.cells,
-             snapshot_id = excluded.snapshot_id, source_name = excluded.source_name, missing_since = null`, [planId])
+             snapshot_id = excluded.snapshot_id, source_name = excluded.source_name, missing_since = null`, [planId, snapshotId])
   }
   await client.query(
     `update record r set missing_since = $3

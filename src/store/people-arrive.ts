@@ -64,8 +64,9 @@ export async function arrive(client: Client, input: { planId: string; now: strin
        from snapshot_record s join plan_arrival_state t on t.plan_id = $3 and t.snapshot_id = $1 and t.dates = s.dates
       where ${inStretch}`, [...at, planId, now])
   await client.query(
-    `insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
-     select $4, s.key, s.position_key, s.person_id, s.hash, s.row, s.cells, s.snapshot_id, a.source_name
+    // Its cells stay where they are: the snapshot is kept.
+    `insert into record (job_id, key, position_key, person_id, hash, row, snapshot_id, source_name)
+     select $4, s.key, s.position_key, s.person_id, s.hash, s.row, s.snapshot_id, a.source_name
        from snapshot_record s join plan_arrival a on a.plan_id = $3 and a.snapshot_id = $1 and a.stretch = $2
       where ${inStretch}`, [...at, planId, stretch.jobId])
   const done = stretch.people - refused

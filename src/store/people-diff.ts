@@ -3,6 +3,7 @@
  * of the planning transaction: `people_row` (rows that differ) and `people_key` (keys that nobody knows yet).
  */
 import type { Client } from './database.ts'
+import { tableOf } from './snapshot.ts'
 
 export async function openDiff(client: Client): Promise<void> {
   await client.query(`
@@ -19,9 +20,9 @@ export async function diffRows(client: Client, jobId: string, snapshotId: string
   const { rowCount } = await client.query(
     `insert into people_row (job_id, snapshot_id, key, position_key, kind, person_id)
      select $1, s.snapshot_id, s.key, s.position_key, case when r.key is null then 'new' when r.missing_since is null then 'changed' else 'returned' end, r.person_id
-       from snapshot_record s left join record r on r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
-      where s.snapshot_id = $2 and (r.key is null or r.hash <> s.hash or r.missing_since is not null)
-        and (not $3 or s.person_id is null)`, [jobId, snapshotId, bulk])
+       from ${tableOf(snapshotId)} s left join record r on r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
+      where (r.key is null or r.hash <> s.hash or r.missing_since is not null)
+        and (not $2 or s.person_id is null)`, [jobId, bulk])
   // A further row of a known key is the same person's; of several, the one who is still here.
   await client.query(
     `update people_row n set person_id = r.person_id
@@ -40,7 +41,7 @@ export async function diffVanished(client: Client, input: { jobId: string; snaps
     `insert into people_row (job_id, snapshot_id, key, position_key, kind, person_id, missing_since)
      select $1, $2, r.key, r.position_key, 'vanished', r.person_id, r.missing_since from record r
       where r.job_id = $1
-        and not exists (select from snapshot_record s where s.snapshot_id = $2 and s.key = r.key and s.position_key = r.position_key)
+        and not exists (select from ${tableOf(input.snapshotId)} s where s.key = r.key and s.position_key = r.position_key)
         and not exists (select from set_aside a where a.snapshot_id = $2 and a.key = r.key)`, [input.jobId, input.snapshotId])
   const { rows: [counts] } = await client.query<{ affected: number; of: number }>(
     `select count(*) filter (where v.key is not null and (r.missing_since is null or r.missing_since > $2))::int as affected, count(*)::int as of
@@ -56,11 +57,11 @@ export async function newKeys(client: Client, jobId: string, snapshotId: string)
     `insert into people_key (job_id, key, attributes, person_id, is_new)
      select distinct on (s.key) $1, s.key, s.attributes, d.person_id, d.decided_at is not null and d.person_id is null
        from people_row n
-       join snapshot_record s on s.snapshot_id = $2 and s.key = n.key and s.position_key = n.position_key
+       join ${tableOf(snapshotId)} s on s.key = n.key and s.position_key = n.position_key
        left join lateral (select c.person_id, c.decided_at from match_case c
                            where c.job_id = $1 and c.key = n.key and c.decided_at is not null order by c.decided_at desc limit 1) d on true
       where n.job_id = $1 and n.person_id is null
-      order by s.key, s.positions -> 0 ->> 'start' desc nulls last, s.position_key desc`, [jobId, snapshotId])
+      order by s.key, s.positions -> 0 ->> 'start' desc nulls last, s.position_key desc`, [jobId])
   await client.query('analyze people_row; analyze people_key')
   return rowCount ?? 0
 }
@@ -109,13 +110,13 @@ export async function nameNewPeople(client: Client, jobId: string, base: string)
  * Keys of people who ended that come back with another first name, last name and e-mail: the row waits for a decision,
  * unless one was made since the row was last accepted. `base`: ids for those who were decided to be somebody new.
  */
-export async function contradictedKeys(client: Client, jobId: string, base: string): Promise<{ key: string; candidates: string[] }[]> {
+export async function contradictedKeys(client: Client, jobId: string, snapshotId: string, base: string): Promise<{ key: string; candidates: string[] }[]> {
   const { rows } = await client.query<{ key: string; personId: string; decided: boolean; decidedPerson: string | null; n: string }>(
     `with odd as (
        select distinct on (n.key) n.key, n.person_id
          from people_row n
          join person p on p.id = n.person_id and p.state = 'ended'
-         join snapshot_record s on s.snapshot_id = n.snapshot_id and s.key = n.key and s.position_key = n.position_key
+         join ${tableOf(snapshotId)} s on s.key = n.key and s.position_key = n.position_key
         cross join lateral (select s.attributes as now, p.attributes as was) a
         where n.job_id = $1 and n.kind <> 'vanished' and not exists (select from people_key k where k.job_id = $1 and k.key = n.key)
           and lower(a.now ->> 'surname') <> lower(a.was ->> 'surname') and lower(a.now ->> 'givenName') <> lower(a.was ->> 'givenName')

@@ -11,7 +11,7 @@ import { copyLine } from './copy.ts'
 import type { Client, Db } from './database.ts'
 import { cutsOf } from './person-end.ts'
 import { takeBack } from './people-bulk.ts'
-import { mappedOf } from './snapshot.ts'
+import { cellsOfRecord, mappedOf, tableOf } from './snapshot.ts'
 
 export interface LoadedPerson {
   id: string
@@ -85,23 +85,29 @@ export async function loadPeople(client: Client, ids: string[], snapshots: { job
     `select p.id, p.attributes, p.positions, p.contributions, p.state, p.next_change_at as "nextChangeAt", ${cutsOf('p.id')},
             array(select distinct r.job_id from record r where r.person_id = p.id order by 1) as jobs
        from person p where p.id = any ($1)`, [ids])
-  const changed = await client.query<LoadedRow & { personId: string }>(
-    `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.kind, s.row, ${mappedOf} as mapped,
-            case when n.kind = 'changed' then array(
-              select coalesce(a.key, b.key) from json_each_text(s.cells) a full join json_each_text(r.cells) b on a.key = b.key
-               where a.value is distinct from b.value) end as cells
-       from people_row n
-       join snapshot_record s on s.snapshot_id = n.snapshot_id and s.key = n.key and s.position_key = n.position_key
-       left join record r on n.kind = 'changed' and r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
-      where n.person_id = any ($1) and n.kind <> 'vanished' and not n.waits`, [ids])
-  const same = people.rows.length === 0 ? { rows: [] } : await client.query<LoadedRow & { personId: string }>(
-    `select r.person_id as "personId", r.job_id as job, r.key, r.position_key as "positionKey", 'same' as kind, s.row, ${mappedOf} as mapped
-       from record r
-       join unnest($2::text[], $3::uuid[]) as read (job_id, snapshot_id) on read.job_id = r.job_id
-       join snapshot_record s on s.snapshot_id = read.snapshot_id and s.key = r.key and s.position_key = r.position_key
-      where r.person_id = any ($1)
-        and not exists (select from people_row n where n.job_id = r.job_id and n.key = r.key and n.position_key = r.position_key and n.person_id is not null)`,
-    [ids, snapshots.map((s) => s.jobId), snapshots.map((s) => s.snapshotId)])
+  const rows: (LoadedRow & { personId: string })[] = []
+  for (const { jobId, snapshotId } of snapshots) {
+    const { rows: changed } = await client.query<LoadedRow & { personId: string }>(
+      `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.kind, s.row, ${mappedOf} as mapped,
+              case when n.kind = 'changed' then array(
+                select coalesce(a.key, b.key)
+                  from json_each_text(row_cells(s.cells, (select columns from snapshot where id = s.snapshot_id))) a
+                  full join json_each_text(${cellsOfRecord}) b on a.key = b.key
+                 where a.value is distinct from b.value) end as cells
+         from people_row n
+         join ${tableOf(snapshotId)} s on s.key = n.key and s.position_key = n.position_key
+         left join record r on n.kind = 'changed' and r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
+        where n.person_id = any ($1) and n.job_id = $2 and n.kind <> 'vanished' and not n.waits`, [ids, jobId])
+    rows.push(...changed)
+    if (people.rows.length === 0) continue
+    const { rows: same } = await client.query<LoadedRow & { personId: string }>(
+      `select r.person_id as "personId", r.job_id as job, r.key, r.position_key as "positionKey", 'same' as kind, s.row, ${mappedOf} as mapped
+         from record r join ${tableOf(snapshotId)} s on s.key = r.key and s.position_key = r.position_key
+        where r.person_id = any ($1) and r.job_id = $2
+          and not exists (select from people_row n where n.job_id = r.job_id and n.key = r.key and n.position_key = r.position_key and n.person_id is not null)`,
+      [ids, jobId])
+    rows.push(...same)
+  }
   const vanished = people.rows.length === 0 ? { rows: [] } : await client.query<LoadedPerson['vanished'][number] & { personId: string }>(
     `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.missing_since as "missingSince", r.row
        from people_row n join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
@@ -109,7 +115,7 @@ export async function loadPeople(client: Client, ids: string[], snapshots: { job
 
   const loaded = new Map<string, LoadedPerson>(ids.map((id) => [id, { id, known: null, rows: [], vanished: [] }]))
   for (const { id, ...known } of people.rows) loaded.get(id)!.known = known
-  const rows = [...changed.rows, ...same.rows].sort((a, b) => a.row - b.row || (a.job < b.job ? -1 : 1))
+  rows.sort((a, b) => a.row - b.row || (a.job < b.job ? -1 : 1))
   for (const { personId, ...row } of rows) loaded.get(personId)!.rows.push(row)
   for (const { personId, ...row } of vanished.rows) loaded.get(personId)!.vanished.push(row)
   return [...loaded.values()]
@@ -147,14 +153,16 @@ export async function writePlanRows(client: Client, planId: string, held: string
  */
 export async function followRows(client: Client, planId: string, snapshots: { jobId: string; snapshotId: string; source: string; vanished: boolean }[], asOf: string): Promise<void> {
   for (const { jobId, snapshotId, source, vanished } of snapshots) {
+    const { rows: [known] } = await client.query<{ some: boolean }>('select exists (select from record where job_id = $1) as some', [jobId])
+    if (!known!.some) continue
     await client.query(
-      `update record r set row = s.row, cells = s.cells, hash = s.hash, snapshot_id = s.snapshot_id, source_name = $3, missing_since = null
-         from snapshot_record s
-        where s.snapshot_id = $2 and r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
-          and (r.row <> s.row or r.hash <> s.hash or r.missing_since is not null or r.source_name <> $3)
+      `update record r set row = s.row, cells = s.cells, hash = s.hash, snapshot_id = s.snapshot_id, source_name = $2, missing_since = null
+         from ${tableOf(snapshotId)} s
+        where r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
+          and (r.row <> s.row or r.hash <> s.hash or r.missing_since is not null or r.source_name <> $2)
           and not exists (select from people_row n where n.job_id = $1 and n.key = s.key and n.position_key = s.position_key and n.waits)
-          and not exists (select from plan_row n where n.plan_id = $4 and n.job_id = $1 and n.key = s.key and n.position_key = s.position_key)`,
-      [jobId, snapshotId, source, planId])
+          and not exists (select from plan_row n where n.plan_id = $3 and n.job_id = $1 and n.key = s.key and n.position_key = s.position_key)`,
+      [jobId, source, planId])
     if (!vanished) continue
     await client.query(
       `update record r set missing_since = $2 from people_row n

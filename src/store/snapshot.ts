@@ -1,9 +1,10 @@
 /** Snapshots: one read of a source for one job, its rows, and the rows that were set aside. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { SourceShape } from '../connectors/connector.ts'
-import type { Client, Db } from './database.ts'
+import { transaction, type Client, type Db, type Pool } from './database.ts'
 
 export interface SetAside {
   key: string | null
@@ -29,6 +30,8 @@ export interface SnapshotEnd {
   rows: number
   setAside: number
   digest: string | null
+  /** Names for cells that are stored as an array. */
+  columns: string[] | null
   code: string | null
   because: string | null
 }
@@ -36,6 +39,11 @@ export interface SnapshotEnd {
 /** What the mapping made of the row `s`, as `domain/map-row.ts` has it. */
 export const mappedOf = `jsonb_build_object('attributes', s.attributes, 'position', (s.positions -> 0) - 'key' - 'job')
   || case when s.keep is null then '{}' else jsonb_build_object('keep', s.keep) end`
+
+/** The cells of the accepted row `r` by name: its own, or those of the snapshot that it came with. */
+export const cellsOfRecord = `(
+  select row_cells(coalesce(r.cells, (select a.cells from snapshot_record a where a.snapshot_id = r.snapshot_id and a.person_id = r.person_id)), h.columns)
+    from snapshot h where h.id = r.snapshot_id)`
 
 export async function insertSnapshot(db: Db, s: NewSnapshot): Promise<void> {
   await db.query(`insert into snapshot (id, job_id, system_id, policy_revision, read_at) values ($1, $2, $3, $4, $5)`,
@@ -46,28 +54,60 @@ export async function endSnapshot(db: Db, id: string, end: SnapshotEnd): Promise
   // The sample is for the screen beside a mapping; people's values need no second home.
   const shape = end.shape === null ? null : JSON.stringify({ ...end.shape, sample: [] })
   await db.query(
-    `update snapshot set state = $2, shape = $3, rows = $4, set_aside = $5, digest = $6, code = $7, because = $8 where id = $1`,
-    [id, end.state, shape, end.rows, end.setAside, end.digest, end.code, end.because])
+    `update snapshot set state = $2, shape = $3, rows = $4, set_aside = $5, digest = $6, code = $7, because = $8, columns = $9 where id = $1`,
+    [id, end.state, shape, end.rows, end.setAside, end.digest, end.code, end.because, end.columns])
 }
 
-/** Takes lines of `copy` text format: snapshot, key, position key, row, hash, cells, attributes, positions, keep, dates, id of a new person. */
-export async function copyRecords(client: Client, lines: AsyncIterable<Buffer>): Promise<void> {
-  await pipeline(Readable.from(lines, { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
-    `copy snapshot_record (snapshot_id, key, position_key, row, hash, cells, attributes, positions, keep, dates, person_id) from stdin`)))
+/** The table with the rows of a snapshot. Who asks for the rows of one job's latest read asks this, of which PostgreSQL knows more. */
+export function tableOf(snapshotId: string): string {
+  if (!/^[0-9a-f-]{36}$/.test(snapshotId)) throw new Error('A snapshot id is an uuid.')
+  return `snapshot_record_${snapshotId.replaceAll('-', '')}`
+}
+
+const copied = 'key, position_key, row, hash, cells, attributes, positions, keep, dates, person_id'
+export const copiedFields = copied.split(', ').length
+
+/**
+ * Makes the table of a snapshot and fills it with rows of `copy` in binary format: key, position key, row, hash, cells,
+ * attributes, positions, keep, dates, id of a new person. It takes part in nothing before `attachRecords`.
+ */
+export async function copyRecords(client: Client, snapshotId: string, rows: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
+  const table = tableOf(snapshotId)
+  // Written once and hardly ever changed: there is nothing to clean up in it.
+  await client.query(
+    `create table ${table} (like snapshot_record including defaults, check (snapshot_id = '${snapshotId}')) with (autovacuum_enabled = off);
+     alter table ${table} alter snapshot_id set default '${snapshotId}'`)
+  // Made in this transaction, so its rows need no log of their own where wal_level is minimal, and are frozen at once.
+  await pipeline(Readable.from(rows, { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
+    `copy ${table} (${copied}) from stdin with (format binary, freeze)`)))
+}
+
+/** The rows of a snapshot that may be one of a version which kept all of them in one table. */
+export async function rowsOf(db: Db, snapshotId: string): Promise<string> {
+  const { rows: [there] } = await db.query<{ own: boolean }>('select to_regclass($1) is not null as own', [tableOf(snapshotId)])
+  return there!.own ? tableOf(snapshotId) : `(select * from snapshot_record where snapshot_id = '${snapshotId}')`
+}
+
+/** Indexes a snapshot's table, and makes it one of those that `snapshot_record` consists of. */
+export async function attachRecords(client: Client, snapshotId: string): Promise<void> {
+  const table = tableOf(snapshotId)
+  await client.query(`set local maintenance_work_mem = '128MB'`)
+  await client.query(`create index on ${table} (key); create index on ${table} (person_id) where person_id is not null`)
   // Just loaded, nothing is known of the table, and every join over it would be planned for a handful of rows.
-  await client.query('analyze snapshot_record (snapshot_id, key, position_key, row, dates, person_id)')
+  await client.query(`analyze ${table} (key, position_key, row, dates, person_id)`)
+  await client.query(`alter table snapshot_record attach partition ${table} for values in ('${snapshotId}')`)
 }
 
 /** Takes all rows that share key and position key with another one out of a snapshot, and returns them. `keys`: those that may; null: any. */
 export async function takeDuplicates(db: Db, snapshotId: string, keys: string[] | null): Promise<{ key: string; row: number; others: number[] }[]> {
+  const table = tableOf(snapshotId)
   const { rows } = await db.query<{ key: string; row: number; others: number[] }>(
     `with double as (
-       select key, position_key, array_agg(row order by row) as rows from snapshot_record
-        where snapshot_id = $1 and ($2::text[] is null or key = any ($2)) group by 1, 2 having count(*) > 1),
+       select key, position_key, array_agg(row order by row) as rows from ${table}
+        where $1::text[] is null or key = any ($1) group by 1, 2 having count(*) > 1),
      taken as (
-       delete from snapshot_record s using double d
-        where s.snapshot_id = $1 and s.key = d.key and s.position_key = d.position_key returning s.key, s.row, d.rows)
-     select key, row, array_remove(rows, row) as others from taken order by row`, [snapshotId, keys])
+       delete from ${table} s using double d where s.key = d.key and s.position_key = d.position_key returning s.key, s.row, d.rows)
+     select key, row, array_remove(rows, row) as others from taken order by row`, [keys])
   return rows
 }
 
@@ -81,12 +121,29 @@ export async function insertSetAside(db: Db, snapshot: Pick<NewSnapshot, 'id' | 
 }
 
 /** Drops the rows of older snapshots that no unfinished plan needs; the snapshots themselves stay as history. */
-export async function pruneSnapshots(db: Db, jobId: string, keep: number): Promise<void> {
-  await db.query(
-    `with old as (select id from snapshot where job_id = $1 and state <> 'reading' and not kept order by read_at desc offset $2),
-          gone as (select id from old where not exists (
-            select from plan_row r join plan p on p.id = r.plan_id
-             where r.snapshot_id = old.id and p.state in ('computing', 'open', 'held', 'approved', 'applying', 'stopped'))),
-          aside as (delete from set_aside using gone where snapshot_id = gone.id)
-     delete from snapshot_record using gone where snapshot_id = gone.id`, [jobId, keep])
+export async function pruneSnapshots(pool: Pool, jobId: string, keep: number): Promise<void> {
+  const { rows } = await pool.query<{ id: string; table: string | null }>(
+    `with old as (select id from snapshot where job_id = $1 and state <> 'reading' and not kept order by read_at desc offset $2)
+     select id, to_regclass('snapshot_record_' || replace(id::text, '-', ''))::text as table from old
+      where not exists (
+        select from plan_row r join plan p on p.id = r.plan_id
+         where r.snapshot_id = old.id and p.state in ('computing', 'open', 'held', 'approved', 'applying', 'stopped'))`, [jobId, keep])
+  await pool.query(`delete from set_aside where snapshot_id = any ($1)`, [rows.map((r) => r.id)])
+  // Those of a version that kept all rows in one table, or restored from a backup.
+  const shared = rows.filter((r) => r.table === null).map((r) => r.id)
+  await pool.query('delete from snapshot_record where snapshot_id = any ($1)', [shared])
+  for (const { table } of rows) {
+    if (table !== null) await dropTable(pool, table)
+  }
+}
+
+/** Nobody shall wait for us while we wait for somebody who reads: then it is left to the next time. */
+async function dropTable(pool: Pool, table: string): Promise<void> {
+  await transaction(pool, async (client) => {
+    await client.query(`set local lock_timeout = '200ms'`)
+    await client.query(`drop table ${table}`)
+  }).catch((error: unknown) => {
+    const lockNotAvailable = '55P03'
+    if (!(error instanceof pg.DatabaseError) || error.code !== lockNotAvailable) throw error
+  })
 }

@@ -4,6 +4,7 @@ import type { Position } from '../domain/person.ts'
 import type { Attributes } from '../domain/value.ts'
 import type { Db } from './database.ts'
 import { cutsOf } from './person-end.ts'
+import { cellsOfRecord } from './snapshot.ts'
 
 export interface PersonRow {
   id: string
@@ -36,7 +37,7 @@ export interface SourceRow {
 
 export async function sourceRowsOf(db: Db, personId: string): Promise<SourceRow[]> {
   const { rows } = await db.query<SourceRow>(
-    `select r.job_id as "jobId", r.key, r.position_key as "positionKey", r.row, r.cells, r.source_name as "sourceName", s.shape,
+    `select r.job_id as "jobId", r.key, r.position_key as "positionKey", r.row, ${cellsOfRecord} as cells, r.source_name as "sourceName", s.shape,
             coalesce(s.policy_revision, 0) as "policyRevision"
        from record r left join snapshot s on s.id = r.snapshot_id where r.person_id = $1 order by r.job_id, r.row`, [personId])
   return rows
