@@ -22,9 +22,12 @@ import { applyPeople } from './plan-people.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
 import { scopeOf } from './read-system.ts'
 import { startPlan } from './start-plan.ts'
+import { turnsOf } from './turns.ts'
 
-const batchSize = 250
-const batchesAtOnce = 3
+/** Changes that are looked at, written and seen together. */
+export const batchSize = 250
+/** Of one system: one is made ready, one is written, one is looked at again. */
+export const batchesAtOnce = 3
 
 export interface ApplyOptions {
   /** Called when a system has nothing more to do now. */
@@ -124,7 +127,7 @@ async function openHands(context: Context, plan: PlanRow, revision: Revision, sy
     context, plan, revision, system, deciding, signal,
     holders: holdersOf(accountJobs(revision.policy)),
     reader: openReader(context, system), writer: openWriter(context, system), scope: scopeOf(context, revision, system),
-    parallel: Math.max(1, Math.floor(capabilities.limits.parallel / batchesAtOnce)), settleMs: capabilities.limits.settleMs, canEndSessions: capabilities.canEndSessions,
+    inTurn: turnsOf(capabilities.limits.parallel), settleMs: capabilities.limits.settleMs, canEndSessions: capabilities.canEndSessions,
   }
 }
 

@@ -1,19 +1,18 @@
 /** Seeing whether what was written is so: a change is done when nothing of it is left to do. */
 import { sameAttribute, type AccountFacts } from '../domain/decide.ts'
 import type { Attributes, Value } from '../domain/value.ts'
-import { loadFacts, pairKey } from '../store/facts.ts'
+import { pairKey, seenAgain, type LoadedFacts } from '../store/facts.ts'
 import { markGranted } from '../store/observed.ts'
 import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
 import { again } from './carry-out-end.ts'
-import type { Attempt, Hands } from './carry-out-hands.ts'
+import { pairsOf, type Attempt, type Hands } from './carry-out-hands.ts'
 import { factsOf } from './facts.ts'
 
 /** Decides again from what is there now: a written change is done when nothing of it is left to do. */
-export async function confirm(hands: Hands, attempts: Attempt[]): Promise<void> {
+export async function confirm(hands: Hands, attempts: Attempt[], before: LoadedFacts): Promise<void> {
   const written = attempts.filter((a) => a.end === null && (a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already'))
   if (written.length === 0) return
-  const pairs = [...new Map(written.map((a) => [`${a.change.personId} ${a.change.jobId}`, { personId: a.change.personId!, jobId: a.change.jobId! }])).values()]
-  const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairs, hands.holders)
+  const loaded = await seenAgain(hands.context.pool, before, pairsOf(written.map((a) => a.change)))
   const granted: { accountId: string; entitlementId: string }[] = []
   for (const attempt of written) {
     const { change } = attempt

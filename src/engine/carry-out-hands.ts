@@ -2,9 +2,11 @@
 import type { Outcome, Reader, ReadScope, Writer } from '../connectors/connector.ts'
 import type { AccountFacts, DecidedChange } from '../domain/decide.ts'
 import type { System } from '../domain/policy.ts'
+import type { Pair } from '../store/compare.ts'
 import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
 import type { Context, Revision } from './context.ts'
 import type { Deciding } from './facts.ts'
+import type { Turns } from './turns.ts'
 
 export interface Hands {
   context: Context
@@ -16,7 +18,8 @@ export interface Hands {
   reader: Reader
   writer: Writer
   scope: ReadScope
-  parallel: number
+  /** Batches share what the system takes side by side. In order: while one is written, the one before is looked at and the next made ready. */
+  inTurn: Turns
   settleMs: number
   canEndSessions: boolean
   signal: AbortSignal
@@ -29,4 +32,9 @@ export interface Attempt {
   facts: AccountFacts | null
   outcome: Outcome | null
   end: ChangeEnd | null
+}
+
+/** The people and jobs that changes are about, each once. */
+export function pairsOf(changes: ChangeRow[]): Pair[] {
+  return [...new Map(changes.map((c) => [`${c.personId} ${c.jobId}`, { personId: c.personId!, jobId: c.jobId! }])).values()]
 }

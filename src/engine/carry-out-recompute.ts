@@ -1,33 +1,34 @@
 /** Recomputing each change from what is now. It checks a write; it never chooses one. */
 import { decide, sameAttribute, type AccountFacts, type DecidedChange } from '../domain/decide.ts'
-import { loadFacts } from '../store/facts.ts'
+import { loadFacts, type LoadedFacts } from '../store/facts.ts'
 import { markGranted } from '../store/observed.ts'
 import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
 import { again } from './carry-out-end.ts'
 import { contradicted, holds, seenAsPlanned } from './carry-out-confirm.ts'
-import type { Attempt, Hands } from './carry-out-hands.ts'
+import { pairsOf, type Attempt, type Hands } from './carry-out-hands.ts'
 import type { Context } from './context.ts'
 import { factsOf, hashChange } from './facts.ts'
 
-/** An attempt per change: to be carried out as planned, or ended already. */
-export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<Attempt[]> {
-  const pairs = [...new Map(changes.map((c) => [`${c.personId} ${c.jobId}`, { personId: c.personId!, jobId: c.jobId! }])).values()]
-  const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairs, hands.holders)
-  return changes.map((change) => {
-    const facts = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
-    const decided = facts === null ? undefined : decide(asPlanned(facts, change)).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
-    const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
-    if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {
-      return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is not there, or is not this person\'s any more.' } }
-    }
-    if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForReference(hands.context, change) }
-    if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
-    if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }
-    if (facts !== null && (change.code === 'CHANGE_CONTRADICTED' || (change.kind === 'create' && facts.account !== null && change.attempts > 1))) {
-      return { ...attempt, decided: null, end: contradicted(hands, change, seenAsPlanned(change, facts)) }
-    }
-    return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differs(change, decided) } }
-  })
+/** An attempt per change: to be carried out as planned, or ended already; and the facts that it was decided from. */
+export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ attempts: Attempt[]; loaded: LoadedFacts }> {
+  const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairsOf(changes), hands.holders)
+  return { loaded, attempts: changes.map((change) => recomputed(hands, change, loaded)) }
+}
+
+function recomputed(hands: Hands, change: ChangeRow, loaded: LoadedFacts): Attempt {
+  const facts = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
+  const decided = facts === null ? undefined : decide(asPlanned(facts, change)).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
+  const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
+  if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {
+    return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is not there, or is not this person\'s any more.' } }
+  }
+  if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForReference(hands.context, change) }
+  if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
+  if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }
+  if (facts !== null && (change.code === 'CHANGE_CONTRADICTED' || (change.kind === 'create' && facts.account !== null && change.attempts > 1))) {
+    return { ...attempt, decided: null, end: contradicted(hands, change, seenAsPlanned(change, facts)) }
+  }
+  return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differs(change, decided) } }
 }
 
 /** Whether what the change was for is so already. */

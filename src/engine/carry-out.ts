@@ -13,7 +13,6 @@ import { look, settle, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
 import { adoptExisting, linkCreated, perform } from './carry-out-write.ts'
 import { firstPasswords } from './handover.ts'
-import { inParallel } from './in-parallel.ts'
 
 /** Returns whether the system answered at all; if not, the caller pauses. */
 export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ reachable: boolean }> {
@@ -23,12 +22,12 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   } catch (error) {
     return await giveBack(hands, changes, error)
   }
-  const attempts = await recompute(hands, changes)
+  const { attempts, loaded } = await recompute(hands, changes)
   await markAchieved(hands, attempts)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
-  await inParallel(attempts.filter((a) => a.decided !== null && a.end === null), hands.parallel, async (attempt) => {
+  await Promise.all(attempts.filter((a) => a.decided !== null && a.end === null).map((attempt) => hands.inTurn(async () => {
     attempt.outcome = await perform(hands, attempt, secrets.get(`${attempt.change.personId} ${attempt.change.jobId}`))
-  })
+  })))
   await adoptExisting(hands, attempts)
   const written = attempts.filter((a) => a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already')
   try {
@@ -40,7 +39,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
     if (!(error instanceof UsherError)) throw error
     for (const attempt of written) attempt.end = again(context, attempt.change, error.code, error.message)
   }
-  await confirm(hands, attempts)
+  await confirm(hands, attempts, loaded)
   const ends = attempts.map((a) => a.end ?? failedEnd(context, a))
   const now = context.now()
   await transaction(context.pool, async (client) => {

@@ -44,13 +44,14 @@ export function vaultOf(keys: Buffer[]): MasterVault {
   const byId = new Map(keys.map((key) => [idOf(key).toString('hex'), key]))
   const [first] = keys
   if (first === undefined) throw new UsherError('MASTER_KEY_UNUSABLE', 'There is no master key.')
+  const firstId = idOf(first)
   return {
     seal(text, context = '') {
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', first, nonce)
       cipher.setAAD(Buffer.from(context))
       const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-      return Buffer.concat([Buffer.of(version), idOf(first), nonce, cipher.getAuthTag(), sealed])
+      return Buffer.concat([Buffer.of(version), firstId, nonce, cipher.getAuthTag(), sealed])
     },
     open(envelope, context = '') {
       const bytes = Buffer.from(envelope)

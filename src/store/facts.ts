@@ -60,12 +60,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
        left join ${r.desired} planned on planned.person_id = p.id and planned.job_id = x.job_id and planned.wanted <> 'broken'
       where $3::timestamptz is not null`, ids)
 
-  const accounts = await db.query<Pair & SeenAccount & { disabledAt: string | null; unwantedSince: string | null }>(
-    `select a.person_id as "personId", a.job_id as "jobId", a.id, a.native_id as "nativeId", a.name, a.attributes, a.enabled, a.protected, a.disabled_at as "disabledAt",
-            (select case when bool_and(r.valid_until is not null) then max(r.valid_until) end
-               from reason r where r.person_id = a.person_id and r.job_id = a.job_id and r.kind = 'scope') as "unwantedSince"
-       from ${batch}
-       join lateral (select * from account a where a.person_id = pair.person_id and a.job_id = pair.job_id and a.gone_at is null offset 0) a on true`, ids.slice(0, 2))
+  const accounts = await accountsOf(db, pairs)
 
   const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
   const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
@@ -94,11 +89,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
       group by 1, 2, 3, 4, 5, 6 order by 5`,
     [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
 
-  const accountIds = [...accounts.rows.map((a) => a.id), ...matched.rows.map((a) => a.id)]
-  const held = accountIds.length === 0 ? { rows: [] } : await db.query<{ accountId: string; id: string; objectType: string; nativeId: string; name: string; origin: string }>(
-    `select m.account_id as "accountId", e.id, e.object_type as "objectType", e.native_id as "nativeId", e.name, m.origin
-       from membership m join entitlement e on e.id = m.entitlement_id and e.gone_at is null where m.account_id = any($1::bigint[]) order by e.name`, [accountIds])
-
+  const held = await heldBy(db, [...accounts.map((a) => a.id), ...matched.rows.map((a) => a.id)])
   const referencesByPair: LoadedFacts['references'] = new Map()
   for (const row of references.rows) {
     const all = referencesByPair.get(pairKey(row)) ?? {}
@@ -108,9 +99,36 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   return {
     desired: new Map(desired.rows.map((row) => [pairKey(row), row])),
     references: referencesByPair,
-    accounts: new Map(accounts.rows.map((row) => [pairKey(row), row])),
+    accounts: new Map(accounts.map((row) => [pairKey(row), row])),
     matched: new Map(matched.rows.map((row) => [row.id, row])),
     entitlements: Map.groupBy(entitlements.rows, pairKey) as LoadedFacts['entitlements'],
-    held: Map.groupBy(held.rows, (row) => row.accountId) as LoadedFacts['held'],
+    held,
   }
+}
+
+/** The same facts with what systems show now; what is wanted stays as it was when the batch was recomputed. */
+export async function seenAgain(db: Db, facts: LoadedFacts, pairs: Pair[]): Promise<LoadedFacts> {
+  const accounts = await accountsOf(db, pairs)
+  return { ...facts, accounts: new Map(accounts.map((row) => [pairKey(row), row])), held: await heldBy(db, accounts.map((a) => a.id)) }
+}
+
+type AccountRow = Pair & SeenAccount & { disabledAt: string | null; unwantedSince: string | null }
+
+async function accountsOf(db: Db, pairs: Pair[]): Promise<AccountRow[]> {
+  const { rows } = await db.query<AccountRow>(
+    `select a.person_id as "personId", a.job_id as "jobId", a.id, a.native_id as "nativeId", a.name, a.attributes, a.enabled, a.protected, a.disabled_at as "disabledAt",
+            (select case when bool_and(r.valid_until is not null) then max(r.valid_until) end
+               from reason r where r.person_id = a.person_id and r.job_id = a.job_id and r.kind = 'scope') as "unwantedSince"
+       from unnest($1::uuid[], $2::text[]) as pair (person_id, job_id)
+       join lateral (select * from account a where a.person_id = pair.person_id and a.job_id = pair.job_id and a.gone_at is null offset 0) a on true`,
+    [pairs.map((p) => p.personId), pairs.map((p) => p.jobId)])
+  return rows
+}
+
+async function heldBy(db: Db, accountIds: string[]): Promise<LoadedFacts['held']> {
+  if (accountIds.length === 0) return new Map()
+  const { rows } = await db.query<LoadedFacts['held'] extends Map<string, (infer Held)[]> ? Held & { accountId: string } : never>(
+    `select m.account_id as "accountId", e.id, e.object_type as "objectType", e.native_id as "nativeId", e.name, m.origin
+       from membership m join entitlement e on e.id = m.entitlement_id and e.gone_at is null where m.account_id = any($1::bigint[]) order by e.name`, [accountIds])
+  return Map.groupBy(rows, (row) => row.accountId)
 }

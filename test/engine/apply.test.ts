@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { UsherError } from '../../src/domain/errors.ts'
-import { applyPlan } from '../../src/engine/apply-plan.ts'
+import { applyPlan, batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
 import { computePlan } from '../../src/engine/compute-plan.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { appSystem, job, openWorld, type Row, type World } from './plan-fixture.ts'
@@ -215,7 +215,8 @@ test('a record that Usher cannot handle is stuck alone', async () => {
 
 test('stopped between two batches, a plan writes nothing more until it is resumed', async () => {
   const w = await open(server, (p) => { appSystem(p).method = 'approve' })
-  const plan = await w.day(staff(1000, { department: 'None' }))
+  const people = batchSize * (batchesAtOnce + 1)
+  const plan = await w.day(staff(people, { department: 'None' }))
   await w.engine.approvePlan(plan.id, plan.hash, 'ada')
   const working = w.work()
   while (w.app.writes < 50) await new Promise((resolve) => setImmediate(resolve))
@@ -223,13 +224,13 @@ test('stopped between two batches, a plan writes nothing more until it is resume
   await working
   const written = w.app.writes
   assert.equal((await w.shown(plan.id)).state, 'stopped')
-  assert.ok(written < 1000, `${written} of 1,000`)
+  assert.ok(written < people, `${written} of ${people}`)
   w.later(3_600_000)
   await w.work()
   assert.equal(w.app.writes, written)
   await w.engine.resumePlan(plan.id, 'ada')
   await w.work()
-  assert.deepEqual([(await w.shown(plan.id)).state, w.app.writes], ['applied', 1000])
+  assert.deepEqual([(await w.shown(plan.id)).state, w.app.writes], ['applied', people])
 })
 
 test('what the system shows otherwise than planned is contradicted, named, and harms nothing else', async () => {
