@@ -14,8 +14,10 @@ import type { Context } from './engine/context.ts'
 import { createEngine } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
 import { openAuditSealer, type AuditSealer } from './engine/audit-sealer.ts'
+import { startLane } from './engine/leaver-lane.ts'
 import { openSecrets } from './engine/secrets.ts'
 import { startWorker, type Worker } from './engine/worker.ts'
+import { startLaneThread } from './lane.ts'
 import { connect, migrate } from './store/database.ts'
 import { ensurePolicy } from './store/policy.ts'
 import { startPrivatePostgres } from './store/private-postgres.ts'
@@ -38,7 +40,16 @@ export interface Usher {
   auth: Auth
   audit: AuditSealer
   dataFolder: string
+  /** What the thread of the leavers opens; null where connectors are only in this thread. */
+  laneThread: OpenDatabase | null
   close(): Promise<void>
+}
+
+/** A database that was opened and migrated, and all that it takes to open it once more. */
+export interface OpenDatabase {
+  databaseUrl: string
+  dataFolder: string
+  logLevel: string
 }
 
 export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
@@ -55,7 +66,7 @@ export const connectors = [fileConnector, ldapConnector, postgresqlConnector] as
 
 /** Opens the database, brings it to this version, and makes the engine. Nothing runs yet. */
 export async function openUsher(settings: Settings, extraConnectors: ConnectorDefinition[] = []): Promise<Usher> {
-  const log = pino({ level: settings.logLevel, redact: ['err.details', 'err.detail', 'err.where'] }, pino.destination(2))
+  const log = openLog(settings.logLevel)
   const { dataFolder } = settings
   await mkdir(dataFolder, { recursive: true })
   const plain = { info: (message: string) => log.info(message), warn: (message: string) => log.warn(message) }
@@ -68,24 +79,14 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
     await ensurePolicy(pool, now())
     const vault = await openSecrets({ pool, dataFolder, now })
     const audit = await openAuditSealer({ pool, dataFolder, now })
-    const queue: WorkerUtils = await makeWorkerUtils({ pgPool: pool, logger: new Logger(() => () => {}) })
-    await queue.migrate()
-    const context: Context = {
-      pool, log, now, newId: randomUUID,
-      connectors: [...connectors, ...extraConnectors],
-      secrets: vault.resolve,
-      vault,
-      filesFolder: path.join(dataFolder, 'files'),
-      async enqueue(task, planId, at) {
-        await queue.addJob(task, { planId }, { jobKey: `${task} ${planId}`, maxAttempts: 3, ...(at === undefined ? {} : { runAt: new Date(at) }) })
-      },
-    }
+    const { context, release } = await makeContext({ pool, log, dataFolder, vault, now }, extraConnectors)
     const engine = createEngine(context)
     const auth = createAuth({ pool, databaseUrl, baseUrl: settings.baseUrl, secret: vault.derive('session cookies').toString('base64'), now })
     return {
       context, engine, auth, audit, dataFolder,
+      laneThread: extraConnectors.length > 0 ? null : { databaseUrl, dataFolder, logLevel: settings.logLevel },
       async close() {
-        await queue.release()
+        await release()
         await auth.close()
         await pool.end()
         await own?.stop()
@@ -98,8 +99,53 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
   }
 }
 
-export async function startWork({ context, audit }: Usher): Promise<Worker> {
-  return await startWorker(context, () => audit.seal())
+/** The same context again on connections of its own, for a thread beside the one that opened the database. */
+export async function openContext({ databaseUrl, dataFolder, logLevel }: OpenDatabase): Promise<{ context: Context; close(): Promise<void> }> {
+  const pool = connect(databaseUrl)
+  const now = (): string => new Date().toISOString()
+  const vault = await openSecrets({ pool, dataFolder, now })
+  const { context, release } = await makeContext({ pool, log: openLog(logLevel), dataFolder, vault, now }, [])
+  return {
+    context,
+    async close() {
+      await release()
+      await pool.end()
+    },
+  }
+}
+
+async function makeContext(
+  { pool, log, dataFolder, vault, now }: Pick<Context, 'pool' | 'log' | 'now'> & { dataFolder: string; vault: Awaited<ReturnType<typeof openSecrets>> }, extraConnectors: ConnectorDefinition[],
+): Promise<{ context: Context; release(): Promise<void> }> {
+  const queue: WorkerUtils = await makeWorkerUtils({ pgPool: pool, logger: new Logger(() => () => {}) })
+  await queue.migrate()
+  const context: Context = {
+    pool, log, now, newId: randomUUID,
+    connectors: [...connectors, ...extraConnectors],
+    secrets: vault.resolve,
+    vault,
+    filesFolder: path.join(dataFolder, 'files'),
+    async enqueue(task, planId, at) {
+      await queue.addJob(task, { planId }, { jobKey: `${task} ${planId}`, maxAttempts: 3, ...(at === undefined ? {} : { runAt: new Date(at) }) })
+    },
+  }
+  return { context, release: async () => { await queue.release() } }
+}
+
+function openLog(level: string): pino.Logger {
+  return pino({ level, redact: ['err.details', 'err.detail', 'err.where'] }, pino.destination(2))
+}
+
+/** A worker for plans, and the lane of the leavers beside it. */
+export async function startWork({ context, audit, laneThread }: Usher): Promise<Worker> {
+  const lane = laneThread === null ? startLane(context) : await startLaneThread(laneThread, context.log)
+  const worker = await startWorker(context, () => audit.seal())
+  return {
+    async stop() {
+      await lane.stop()
+      await worker.stop()
+    },
+  }
 }
 
 export async function startServer(usher: Usher, settings: Settings, options: { version: string; webFolder?: string }): Promise<{ close(): Promise<void> }> {
