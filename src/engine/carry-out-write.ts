@@ -7,7 +7,7 @@ import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts } from '../store/observed.ts'
 import type { Attempt, Hands } from './carry-out-hands.ts'
 import { look } from './carry-out-look.ts'
-import type { PreparedJob } from './evaluate-people.ts'
+import type { PreparedJob } from './prepared-job.ts'
 
 /** Sends one change; whoever is disabled is signed out too, where the system can. */
 export async function perform(hands: Hands, attempt: Attempt, secret: string | undefined): Promise<Outcome> {

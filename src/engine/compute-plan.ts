@@ -6,7 +6,8 @@ import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleClosure, type Policy } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
 import { transaction, type Client } from '../store/database.ts'
-import { storeRoleEntitlements } from '../store/evaluation.ts'
+import { fewMax } from '../store/overlay.ts'
+import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
 import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
 import { wasReadWhole } from '../store/observation.ts'
@@ -14,7 +15,7 @@ import { countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '.
 import { currentRevision } from '../store/policy.ts'
 import { applyBrakes } from './brakes.ts'
 import type { Context, Revision } from './context.ts'
-import { evaluatePeople } from './evaluate-people.ts'
+import { evaluateFew, evaluatePeople } from './evaluate-people.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { hashOfPlan } from './plan-hash.ts'
 import { planPeople } from './plan-people.ts'
@@ -86,11 +87,12 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
   await setPlan(context.pool, plan.id, { progress: 'Comparing' })
   const asOf = context.now()
   await transaction(context.pool, async (client) => {
-    await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
+    // One plan of everybody at a time. A plan of some people waits for nobody.
+    if (only === null) await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
     await client.query(`set local work_mem = '128MB'`)
     // First, so that this plan may give the names that the older ones only meant to.
     await supersedeOlder(client, plan, context.now())
-    await releaseUnused(client)
+    await releaseUnused(client, only)
     await setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis })
     const brakes: PlanBrake[] = []
     if (only === null) {
@@ -98,16 +100,16 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
       findings.push(...people.findings)
       brakes.push(...people.brakes)
     }
-    const missing = await storeRoleEntitlements(client, roleGrants(revision.policy))
-    if (only === null) {
-      findings.push(...missing.filter((m) => !unreachable.has(m.systemId)).map((m) => ({
-        code: 'ENTITLEMENT_UNKNOWN', system: m.systemId, message: `Role "${m.roleId}" gives "${m.entitlement}", which ${nameOf(revision.policy, m.systemId)} does not show.`,
-      })))
+    if (only === null || !(await areRolesStored(client, revision.revision))) {
+      const missing = await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
+      if (only === null) findings.push(...missing.filter((m) => !unreachable.has(m.systemId)).map((m) => unknownEntitlement(revision.policy, m)))
     }
-    const evaluation = await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })
+    const few = only !== null && only.length <= fewMax
+    const evaluation = few ? await evaluateFew(context, client, revision, { planId: plan.id, asOf, only })
+      : await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })
     findings.push(...evaluation.findings)
     const jobs = affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id)
-    await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only })
+    await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only, layer: few ? 'few' : 'overlay' })
     const allBrakes = await applyBrakes(client, plan.id, revision.policy, asOf, brakes)
     await close(context, client, plan, revision, { asOf, basis, findings, brakes: allBrakes, only })
   })
@@ -146,6 +148,11 @@ export function roleGrants(policy: Policy): { roleId: string; systemId: string; 
 export function automaticJobs(revision: Revision, stageOneJobs: string[]): { people: boolean; jobs: string[] } {
   const people = stageOneJobs.every((id) => methodOf(revision, id) === 'automatic')
   return { people, jobs: people ? accountJobs(revision.policy).filter((j) => methodOf(revision, j.id) === 'automatic').map((j) => j.id) : [] }
+}
+
+function unknownEntitlement(policy: Policy, missing: { roleId: string; systemId: string; entitlement: string }): Finding {
+  const { roleId, systemId, entitlement } = missing
+  return { code: 'ENTITLEMENT_UNKNOWN', system: systemId, message: `Role "${roleId}" gives "${entitlement}", which ${nameOf(policy, systemId)} does not show.` }
 }
 
 function nameOf(policy: Policy, systemId: string): string {

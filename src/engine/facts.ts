@@ -5,7 +5,7 @@ import { changeText } from '../domain/decide.ts'
 import type { Because } from '../domain/plan.ts'
 import type { Pair } from '../store/compare.ts'
 import { pairKey, type LoadedFacts } from '../store/facts.ts'
-import type { PreparedJob } from './evaluate-people.ts'
+import type { PreparedJob } from './prepared-job.ts'
 
 export interface Deciding {
   asOf: string

@@ -5,7 +5,7 @@ import { appendAudit } from '../store/audit.ts'
 import { transaction } from '../store/database.ts'
 import type { ChangeRow } from '../store/plan.ts'
 import type { Context } from './context.ts'
-import type { PreparedJob } from './evaluate-people.ts'
+import type { PreparedJob } from './prepared-job.ts'
 
 /** Passwords for accounts that are about to be created, by `personId jobId`. */
 export async function firstPasswords(context: Context, creates: ChangeRow[], jobs: Map<string, PreparedJob>): Promise<Map<string, string>> {

@@ -22,7 +22,9 @@ export async function withPlanLock(
     else await context.enqueue(task, planId, new Date(Date.parse(context.now()) + busyMs).toISOString())
   } finally {
     connection.off('error', onEnd).off('end', onEnd)
-    // Closing the connection gives the lock back, also when an unlock could not be sent.
-    connection.release(true)
+    // Closing the connection gives the lock back, too, where an unlock could not be sent.
+    const unlocked = !lost.signal.aborted
+      && await connection.query('select pg_advisory_unlock_all()').then(() => true, () => false)
+    connection.release(!unlocked)
   }
 }

@@ -3,12 +3,13 @@ import { accountJobs, stricter, type AccountJob } from '../domain/policy.ts'
 import { compilePolicy } from '../domain/evaluate.ts'
 import { decide } from '../domain/decide.ts'
 import type { ChangeState } from '../domain/plan.ts'
-import { authoritativeIds, compareAll, differingPairs, type CompareInput } from '../store/compare.ts'
+import { authoritativeIds, compareAll, differingPairs, type CompareInput, type Pair } from '../store/compare.ts'
 import type { Client } from '../store/database.ts'
+import type { Layer } from '../store/overlay.ts'
 import { loadFacts } from '../store/facts.ts'
 import { insertChanges } from '../store/plan.ts'
 import { systemOf, type Context, type Revision } from './context.ts'
-import { prepareJobs } from './evaluate-people.ts'
+import { prepareJobs } from './prepared-job.ts'
 import { factsOf, hashChange, type Deciding } from './facts.ts'
 
 export interface SystemsPlanInput {
@@ -18,18 +19,17 @@ export interface SystemsPlanInput {
   /** Jobs that take part; null: all account jobs. */
   jobs: string[] | null
   only: string[] | null
+  layer: Exclude<Layer, 'stored'>
 }
 
 /** Compares and writes the changes of stage 2; needs the overlay that `evaluatePeople` opened in this transaction. */
 export async function planSystems(context: Context, client: Client, input: SystemsPlanInput): Promise<void> {
-  const { planId, revision, asOf } = input
+  const { planId, revision, asOf, only, layer } = input
   const jobs = jobsOf(revision, input.jobs)
-  const compare = compareInput(revision, jobs, asOf, input.only)
-  await compareAll(client, compare)
   const deciding = await prepareDeciding(context, client, revision, asOf)
   const holders = holdersOf(accountJobs(revision.policy))
-  for await (const pairs of differingPairs(client)) {
-    const loaded = await loadFacts(client, 'overlay', asOf, pairs, holders)
+  for await (const pairs of layer === 'few' ? [everyPair(only ?? [], jobs)] : differing(client, compareInput(revision, jobs, asOf, only))) {
+    const loaded = await loadFacts(client, layer, asOf, pairs, holders)
     const changes = pairs.flatMap((pair) => {
       const facts = factsOf(loaded, pair, deciding)
       return facts === null ? [] : decide(facts)
@@ -38,6 +38,17 @@ export async function planSystems(context: Context, client: Client, input: Syste
       ...change, hash: hashChange(change), state: firstState(revision, change.jobId, change.kind),
     })))
   }
+}
+
+/** The whole population is compared as sets, and only what differs is decided on. */
+async function* differing(client: Client, input: CompareInput): AsyncGenerator<Pair[]> {
+  await compareAll(client, input)
+  yield* differingPairs(client)
+}
+
+/** Of a few people each account is decided on: that is quicker than to find out which ones differ. */
+function everyPair(people: string[], jobs: AccountJob[]): Pair[] {
+  return jobs.flatMap((job) => people.map((personId) => ({ personId, jobId: job.id })))
 }
 
 export async function prepareDeciding(context: Context, client: Client, revision: Revision, asOf: string): Promise<Deciding> {

@@ -1,6 +1,6 @@
 /** Memberships to have and memberships there, compared: all people at once, as sets. */
 import type { Client } from './database.ts'
-import { relations, type Layer } from './evaluation.ts'
+import { relations, type Layer } from './overlay.ts'
 
 export interface CompareMembershipsInput {
   layer: Layer

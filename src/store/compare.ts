@@ -1,7 +1,7 @@
 /** Which accounts differ from what is wanted: whole systems compared as sets, so that only what differs is looked at one by one. */
 import type { Client } from './database.ts'
 import { compareMemberships } from './compare-memberships.ts'
-import { relations, type Layer } from './evaluation.ts'
+import { relations, type Layer } from './overlay.ts'
 
 export interface Pair {
   personId: string
@@ -55,22 +55,30 @@ export async function compareAll(client: Client, input: CompareInput): Promise<n
               else (d.wanted = 'enabled') <> a.enabled or not a.attributes @> d.attributes or a.attributes ?| d.clear
             end
      on conflict do nothing`, [asOf, only])
-  // References that point elsewhere than they should, now that the other account is known.
-  await client.query(
-    `insert into differing
-     select a.person_id, a.job_id
-       from ${r.references} x
-       join taking_part t on t.job_id = x.job_id
-       join account a on a.person_id = x.person_id and a.job_id = x.job_id and a.gone_at is null and not a.protected
-       join ${r.people} p on p.attributes ->> x.key_attribute = x.value
-       left join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
-       left join ${r.desired} planned on planned.person_id = p.id and planned.job_id = x.job_id and planned.wanted <> 'broken'
-      where $1::timestamptz is not null and ${person('a.person_id')} and coalesce(target.name, planned.name) is not null
-        and lower(coalesce(target.name, planned.name)) is distinct from lower(a.attributes ->> x.attribute)
-     on conflict do nothing`, [asOf, only])
+  await compareReferences(client, r, asOf, only)
   await compareMemberships(client, { layer, asOf, only, authoritative: await authoritativeIds(client, input.authoritative) })
   const { rows } = await client.query<{ n: number }>('select count(*)::int as n from differing')
   return rows[0]!.n
+}
+
+/** References that point elsewhere than they should, now that the other account is known. One attribute that people are known by after the other: only then it can be looked up. */
+async function compareReferences(client: Client, r: ReturnType<typeof relations>, asOf: string, only: string[] | null): Promise<void> {
+  const { rows } = await client.query<{ key: string }>(
+    `select distinct key_attribute as key from ${r.references} x where $1::timestamptz is not null and ($2::uuid[] is null or person_id = any ($2))`, [asOf, only])
+  for (const { key } of rows) {
+    await client.query(
+      `insert into differing
+       select a.person_id, a.job_id
+         from ${r.references} x
+         join taking_part t on t.job_id = x.job_id
+         join account a on a.person_id = x.person_id and a.job_id = x.job_id and a.gone_at is null and not a.protected
+         join ${r.people} p on p.attributes ->> $3 = x.value
+         left join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
+         left join ${r.desired} planned on planned.person_id = p.id and planned.job_id = x.job_id and planned.wanted <> 'broken'
+        where $1::timestamptz is not null and x.key_attribute = $3 and ($2::uuid[] is null or a.person_id = any ($2)) and coalesce(target.name, planned.name) is not null
+          and lower(coalesce(target.name, planned.name)) is distinct from lower(a.attributes ->> x.attribute)
+       on conflict do nothing`, [asOf, only, key])
+  }
 }
 
 /** The pairs that `compareAll` left, in batches, ordered by job and person. */

@@ -1,53 +1,13 @@
-/**
- * What people should have, as rows. While a plan is computed, the people whom it evaluates are in temporary tables
- * (`eval_*`), laid over the stored rows; when the plan is applied, the same rows are stored.
- */
+/** Who must be evaluated, and the storing of what came of it: the rows of the overlay (`overlay.ts`) become stored ones. */
 import type { Client } from './database.ts'
+import type { EvaluatedRows } from './overlay.ts'
 import { cutsOf } from './person-end.ts'
 
-/** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it. */
-export type Layer = 'stored' | 'overlay'
-
-export async function openOverlay(client: Client): Promise<void> {
-  await client.query(`
-    create temp table eval_due (id uuid primary key) on commit drop;
-    create temp table eval_person (person_id uuid primary key, attributes jsonb not null, state text not null, ended_at timestamptz) on commit drop;
-    create temp table eval_account (
-      person_id uuid, job_id text, system_id text, wanted text, attributes jsonb, clear text[], name text,
-      matched_account_id bigint, matched_by text, primary key (person_id, job_id)) on commit drop;
-    create temp table eval_reference (person_id uuid, job_id text, attribute text, key_attribute text, value text) on commit drop;
-    create temp table eval_reason (person_id uuid, kind text, role_id text, job_id text, rule_id text, position_key text) on commit drop`)
-}
-
-export async function analyzeOverlay(client: Client): Promise<void> {
-  await client.query('analyze eval_person; analyze eval_account; analyze eval_reference; analyze eval_reason')
-}
-
-const outsideOverlay = (person: string) => `not exists (select from eval_person ev where ev.person_id = ${person})`
-
-/** SQL for the relations that comparisons read. `$asOf` inside is replaced by the caller's placeholder. */
-export function relations(layer: Layer, asOf: string) {
-  const living = `valid_from <= ${asOf} and (valid_until is null or valid_until > ${asOf})`
-  if (layer === 'stored') {
-    return {
-      people: `(select id, attributes, state from person)`,
-      desired: `(select person_id, job_id, system_id, wanted, attributes, clear, name, null::bigint as matched_account_id, null::text as matched_by from desired_account)`,
-      references: `(select person_id, job_id, attribute, key_attribute, value from desired_reference)`,
-      reasons: `(select person_id, kind, role_id, entitlement_id, rule_id, made_by, valid_from, valid_until from reason where kind <> 'scope' and ${living})`,
-    }
-  }
-  return {
-    people: `(select person_id as id, attributes, state from eval_person union all select id, attributes, state from person where ${outsideOverlay('person.id')})`,
-    desired: `(select * from eval_account union all
-      select person_id, job_id, system_id, wanted, attributes, clear, name, null, null from desired_account d where ${outsideOverlay('d.person_id')})`,
-    references: `(select * from eval_reference union all
-      select person_id, job_id, attribute, key_attribute, value from desired_reference d where ${outsideOverlay('d.person_id')})`,
-    reasons: `(select person_id, kind, role_id, null::bigint as entitlement_id, rule_id, 'usher' as made_by, ${asOf}::timestamptz as valid_from, null::timestamptz as valid_until
-        from eval_reason where kind = 'rule'
-      union all
-      select person_id, kind, role_id, entitlement_id, rule_id, made_by, valid_from, valid_until from reason r
-       where kind <> 'scope' and ${living} and not (kind = 'rule' and exists (select from eval_person ev where ev.person_id = r.person_id)))`,
-  }
+export interface PersonToEvaluate {
+  id: string
+  attributes: Record<string, never>
+  positions: never[]
+  cuts: string[]
 }
 
 /**
@@ -57,22 +17,28 @@ export function relations(layer: Layer, asOf: string) {
  */
 export async function* peopleToEvaluate(client: Client, input: { planId: string | null; revision: number; only: string[] | null; asOf: string }, batch = 2000) {
   await client.query(`create temp table unsettled (person_id uuid primary key) on commit drop`)
-  if (input.planId !== null) {
+  if (input.planId !== null && input.only === null) {
     await client.query(
       `insert into unsettled select distinct d.person_id from desired_account d left join account a on a.person_id = d.person_id and a.job_id = d.job_id and a.gone_at is null
         where a.id is null or d.wanted = 'broken'`)
   }
-  await client.query(
-    `insert into eval_due select distinct id from (
-       select pp.person_id as id from plan_person pp where pp.plan_id = $1
-       union all
-       select p.id from person p
-        where p.evaluated_at is null or p.changed_at >= p.evaluated_at or p.evaluated_revision <> $2 or p.state = 'before-start' or p.next_change_at <= $4
-           or p.id = any($3::uuid[]) or p.id in (select person_id from unsettled)
-     ) x where $3::uuid[] is null or id = any($3)`, [input.planId, input.revision, input.only, input.asOf])
+  if (input.only !== null) {
+    await client.query(
+      `insert into eval_due select p.id from person p where p.id = any($2::uuid[])
+       union select pp.person_id from plan_person pp where pp.plan_id = $1 and pp.person_id = any($2)`, [input.planId, input.only])
+  } else {
+    await client.query(
+      `insert into eval_due select distinct id from (
+         select pp.person_id as id from plan_person pp where pp.plan_id = $1
+         union all
+         select p.id from person p
+          where p.evaluated_at is null or p.changed_at >= p.evaluated_at or p.evaluated_revision <> $2 or p.state = 'before-start' or p.next_change_at <= $3
+             or p.id in (select person_id from unsettled)
+       ) x`, [input.planId, input.revision, input.asOf])
+  }
   await client.query('analyze eval_due')
   for (let after: string | null = null; ;) {
-    const { rows }: { rows: { id: string; attributes: Record<string, never>; positions: never[]; cuts: string[] }[] } = await client.query(
+    const { rows }: { rows: PersonToEvaluate[] } = await client.query(
       `with due as (select array(select id from eval_due where $2::uuid is null or id > $2 order by id limit $3) as ids),
             planned as (select pp.person_id as id, pp.attributes, pp.positions, ${cutsOf('pp.person_id')} from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
        select * from planned
@@ -85,6 +51,22 @@ export async function* peopleToEvaluate(client: Client, input: { planId: string 
     if (rows.length < batch) return
     after = rows.at(-1)!.id
   }
+}
+
+/** These few people as they are. */
+export async function peopleAsTheyAre(client: Client, ids: string[]): Promise<PersonToEvaluate[]> {
+  const { rows } = await client.query<PersonToEvaluate>(
+    `select p.id, p.attributes, p.positions, ${cutsOf('p.id')} from person p where p.id = any ($1::uuid[]) order by p.id`, [ids])
+  return rows
+}
+
+/** What these rules give these people until now. */
+export async function rulesGivenBefore(client: Client, pairs: { personId: string; ruleId: string }[]): Promise<EvaluatedRows['reasons']> {
+  const { rows } = await client.query<EvaluatedRows['reasons'][number]>(
+    `select r.person_id, r.kind, r.role_id, null as job_id, r.rule_id, r.position_key
+       from reason r join unnest($1::uuid[], $2::text[]) as u (person_id, rule_id) using (person_id, rule_id) where r.kind = 'rule' and r.valid_until is null`,
+    [pairs.map((p) => p.personId), pairs.map((p) => p.ruleId)])
+  return rows
 }
 
 /** Whether nobody has been given anything that an evaluation would have to take back. */
@@ -128,29 +110,3 @@ export async function storeEvaluation(client: Client, input: { planId: string; r
       where person.id = p.person_id and (person.evaluated_revision <> $1 or person.evaluated_at is null or person.changed_at >= person.evaluated_at)`,
     [revision, now])
 }
-
-/** The rows of `role_entitlement`, made anew from the policy and what the systems show; only differences are written. */
-export async function storeRoleEntitlements(client: Client, grants: { roleId: string; systemId: string; entitlement: string }[]): Promise<{ roleId: string; systemId: string; entitlement: string }[]> {
-  const columns = [grants.map((g) => g.roleId), grants.map((g) => g.systemId), grants.map((g) => g.entitlement)]
-  await client.query(
-    `create temp table wanted_grant on commit drop as
-     select w.role_id, w.system_id, w.entitlement, e.id as entitlement_id
-       from unnest($1::text[], $2::text[], $3::text[]) as w (role_id, system_id, entitlement)
-       left join lateral (
-         select id from entitlement e
-          where e.system_id = w.system_id and e.gone_at is null
-            and (e.native_id = w.entitlement or lower(e.name) = lower(w.entitlement) or lower(e.attributes ->> 'cn') = lower(w.entitlement))
-          order by e.native_id = w.entitlement desc, lower(e.name) = lower(w.entitlement) desc, e.id limit 1
-       ) e on true`, columns)
-  await client.query(
-    `delete from role_entitlement r where not exists
-       (select from wanted_grant w where w.role_id = r.role_id and w.entitlement_id = r.entitlement_id)`)
-  await client.query(
-    `insert into role_entitlement (role_id, entitlement_id)
-     select distinct role_id, entitlement_id from wanted_grant where entitlement_id is not null on conflict do nothing`)
-  const { rows } = await client.query<{ roleId: string; systemId: string; entitlement: string }>(
-    `select distinct role_id as "roleId", system_id as "systemId", entitlement from wanted_grant where entitlement_id is null`)
-  await client.query('drop table wanted_grant')
-  return rows
-}
-

@@ -4,7 +4,7 @@ import type { Attributes } from '../domain/value.ts'
 import type { SeenAccount } from '../domain/decide.ts'
 import type { Pair } from './compare.ts'
 import type { Db } from './database.ts'
-import { relations, type Layer } from './evaluation.ts'
+import { relations, type Layer } from './overlay.ts'
 
 export interface DesiredRow extends Pair {
   wanted: 'enabled' | 'disabled' | 'broken' | null
@@ -51,14 +51,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
        left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true
       where $3::timestamptz is not null`, ids)
 
-  const references = await db.query<Pair & { attribute: string; name: string | null; there: boolean }>(
-    `select x.person_id as "personId", x.job_id as "jobId", x.attribute, coalesce(target.name, planned.name) as name, target.id is not null as there
-       from ${batch}
-       join lateral (select * from ${r.references} x where x.person_id = pair.person_id and x.job_id = pair.job_id offset 0) x on true
-       left join ${r.people} p on p.attributes ->> x.key_attribute = x.value
-       left join account target on target.person_id = p.id and target.job_id = x.job_id and target.gone_at is null
-       left join ${r.desired} planned on planned.person_id = p.id and planned.job_id = x.job_id and planned.wanted <> 'broken'
-      where $3::timestamptz is not null`, ids)
+  const references = await referredAccounts(db, layer, asOf, pairs)
 
   const accounts = await accountsOf(db, pairs)
 
@@ -91,7 +84,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
 
   const held = await heldBy(db, [...accounts.map((a) => a.id), ...matched.rows.map((a) => a.id)])
   const referencesByPair: LoadedFacts['references'] = new Map()
-  for (const row of references.rows) {
+  for (const row of references) {
     const all = referencesByPair.get(pairKey(row)) ?? {}
     all[row.attribute] = row.name === null ? null : { name: row.name, there: row.there }
     referencesByPair.set(pairKey(row), all)
@@ -131,4 +124,30 @@ async function heldBy(db: Db, accountIds: string[]): Promise<LoadedFacts['held']
     `select m.account_id as "accountId", e.id, e.object_type as "objectType", e.native_id as "nativeId", e.name, m.origin
        from membership m join entitlement e on e.id = m.entitlement_id and e.gone_at is null where m.account_id = any($1::bigint[]) order by e.name`, [accountIds])
   return Map.groupBy(rows, (row) => row.accountId)
+}
+
+/** What references point to. People are looked up by one attribute after the other, as only then an index helps. */
+async function referredAccounts(db: Db, layer: Layer, asOf: string, pairs: Pair[]): Promise<(Pair & { attribute: string; name: string | null; there: boolean })[]> {
+  const r = relations(layer, '$3')
+  const { rows } = await db.query<Pair & { attribute: string; key: string; value: string }>(
+    `select x.person_id as "personId", x.job_id as "jobId", x.attribute, x.key_attribute as key, x.value
+       from unnest($1::uuid[], $2::text[]) as pair (person_id, job_id)
+       join lateral (select * from ${r.references} x where x.person_id = pair.person_id and x.job_id = pair.job_id offset 0) x on true
+      where $3::timestamptz is not null`, [pairs.map((p) => p.personId), pairs.map((p) => p.jobId), asOf])
+  const found: (Pair & { attribute: string; name: string | null; there: boolean })[] = []
+  for (const [key, own] of Map.groupBy(rows, (row) => row.key)) {
+    const targets = await db.query<{ jobId: string; value: string; name: string | null; there: boolean }>(
+      `select w.job_id as "jobId", w.value, coalesce(target.name, planned.name) as name, target.id is not null as there
+         from (select distinct * from unnest($1::text[], $2::text[]) as w (job_id, value)) w
+         join lateral (select id from ${r.people} p where p.attributes ->> $4 = w.value offset 0) p on true
+         left join lateral (select * from account a where a.person_id = p.id and a.job_id = w.job_id and a.gone_at is null offset 0) target on true
+         left join lateral (select * from ${r.desired} d where d.person_id = p.id and d.job_id = w.job_id and d.wanted <> 'broken' offset 0) planned on true
+        where $3::timestamptz is not null`, [own.map((row) => row.jobId), own.map((row) => row.value), asOf, key])
+    const byValue = Map.groupBy(targets.rows, (row) => `${row.jobId} ${row.value}`)
+    for (const { personId, jobId, attribute, value } of own) {
+      const target = byValue.get(`${jobId} ${value}`) ?? [{ name: null, there: false }]
+      for (const { name, there } of target) found.push({ personId, jobId, attribute, name, there })
+    }
+  }
+  return found
 }

@@ -26,23 +26,37 @@ export async function takenNames(client: Client, systemId: string, attribute: st
   return new Set(rows.map((row) => row.value))
 }
 
-export async function reserve(client: Client, reservations: Reservation[], planId: string | null, now: string): Promise<void> {
-  if (reservations.length === 0) return
+/** Returns those that somebody else has by now: who gives names at the same time is not waited for. */
+export async function reserve<R extends Reservation>(client: Client, reservations: R[], planId: string | null, now: string): Promise<R[]> {
+  if (reservations.length === 0) return []
   const column = (key: keyof Reservation): string[] => reservations.map((r) => r[key])
-  await client.query(
+  const { rows } = await client.query<{ personId: string; jobId: string; attribute: string }>(
     `insert into reserved_name (person_id, job_id, system_id, attribute, value, plan_id, reserved_at)
-     select *, $6::uuid, $7::timestamptz from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) on conflict do nothing`,
+     select *, $6::uuid, $7::timestamptz from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) on conflict do nothing
+     returning person_id as "personId", job_id as "jobId", attribute`,
     [column('personId'), column('jobId'), column('systemId'), column('attribute'), column('value'), planId, now])
+  if (rows.length === reservations.length) return []
+  const key = (r: Pick<Reservation, 'personId' | 'jobId' | 'attribute'>): string => `${r.personId} ${r.jobId} ${r.attribute}`
+  const reserved = new Set(rows.map(key))
+  return reservations.filter((r) => !reserved.has(key(r)))
 }
 
-/** Gives back what plans reserved that are over and never used it; what somebody's account is still wanted with stays theirs, unless it turned out to be taken. */
-export async function releaseUnused(client: Client): Promise<void> {
+/**
+ * Gives back what plans reserved that are over and never used it; what somebody's account is still wanted with stays theirs,
+ * unless it turned out to be taken. Names that accounts have are their people's for good. `only`: names of these people.
+ */
+export async function releaseUnused(client: Client, only: string[] | null): Promise<void> {
+  const over = `p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty') and ($1::uuid[] is null or r.person_id = any ($1))`
+  await client.query(
+    `update reserved_name r set plan_id = null from plan p
+      where ${over} and exists (select from account a where a.person_id = r.person_id and a.job_id = r.job_id and a.gone_at is null
+                                   and lower(a.attributes ->> r.attribute) = lower(r.value))`, [only])
   await client.query(
     `delete from reserved_name r using plan p
-      where p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty')
+      where ${over}
         and (not exists (select from desired_account d where d.person_id = r.person_id and d.job_id = r.job_id and lower(d.attributes ->> r.attribute) = lower(r.value))
           or exists (select from plan_change c where c.plan_id = r.plan_id and c.stage = 2 and c.kind = 'create' and c.person_id = r.person_id and c.job_id = r.job_id
-                        and c.state = 'stuck' and c.code = 'ALREADY_EXISTS'))`)
+                        and c.state = 'stuck' and c.code = 'ALREADY_EXISTS'))`, [only])
 }
 
 /** The accounts were created: their names are theirs for good. */

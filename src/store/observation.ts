@@ -130,21 +130,22 @@ async function settleGone(client: Client, unseen: Staging['unseen'], systemId: s
 }
 
 async function settleEntitlements(client: Client, systemId: string, now: string, complete: boolean): Promise<void> {
-  await client.query(
+  const updated = await client.query(
     `update entitlement t set name = s.name, attributes = s.attributes, seen_at = $2, gone_at = null
        from seen_record s
       where t.system_id = $1 and s.kind = 'entitlement' and t.object_type = s.object_type and t.native_id = s.native_id and t.seen_at <= $2
         and (t.gone_at is not null or (t.name, t.attributes) is distinct from (s.name, s.attributes))`, [systemId, now])
-  await client.query(
+  const inserted = await client.query(
     `insert into entitlement (system_id, object_type, native_id, name, attributes, seen_at)
      select $1, s.object_type, s.native_id, s.name, s.attributes, $2 from seen_record s
       where s.kind = 'entitlement'
         and not exists (select from entitlement t where t.system_id = $1 and t.object_type = s.object_type and t.native_id = s.native_id)
      on conflict do nothing`, [systemId, now])
-  if (!complete) return
-  await client.query(
+  const gone = !complete ? null : await client.query(
     `update entitlement t set gone_at = $2 where t.system_id = $1 and t.gone_at is null and t.seen_at <= $2
       and not exists (select from seen_record s where s.kind = 'entitlement' and s.object_type = t.object_type and s.native_id = t.native_id)`, [systemId, now])
+  // What roles give is to be made anew.
+  if ([updated, inserted, gone].some((one) => (one?.rowCount ?? 0) > 0)) await client.query('delete from role_entitlement_basis')
 }
 
 /** Returns how many there are. A system without groups has none to look for, and none to lose. */

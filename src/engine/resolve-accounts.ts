@@ -1,0 +1,175 @@
+/** From what jobs want of people's accounts to rows: names given, records of nobody recognised, references told apart. */
+import type { DesiredAccount, Evaluation } from '../domain/evaluate.ts'
+import type { Finding } from '../domain/plan.ts'
+import type { Attributes, Value } from '../domain/value.ts'
+import type { Client } from '../store/database.ts'
+import { matchAccounts } from '../store/match.ts'
+import { reservationsOf, reserve, type Reservation } from '../store/name.ts'
+import { expand, openNames, type Names } from './names.ts'
+import type { PreparedJob } from './prepared-job.ts'
+
+export interface ResolvedAccount {
+  personId: string
+  jobId: string
+  systemId: string
+  wanted: 'enabled' | 'disabled' | 'broken'
+  attributes: Attributes
+  clear: string[]
+  references: Record<string, { key: string; value: string }>
+  name: string
+  matchedId: string | null
+  matchedBy: string | null
+}
+
+export interface Passing {
+  planId: string
+  now: string
+  /** Account id → person that claimed it, over all batches. */
+  claimed: Map<string, string>
+  /** Names chosen in this pass: `system attribute value`. */
+  chosen: Set<string>
+  findings: Finding[]
+}
+
+/** A name that is about to be reserved; `had`: the account has it already, so it is not given up for another one. */
+interface Fresh extends Reservation {
+  had: boolean
+}
+
+/** Whoever finds that a plan made at the same time took the name chooses again: the unique index decides, and nobody waits for anybody. */
+export async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing): Promise<ResolvedAccount[]> {
+  const { resolved, fresh } = await resolveOnce(client, jobs, evaluations, passing)
+  const taken = await reserve(client, fresh, passing.planId, passing.now)
+  const again = new Set(taken.filter((t) => !t.had).map((t) => t.personId))
+  if (again.size === 0) return resolved
+  return [
+    ...resolved.filter((one) => !again.has(one.personId)),
+    ...await resolveAccounts(client, jobs, evaluations.filter((e) => again.has(e.personId)), passing),
+  ]
+}
+
+async function resolveOnce(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing): Promise<{ resolved: ResolvedAccount[]; fresh: Fresh[] }> {
+  const wanted = evaluations.flatMap((e) => e.accounts.filter((a) => a.wanted !== 'none').map((account) => ({ personId: e.personId, account })))
+  const linked = await linkedAttributes(client, evaluations.map((e) => e.personId))
+  const reserved = new Map((await reservationsOf(client, evaluations.map((e) => e.personId))).map((r) => [`${r.personId} ${r.jobId} ${r.attribute}`, r.value]))
+  const resolved: ResolvedAccount[] = []
+  const fresh: Fresh[] = []
+  for (const [jobId, group] of Map.groupBy(wanted, (w) => w.account.job.id)) {
+    const prepared = jobs.get(jobId)!
+    const matches = await findMatches(client, prepared, group.filter((w) => !linked.has(`${w.personId} ${jobId}`)), passing)
+    const firsts: Record<string, string[]> = {}
+    for (const { personId, account } of group) {
+      for (const [attribute, candidates] of Object.entries(account.candidates)) {
+        if (!reserved.has(`${personId} ${jobId} ${attribute}`)) (firsts[attribute] ??= []).push(...expand(candidates, 1))
+      }
+    }
+    const names = openNames(client, prepared.job.destination, passing.chosen)
+    for (const [attribute, values] of Object.entries(firsts)) await names.ask(attribute, values)
+    for (const { personId, account } of group) {
+      const match = matches.get(personId)
+      const present = linked.get(`${personId} ${jobId}`) ?? match?.attributes ?? null
+      const one: ResolvedAccount = {
+        personId, jobId, systemId: prepared.job.destination, wanted: account.wanted as 'enabled' | 'disabled', attributes: { ...account.set }, clear: account.clear,
+        references: {}, name: '', matchedId: match?.id ?? null, matchedBy: match?.by ?? null,
+      }
+      const problem = match?.problem ?? await chooseNames(one, prepared, account, present, reserved, names, fresh) ?? brokenBecause(account, prepared, one)
+      if (problem !== null) {
+        one.wanted = 'broken'
+        passing.findings.push({ ...problem, system: one.systemId, job: jobId, person: personId })
+      }
+      for (const [attribute, key] of Object.entries(prepared.referenceKeys)) {
+        const value = one.attributes[attribute]
+        delete one.attributes[attribute]
+        if (value !== undefined) one.references[attribute] = { key, value: String(value) }
+      }
+      for (const secret of prepared.type.attributes.filter((a) => a.secret === true)) delete one.attributes[secret.name]
+      one.name = prepared.nameOf(one.attributes)
+      resolved.push(one)
+    }
+  }
+  return { resolved, fresh }
+}
+
+type Problem = Pick<Finding, 'code' | 'message'>
+
+/** Fills in unique names: the one reserved, else the one that the account has, else the first free candidate. */
+async function chooseNames(
+  one: ResolvedAccount, prepared: PreparedJob, account: DesiredAccount, present: Attributes | null, reserved: Map<string, string>, names: Names, fresh: Fresh[],
+): Promise<Problem | null> {
+  for (const [attribute, candidates] of Object.entries(account.candidates)) {
+    const key = `${one.personId} ${one.jobId} ${attribute}`
+    const own = textOf(present?.[attribute])
+    const value = reserved.get(key) ?? own ?? await names.firstFree(attribute, candidates)
+    if (value === undefined) {
+      const job = prepared.job.name
+      if (candidates.length === 0) return { code: 'REQUIRED_EMPTY', message: `${job}: no candidate for the unique ${attribute}, because what it is made of is empty.` }
+      return { code: 'NAME_EXHAUSTED', message: `${job}: all ${candidates.length} candidates for ${attribute} are taken (${candidates.join(', ')}).` }
+    }
+    names.choose(attribute, value)
+    if (!reserved.has(key)) fresh.push({ personId: one.personId, jobId: one.jobId, systemId: one.systemId, attribute, value, had: own !== undefined })
+    one.attributes[attribute] = value
+  }
+  return null
+}
+
+function brokenBecause(account: DesiredAccount, prepared: PreparedJob, one: ResolvedAccount): Problem | null {
+  const failure = account.failures[0]
+  if (failure !== undefined) return { code: 'EXPRESSION_FAILED', message: `${prepared.job.name}, ${failure.attribute}: ${failure.message}` }
+  const missing = prepared.type.attributes.find((a) => a.required === true && a.secret !== true && one.attributes[a.name] === undefined)
+  if (missing !== undefined) return { code: 'REQUIRED_EMPTY', message: `${prepared.job.name}: ${missing.title ?? missing.name} is required and has no value.` }
+  return null
+}
+
+interface FoundMatch {
+  id: string
+  by: string
+  attributes: Attributes
+  problem: Problem | null
+}
+
+/** For people without an account: the record that the first fitting match attribute points to. Two of either kind is a case for a person. */
+async function findMatches(client: Client, prepared: PreparedJob, people: { personId: string; account: DesiredAccount }[], passing: Passing): Promise<Map<string, FoundMatch>> {
+  const found = new Map<string, FoundMatch>()
+  for (const attribute of prepared.job.match) {
+    const wishes = people.filter((p) => !found.has(p.personId)).flatMap(({ personId, account }) => {
+      const value = textOf(account.set[attribute]) ?? account.candidates[attribute]?.[0]
+      return value === undefined || value === '' ? [] : [{ personId, value }]
+    })
+    if (wishes.length === 0) continue
+    const hits = await matchAccounts(client, prepared.job.destination, prepared.job.objectType, attribute, wishes)
+    const attributes = new Map<string, Attributes>()
+    if (hits.length > 0) {
+      const { rows } = await client.query<{ id: string; attributes: Attributes }>('select id, attributes from account where id = any($1::bigint[])', [hits.map((h) => h.accountId)])
+      for (const row of rows) attributes.set(row.id, row.attributes)
+    }
+    for (const [personId, own] of Map.groupBy(hits, (h) => h.personId)) {
+      const id = own[0]!.accountId
+      const other = passing.claimed.get(id) ?? hits.find((h) => h.accountId === id && h.personId !== personId)?.personId
+      if (other !== undefined && other !== personId) await breakClaim(client, other, prepared.job.id)
+      const problem: Problem | null = own.length > 1
+        ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: ${own.length} records have the same ${attribute} as this person. Make it unique, or link one by hand.` }
+        : other !== undefined && other !== personId
+          ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: a record fits this person by ${attribute}, and another person too.` }
+          : null
+      passing.claimed.set(id, personId)
+      found.set(personId, { id, by: attribute, attributes: attributes.get(id) ?? {}, problem })
+    }
+  }
+  return found
+}
+
+/** Somebody of an earlier batch claimed the record alone; now nobody does. */
+async function breakClaim(client: Client, personId: string, jobId: string): Promise<void> {
+  await client.query(
+    `update eval_account set wanted = 'broken', matched_account_id = null, matched_by = null where person_id = $1 and job_id = $2 and matched_account_id is not null`, [personId, jobId])
+}
+
+async function linkedAttributes(client: Client, personIds: string[]): Promise<Map<string, Attributes>> {
+  const { rows } = await client.query<{ key: string; attributes: Attributes }>(
+    `select person_id || ' ' || job_id as key, attributes from account where person_id = any($1) and gone_at is null`, [personIds])
+  return new Map(rows.map((row) => [row.key, row.attributes]))
+}
+
+function textOf(value: Value | undefined): string | undefined {
+  return value === undefined || Array.isArray(value) ? undefined : String(value)
+}

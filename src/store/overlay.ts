@@ -1,0 +1,105 @@
+/**
+ * What people should have while a plan is computed, laid over the stored rows: in temporary tables (`eval_*`) where it may
+ * be everybody, in a setting of the transaction where it is a few, as making tables takes longer than all the rest then.
+ */
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { Attributes } from '../domain/value.ts'
+import { copyLine } from './copy.ts'
+import type { Client } from './database.ts'
+
+/** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it, of many people or of a few. */
+export type Layer = 'stored' | 'overlay' | 'few'
+
+/** So many people are a few. */
+export const fewMax = 100
+
+/** An evaluation as rows, named as the columns are. */
+export interface EvaluatedRows {
+  people: { person_id: string; attributes: Attributes; state: string; ended_at: string | null }[]
+  reasons: { person_id: string; kind: string; role_id: string | null; job_id: string | null; rule_id: string | null; position_key: string | null }[]
+  accounts: {
+    person_id: string; job_id: string; system_id: string; wanted: string; attributes: Attributes; clear: string[]; name: string
+    matched_account_id: string | null; matched_by: string | null
+  }[]
+  references: { person_id: string; job_id: string; attribute: string; key_attribute: string; value: string }[]
+}
+
+export async function openOverlay(client: Client): Promise<void> {
+  await client.query(`
+    create temp table eval_due (id uuid primary key) on commit drop;
+    create temp table eval_person (person_id uuid primary key, attributes jsonb not null, state text not null, ended_at timestamptz) on commit drop;
+    create temp table eval_account (
+      person_id uuid, job_id text, system_id text, wanted text, attributes jsonb, clear text[], name text,
+      matched_account_id bigint, matched_by text, primary key (person_id, job_id)) on commit drop;
+    create temp table eval_reference (person_id uuid, job_id text, attribute text, key_attribute text, value text) on commit drop;
+    create temp table eval_reason (person_id uuid, kind text, role_id text, job_id text, rule_id text, position_key text) on commit drop`)
+}
+
+export async function analyzeOverlay(client: Client): Promise<void> {
+  await client.query('analyze eval_person; analyze eval_account; analyze eval_reference; analyze eval_reason')
+}
+
+/** Adds rows to the tables that `openOverlay` made. */
+export async function pourOverlay(client: Client, rows: EvaluatedRows): Promise<void> {
+  await pour(client, 'eval_person', rows.people.map((p) => copyLine([p.person_id, JSON.stringify(p.attributes), p.state, p.ended_at])))
+  await pour(client, 'eval_reason', rows.reasons.map((r) => copyLine([r.person_id, r.kind, r.role_id, r.job_id, r.rule_id, r.position_key])))
+  await pour(client, 'eval_account', rows.accounts.map((a) => copyLine([
+    a.person_id, a.job_id, a.system_id, a.wanted, JSON.stringify(a.attributes), pgArray(a.clear), a.name, a.matched_account_id, a.matched_by])))
+  await pour(client, 'eval_reference', rows.references.map((r) => copyLine([r.person_id, r.job_id, r.attribute, r.key_attribute, r.value])))
+}
+
+/** Lays the evaluation of a few people over what is stored, for this transaction. */
+export async function layFew(client: Client, rows: EvaluatedRows): Promise<void> {
+  await client.query(`select set_config('usher.overlay', $1, true)`, [JSON.stringify(rows)])
+}
+
+function pgArray(values: string[]): string {
+  return `{${values.map((v) => `"${v.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`
+}
+
+async function pour(client: Client, table: string, lines: string[]): Promise<void> {
+  if (lines.length > 0) await pipeline(Readable.from([lines.join('')]), client.query(copyFrom(`copy ${table} from stdin`)))
+}
+
+/** The rows of the overlay, by where it is. */
+function overlaid(layer: 'overlay' | 'few') {
+  if (layer === 'overlay') return { people: 'eval_person', accounts: 'eval_account', references: 'eval_reference', reasons: 'eval_reason' }
+  const rows = (key: keyof EvaluatedRows, columns: string) => `jsonb_to_recordset(current_setting('usher.overlay')::jsonb -> '${key}') as few (${columns})`
+  return {
+    people: rows('people', 'person_id uuid, attributes jsonb, state text'),
+    accounts: rows('accounts', 'person_id uuid, job_id text, system_id text, wanted text, attributes jsonb, clear text[], name text, matched_account_id bigint, matched_by text'),
+    references: rows('references', 'person_id uuid, job_id text, attribute text, key_attribute text, value text'),
+    reasons: rows('reasons', 'person_id uuid, kind text, role_id text, rule_id text'),
+  }
+}
+
+/** SQL for the relations that comparisons read. `$asOf` inside is replaced by the caller's placeholder. */
+export function relations(layer: Layer, asOf: string) {
+  const living = `valid_from <= ${asOf} and (valid_until is null or valid_until > ${asOf})`
+  if (layer === 'stored') {
+    return {
+      people: `(select id, attributes, state from person)`,
+      desired: `(select person_id, job_id, system_id, wanted, attributes, clear, name, null::bigint as matched_account_id, null::text as matched_by from desired_account)`,
+      references: `(select person_id, job_id, attribute, key_attribute, value from desired_reference)`,
+      reasons: `(select person_id, kind, role_id, entitlement_id, rule_id, made_by, valid_from, valid_until from reason where kind <> 'scope' and ${living})`,
+    }
+  }
+  const eval_ = overlaid(layer)
+  // In a set of few, `any` of an array that is made once is looked up by key.
+  const outside = (person: string) => (layer === 'few'
+    ? `${person} <> all (array(select person_id from ${eval_.people}))` : `not exists (select from eval_person ev where ev.person_id = ${person})`)
+  return {
+    people: `(select person_id as id, attributes, state from ${eval_.people} union all select id, attributes, state from person where ${outside('person.id')})`,
+    desired: `(select * from ${eval_.accounts} union all
+      select person_id, job_id, system_id, wanted, attributes, clear, name, null, null from desired_account d where ${outside('d.person_id')})`,
+    references: `(select * from ${eval_.references} union all
+      select person_id, job_id, attribute, key_attribute, value from desired_reference d where ${outside('d.person_id')})`,
+    reasons: `(select person_id, kind, role_id, null::bigint as entitlement_id, rule_id, 'usher' as made_by, ${asOf}::timestamptz as valid_from, null::timestamptz as valid_until
+        from ${eval_.reasons} where kind = 'rule'
+      union all
+      select person_id, kind, role_id, entitlement_id, rule_id, made_by, valid_from, valid_until from reason r
+       where kind <> 'scope' and ${living} and (kind <> 'rule' or ${outside('r.person_id')}))`,
+  }
+}
