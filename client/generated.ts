@@ -1456,6 +1456,11 @@ export interface paths {
                     "application/json": {
                         roleId?: string;
                         entitlementId?: string;
+                        /**
+                         * Format: date-time
+                         * @description Not before this instant; absent: at once
+                         */
+                        from?: string;
                         /** Format: date-time */
                         until?: string;
                         note?: string;
@@ -1561,7 +1566,59 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Extend or shorten a reason that was given by hand; null: no end
+         * @description Permission: `people:grant`
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        until: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: uuid */
+                            planId: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/api/people/{id}/plan": {
@@ -5252,7 +5309,7 @@ export interface components {
         WhyReason: {
             reasonId: string;
             /** @enum {string} */
-            kind: "scope" | "rule" | "role" | "manual" | "found";
+            kind: "scope" | "rule" | "role" | "manual" | "found" | "grace";
             says: string;
             from: string;
             until: string | null;

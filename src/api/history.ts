@@ -40,7 +40,7 @@ function says({ kind, row, by }: HistoryRow, who: string, names: Lexicon): strin
     : row.entitlement ? `${shortName(row.entitlement)} in ${names.system(text(row.system))}`
       : `an account by "${names.job(text(row.job))}"`
   const because = row.kind === 'rule' ? ` by rule "${names.rule(text(row.rule))}"`
-    : row.kind === 'manual' ? ` by hand` : row.kind === 'found' ? ', which was there when the account was linked' : ''
+    : row.kind === 'manual' ? ` by hand` : row.kind === 'grace' ? ' for a while after a move' : row.kind === 'found' ? ', which was there when the account was linked' : ''
   if (kind === 'reason-until') return `${who} no longer has a reason for ${what}${because}.`
   const until = row.until ? ` until ${row.until.slice(0, 10)}` : ''
   return `${who} has a reason for ${what}${because}${until}${row.note ? ` ("${row.note}")` : ''}.`

@@ -87,6 +87,7 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
     await personOf(params.id)
     return await engine.grant({ personId: params.id, ...body }, who.actor)
   })
+  serve(app, people.changeEnd, ({ params, body, who }) => engine.changeEnd(params.id, body.until, who.actor))
   serve(app, people.endReason, ({ params, who }) => engine.endReason(params.id, who.actor))
   serve(app, people.planPerson, async ({ params, who }) => {
     await personOf(params.id)

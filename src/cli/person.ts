@@ -8,7 +8,7 @@ import { take, withPaging, type ListOptions } from './pages.ts'
 import { historyView, peopleTable, personView, whyNotView, whyView } from './person-view.ts'
 import { followPlan } from './plan-follow.ts'
 import { act, call, confirm, say, show, showList, type World } from './session.ts'
-import { during, endOf } from './words.ts'
+import { during, endOf, startOf } from './words.ts'
 
 type State = Schema<'PersonState'>
 const who = 'employee id, e-mail address, name or id'
@@ -69,17 +69,30 @@ export function peopleCommand(program: Command, world: World): void {
     .argument('<person>', who)
     .option('--role <id>', 'a role')
     .option('--entitlement <name>', 'system/name or number')
+    .option('--from <date>', 'first day (2026-11-30), or an instant; without it at once')
     .option('--until <date>', 'last day (2026-11-30), or an instant')
     .option('--note <text>', 'why; it stays in the history')
-    .action(act(world, async (session, person: string, options: { role?: string; entitlement?: string; until?: string; note?: string }) => {
+    .action(act(world, async (session, person: string, options: { role?: string; entitlement?: string; from?: string; until?: string; note?: string }) => {
       if ((options.role === undefined) === (options.entitlement === undefined)) throw new Failure('usage', 'Name one of --role and --entitlement.')
       const id = await findPerson(session, person)
       const entitlementId = options.entitlement === undefined ? undefined : await findEntitlement(session, options.entitlement)
       const until = options.until === undefined ? undefined : endOf(options.until)
-      const body = { roleId: options.role, entitlementId, until, note: options.note }
+      const from = options.from === undefined ? undefined : startOf(options.from)
+      const body = { roleId: options.role, entitlementId, from, until, note: options.note }
       show(session, await call(session.api.POST('/api/people/{id}/grants', { params: { path: { id } }, body })),
         (data) => `Given (reason ${data.reasonId}). The plan: usher plan show ${data.planId}`)
     })), ['usher people grant 4711 --role sales --until 2026-12-31 --note "covers for Jan"'])
+
+  examples(people.command('extend').description('move the end of what was given by hand, later or earlier; nothing is taken away in between')
+    .argument('<reason>', 'number of the reason; see `usher people why`')
+    .option('--until <date>', 'last day (2026-11-30), or an instant')
+    .option('--no-end', 'no end')
+    .action(act(world, async (session, id: string, options: { until?: string; end: boolean }) => {
+      if ((options.until === undefined) === options.end) throw new Failure('usage', 'Name one of --until and --no-end.')
+      const until = options.until === undefined ? null : endOf(options.until)
+      show(session, await call(session.api.PATCH('/api/reasons/{id}', { params: { path: { id } }, body: { until } })),
+        (data) => `Changed. The plan: usher plan show ${data.planId}`)
+    })), ['usher people extend 118 --until 2027-03-31'])
 
   people.command('end-reason').description('end a reason that was given by hand; `usher people why` shows its number')
     .argument('<reason>', 'number of the reason')

@@ -32,6 +32,11 @@ export function endOf(text: string, zone = Temporal.Now.timeZoneId()): string {
   }
 }
 
+/** What `--from` means: an instant as it is, a date from its first moment on. */
+export function startOf(text: string, zone = Temporal.Now.timeZoneId()): string {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? Temporal.Instant.from(endOf(text, zone)).toZonedDateTimeISO(zone).subtract({ days: 1 }).toInstant().toString() : endOf(text, zone)
+}
+
 /** The last moment of a date, to look at what was on that day. */
 export function during(text: string, zone = Temporal.Now.timeZoneId()): string {
   const end = Temporal.Instant.from(endOf(text, zone))

@@ -33,6 +33,7 @@ export const positionKeyOf = (row: { job: string; key: string; positionKey: stri
 
 /** `rows`: those that are there now, of any job that was read; other positions stay as they are. `order`: job ids of the policy. */
 export function composePerson(known: KnownPerson | null, rows: SourceRow[], order: string[]): Composed {
+  if (known !== null && rows.length === 0) return { attributes: known.attributes, positions: known.positions, contributions: known.contributions }
   const contributions = new Map(Object.entries(known?.contributions ?? onlyOne(known)))
   const before = new Map((known?.positions ?? []).map((p) => [p.key, p]))
   for (const [job, own] of Map.groupBy(rows, (r) => r.job)) {

@@ -29,8 +29,8 @@ export interface AccountFacts {
   matched: (SeenAccount & { by: string }) | null
   /** Entitlements to have, with the reasons. */
   desired: DesiredEntitlement[]
-  /** Entitlements there now, with whether Usher may take them away. */
-  held: { id: string; objectType: string; nativeId: string; name: string; ours: boolean }[]
+  /** Entitlements there now, with whether Usher may take them away, and how the last reason for them ended. */
+  held: { id: string; objectType: string; nativeId: string; name: string; ours: boolean; ended?: Because }[]
   /** The disabled account has been kept long enough. */
   deleteDue: boolean
   because: Because[]
@@ -119,7 +119,7 @@ export function decide(facts: AccountFacts): DecidedChange[] {
   // What a record holds when it is linked becomes a reason of its own, so nothing is taken from it with the same plan.
   if (facts.account !== null) {
     for (const entitlement of facts.held) {
-      if (entitlement.ours && !wants.has(entitlement.id)) add('revoke', revocation(entitlement, [{ because: 'no-reason' }]))
+      if (entitlement.ours && !wants.has(entitlement.id)) add('revoke', revocation(entitlement, [entitlement.ended ?? { because: 'no-reason' }]))
     }
   }
   return changes

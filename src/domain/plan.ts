@@ -49,7 +49,12 @@ export type Because =
   | { because: 'role'; role: string; by: string }
   | { because: 'manual'; by: string; until?: string }
   | { because: 'found'; at: string }
+  /** Kept for a while after a move: the rule that gave the role no longer holds. */
+  | { because: 'grace'; rule: string; role: string; until: string }
   | { because: 'no-reason' }
+  /** The last reason ended at an instant that was agreed at another one: before it, or at once where somebody ended it by hand. */
+  | { because: 'expired'; at: string; agreed: string; by: string; rule?: string; role?: string }
+  | { because: 'rule-over'; rule: string; role: string }
   | { because: 'mapping'; job: string; attributes: string[] }
   | { because: 'matched'; attribute: string; value?: string }
   | { because: 'grace-over'; days: number }

@@ -55,11 +55,19 @@ export function becauseClause(reason: Because, person: Subject | null, names: Na
     case 'role': return `the role "${names.role(reason.role)}" gives it (by ${names.user(reason.by)})`
     case 'manual': return `${names.user(reason.by)} gave it by hand${reason.until === undefined ? '' : ` until ${day(reason.until)}`}`
     case 'found': return `it was there when Usher linked the account${reason.at === '' ? '' : ` on ${day(reason.at)}`}`
+    case 'grace': return `the role "${names.role(reason.role)}" is kept until ${day(reason.until)} after a move`
+    case 'expired': return expiredClause(reason, names)
+    case 'rule-over': return `rule "${names.rule(reason.rule)}" no longer gives the role "${names.role(reason.role)}"`
     case 'no-reason': return `no reason for it is left`
     case 'mapping': return `"${names.job(reason.job)}" maps ${list(reason.attributes)}`
     case 'matched': return `its ${reason.attribute} is that of ${who}`
     case 'grace-over': return `it has been disabled for ${reason.days} ${reason.days === 1 ? 'day' : 'days'}`
   }
+}
+
+function expiredClause(reason: Extract<Because, { because: 'expired' }>, names: Names): string {
+  if (reason.rule !== undefined) return `it was kept until ${day(reason.at)} after a move`
+  return reason.agreed < reason.at ? `${names.user(reason.by)} gave it until ${day(reason.at)}` : `what ${names.user(reason.by)} gave was ended on ${day(reason.at)}`
 }
 
 function stateClause(reason: Extract<Because, { because: 'state' }>, person: Subject | null, who: string): string {

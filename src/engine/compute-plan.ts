@@ -18,6 +18,7 @@ import type { Context, Revision } from './context.ts'
 import { evaluateFew, evaluatePeople } from './evaluate-people.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { hashOfPlan } from './plan-hash.ts'
+import { planCalendar } from './plan-calendar.ts'
 import { planPeople } from './plan-people.ts'
 import { jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
@@ -99,6 +100,8 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
       const people = await planPeople(context, client, { planId: plan.id, revision, asOf, snapshots })
       findings.push(...people.findings)
       brakes.push(...people.brakes)
+    } else {
+      await planCalendar(client, { planId: plan.id, revision, asOf, only })
     }
     if (only === null || !(await areRolesStored(client, revision.revision))) {
       const missing = await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))

@@ -8,7 +8,7 @@ import { findPlan } from '../store/plan.ts'
 import { openReader, systemOf } from './context.ts'
 import { decideCase } from './decide-case.ts'
 import { endPerson, liftPersonEnd } from './end-person.ts'
-import { endReason, grant } from './grant.ts'
+import { changeEnd, endReason, grant } from './grant.ts'
 import { showPassword } from './handover.ts'
 import { previewJob } from './preview-job.ts'
 import { readSystem } from './read-system.ts'
@@ -54,6 +54,7 @@ export function createEngine(context: Context): Engine {
     whyNot: (personId, target) => whyNot(context, personId, target),
     decideCase: (caseId, personId, actor) => decideCase(context, caseId, personId, actor),
     grant: (input, actor) => grant(context, input, actor),
+    changeEnd: (reasonId, until, actor) => changeEnd(context, reasonId, until, actor),
     endReason: (reasonId, actor) => endReason(context, reasonId, actor),
     endPerson: (input, actor) => endPerson(context, input, actor),
     liftPersonEnd: (personId, actor) => liftPersonEnd(context, personId, actor),

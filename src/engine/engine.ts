@@ -34,7 +34,9 @@ export interface Engine {
   whyNot(personId: string, target: { entitlementId: string } | { jobId: string } | { roleId: string }): Promise<WhyNot>
 
   decideCase(caseId: string, personId: string | null, actor: string): Promise<void>
-  grant(input: { personId: string; roleId?: string; entitlementId?: string; until?: string; note?: string }, actor: string): Promise<{ reasonId: string; planId: string }>
+  grant(input: { personId: string; roleId?: string; entitlementId?: string; from?: string; until?: string; note?: string }, actor: string): Promise<{ reasonId: string; planId: string }>
+  /** Moves the end of what was given, later or earlier; null: no end. */
+  changeEnd(reasonId: string, until: string | null, actor: string): Promise<{ planId: string }>
   endReason(reasonId: string, actor: string): Promise<{ planId: string }>
   /** Ends a person, now or at an instant, whatever their source says. `leaverId`: their clock, where it runs already. */
   endPerson(input: { personId: string; at?: string; note?: string }, actor: string): Promise<{ effectiveAt: string; leaverId: string | null }>
@@ -85,7 +87,7 @@ export interface Why {
 
 export interface WhyReason {
   reasonId: string
-  kind: 'scope' | 'rule' | 'role' | 'manual' | 'found'
+  kind: 'scope' | 'rule' | 'role' | 'manual' | 'found' | 'grace'
   /** "Rule Sales staff gives role Sales, because department is Sales (company.xlsx, Staff!H17)" */
   says: string
   from: string

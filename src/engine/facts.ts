@@ -34,10 +34,15 @@ export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): Ac
     references: loaded.references.get(pairKey(pair)) ?? {},
     account, matched,
     desired: (loaded.entitlements.get(pairKey(pair)) ?? []).map((e) => ({ ...e, because: e.because.map((b) => withRevision(b, deciding.policyRevision)) })),
-    held: (seen === null ? [] : loaded.held.get(seen.id) ?? []).map((h) => ({ id: h.id, objectType: h.objectType, nativeId: h.nativeId, name: h.name, ours: h.origin !== 'unknown' || deciding.authoritative.has(h.id) })),
+    held: (seen === null ? [] : loaded.held.get(seen.id) ?? []).map((h) => ({ id: h.id, objectType: h.objectType, nativeId: h.nativeId, name: h.name, ours: h.origin !== 'unknown' || deciding.authoritative.has(h.id), ...endOf(loaded, pair, h.id) })),
     deleteDue: account !== null && [account.disabledAt, account.unwantedSince].every((since) => dueForDeletion(since, job.lifecycle.deleteAfterDays, deciding.asOf)),
     because: accountBecause(wanted, desired.personState, job.id, job.lifecycle.deleteAfterDays, account?.enabled ?? true),
   }
+}
+
+function endOf(loaded: LoadedFacts, pair: Pair, entitlementId: string): { ended?: Because } {
+  const ended = loaded.ended.get(`${pair.personId} ${entitlementId}`)
+  return ended === undefined ? {} : { ended }
 }
 
 function accountBecause(wanted: string | null, state: string, job: string, deleteAfterDays: number | null, enabled: boolean): Because[] {

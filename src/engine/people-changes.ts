@@ -151,8 +151,10 @@ function kindOf(before: Standing | null, after: Standing): ChangeKind {
 
 function change(person: LoadedPerson, before: Standing | null, after: Standing, view: PeopleView, wave: number, reasons: Because[]): PeopleChange {
   const jobs = [...person.rows.filter((r) => r.kind !== 'same'), ...person.vanished].map((r) => r.job)
-  const jobId = view.order.find((id) => jobs.includes(id)) ?? person.known?.jobs[0] ?? ''
-  const method = jobs.map((id) => view.jobs.get(id)?.method ?? 'automatic').reduce((a, b) => stricter(a, b), view.jobs.get(jobId)?.method ?? 'automatic')
+  // By the calendar alone nobody's row says anything new: it is nobody's job, and waits for nobody's approval.
+  const byCalendar = jobs.length === 0
+  const jobId = view.order.find((id) => jobs.includes(id)) ?? null
+  const method = (byCalendar ? person.known?.jobs ?? [] : jobs).map((id) => view.jobs.get(id)?.method ?? 'automatic').reduce((a, b) => stricter(a, b), 'automatic' as Method)
   const diff = difference(before, after)
   const kind = kindOf(before, after)
   const name = after.attributes['displayName'] ?? after.attributes['employeeId'] ?? person.rows[0]?.key ?? ''

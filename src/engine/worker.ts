@@ -1,16 +1,19 @@
 /** The worker: takes queued work from PostgreSQL, watches the clock, seals the audit log. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Cron } from 'croner'
 import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
-import { accountJobs } from '../domain/policy.ts'
 import { transaction } from '../store/database.ts'
-import { currentRevision } from '../store/policy.ts'
-import { dueTransitions, expiredGrants, lastStarted, unfinishedPlans } from '../store/schedule.ts'
+import { unfinishedPlans } from '../store/schedule.ts'
 import { applyPlan } from './apply-plan.ts'
+import { nextReading, tick } from './clock.ts'
 import { computePlan } from './compute-plan.ts'
 import type { Context } from './context.ts'
-import { approveAutomatic, startPlan } from './start-plan.ts'
+import { approveAutomatic } from './start-plan.ts'
+
+export { tick }
 
 const restartMs = 1000
+const clockMsMax = 5000
 
 export interface Worker {
   stop(): Promise<void>
@@ -31,17 +34,17 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
   const every = (pattern: string, what: string, work: () => Promise<unknown>): Cron =>
     new Cron(pattern, { protect: true, catch: (error) => context.log.error({ err: error }, what) }, async () => { await work() })
   const clocks = [
-    every('*/5 * * * * *', 'the clock stumbled', () => alone(context, 'usher clock', () => tick(context))),
     every('*/3 * * * * *', 'looking for plans left behind failed', () => takeUp(context, 'abandoned')),
     every('30 * * * * *', 'looking for plans to approve failed', () => takeUp(context, 'unasked')),
     every('*/2 * * * * *', 'sealing the audit log failed', seal),
   ]
+  const watching = watchClock(context, stopping.signal)
   return {
     async stop() {
       for (const clock of clocks) clock.stop()
       stopping.abort()
       await runner.stop().catch(() => {})
-      await running
+      await Promise.all([running, watching])
       await seal()
     },
   }
@@ -75,6 +78,21 @@ async function keepRunning(context: Context, signal: AbortSignal, first: Runner,
   }
 }
 
+/** Looks at the clock at every instant at which something is known to be due, and every few seconds in any case. */
+async function watchClock(context: Context, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    let wait = clockMsMax
+    try {
+      await alone(context, 'usher clock', () => tick(context))
+      const next = await nextReading(context)
+      if (next !== null) wait = Math.min(wait, Math.max(1, Date.parse(next) - Date.parse(context.now())))
+    } catch (error) {
+      context.log.error({ err: error }, 'the clock stumbled')
+    }
+    await sleep(wait, undefined, { signal }).catch(() => {})
+  }
+}
+
 /** Of several processes, one at a time does this; the others leave it. */
 async function alone(context: Context, name: string, work: () => Promise<void>): Promise<void> {
   await transaction(context.pool, async (client) => {
@@ -95,22 +113,4 @@ export async function takeUp(context: Context, which: 'all' | 'abandoned' | 'una
     if (which === 'abandoned' && (plan.state === 'open' || plan.state === 'held')) continue
     await context.enqueue(underWay ? 'apply-plan' : 'compute-plan', plan.id)
   }
-}
-
-/** Starts what is due: scheduled jobs, and people whose state changes by the calendar. */
-export async function tick(context: Context): Promise<void> {
-  const now = context.now()
-  const { policy } = await currentRevision(context.pool)
-  for (const job of policy.jobs) {
-    if (job.schedule === undefined) continue
-    const cron = new Cron(job.schedule.cron, { timezone: job.schedule.timeZone ?? policy.settings.timeZone, paused: true })
-    const before = cron.previousRuns(1, new Date(now))[0]
-    if (before === undefined || Date.parse(now) - before.getTime() > 60_000) continue
-    if (await lastStarted(context.pool, 'schedule', [job.id], before.toISOString())) continue
-    await startPlan(context, { cause: 'schedule', actor: 'usher', scope: { jobs: [job.id] } })
-  }
-  const expired = await expiredGrants(context.pool, now)
-  if (expired.length > 0) await startPlan(context, { cause: 'expiry', actor: 'usher', scope: { people: expired } })
-  const daysBefore = Math.max(0, ...accountJobs(policy).map((job) => job.lifecycle.createDaysBefore))
-  if (await dueTransitions(context.pool, now, daysBefore)) await startPlan(context, { cause: 'calendar', actor: 'usher', scope: null })
 }

@@ -99,7 +99,7 @@ export async function storeEvaluation(client: Client, input: { planId: string; r
         and not exists (select from eval_reason e where e.person_id = r.person_id and e.kind = r.kind
                           and e.role_id is not distinct from r.role_id and e.job_id is not distinct from r.job_id and e.rule_id is not distinct from r.rule_id)`, [now])
   await client.query(
-    `update reason r set valid_until = greatest($1::timestamptz, r.valid_from) from eval_person p
+    `update reason r set valid_until = greatest($1::timestamptz, r.valid_from), until_agreed_at = greatest($1::timestamptz, r.valid_from) from eval_person p
       where r.person_id = p.person_id and p.state = 'ended' and (r.valid_until is null or r.valid_until > $1)`, [now])
   await client.query(
     `insert into reason (person_id, kind, role_id, job_id, rule_id, position_key, policy_revision, valid_from, made_by, made_at, plan_id)

@@ -4,6 +4,7 @@ import type { Attributes } from '../domain/value.ts'
 import type { SeenAccount } from '../domain/decide.ts'
 import type { Pair } from './compare.ts'
 import type { Db } from './database.ts'
+import { endedReasons } from './ended-reason.ts'
 import { relations, type Layer } from './overlay.ts'
 
 export interface DesiredRow extends Pair {
@@ -24,6 +25,8 @@ export interface LoadedFacts {
   matched: Map<string, SeenAccount>
   entitlements: Map<string, { id: string; objectType: string; nativeId: string; name: string; because: Because[] }[]>
   held: Map<string, { id: string; objectType: string; nativeId: string; name: string; origin: string }[]>
+  /** How the last reason for what is held without one ended, by person and entitlement. */
+  ended: Map<string, Because>
 }
 
 /** The account that a reference points to: `there`, or still to be created under this name. */
@@ -83,6 +86,14 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
 
   const held = await heldBy(db, [...accounts.map((a) => a.id), ...matched.rows.map((a) => a.id)])
+  const accountsByPair = new Map(accounts.map((row) => [pairKey(row), row]))
+  const entitlementsByPair = Map.groupBy(entitlements.rows, pairKey) as LoadedFacts['entitlements']
+  const lacking = (pair: Pair): { personId: string; entitlementId: string }[] => {
+    const reasoned = new Set(entitlementsByPair.get(pairKey(pair))?.map((e) => e.id))
+    const own = held.get(accountsByPair.get(pairKey(pair))?.id ?? '') ?? []
+    return own.filter((h) => !reasoned.has(h.id)).map((h) => ({ personId: pair.personId, entitlementId: h.id }))
+  }
+
   const referencesByPair: LoadedFacts['references'] = new Map()
   for (const row of references) {
     const all = referencesByPair.get(pairKey(row)) ?? {}
@@ -92,10 +103,9 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   return {
     desired: new Map(desired.rows.map((row) => [pairKey(row), row])),
     references: referencesByPair,
-    accounts: new Map(accounts.map((row) => [pairKey(row), row])),
-    matched: new Map(matched.rows.map((row) => [row.id, row])),
-    entitlements: Map.groupBy(entitlements.rows, pairKey) as LoadedFacts['entitlements'],
-    held,
+    accounts: accountsByPair, matched: new Map(matched.rows.map((row) => [row.id, row])), entitlements: entitlementsByPair, held,
+    // Only a plan tells how they ended; a change that is recomputed is the same change however they did.
+    ended: layer === 'overlay' ? await endedReasons(db, asOf, pairs.flatMap(lacking)) : new Map(),
   }
 }
 

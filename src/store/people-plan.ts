@@ -36,7 +36,8 @@ export interface PeopleChange {
   personId: string
   kind: ChangeKind
   wave: number
-  jobId: string
+  /** Null where the calendar alone is behind it. */
+  jobId: string | null
   subject: string
   before: unknown
   after: unknown

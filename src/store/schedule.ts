@@ -8,31 +8,63 @@ export async function lastStarted(db: Db, cause: string, jobs: string[], since: 
   return rows.length > 0
 }
 
-/** A plan that failed counts as a look for a while, so that what always fails is not begun again every few seconds. */
-const counts = `(plan.state <> 'failed' or plan.made_at > $1::timestamptz - interval '10 minutes')`
-
-/**
- * Whether somebody starts, leaves or returns about now, or starts in so many days that an account becomes due, and no plan
- * since then has looked at them.
- */
-export async function dueTransitions(db: Db, now: string, daysBefore: number): Promise<boolean> {
-  const { rows } = await db.query(
-    `select from (
-       select next_change_at as at from person where next_change_at <= $1
-       union all
-       select next_change_at - make_interval(days => $2) from person where state = 'before-start' and next_change_at - make_interval(days => $2) <= $1) due
-      where not exists (select from plan where as_of >= due.at and scope is null and ${counts}) limit 1`, [now, daysBefore])
-  return rows.length > 0
+/** Something that is due for a person: a reason of theirs begins or ends, or the dates of a position say so. */
+export interface Due {
+  personId: string
+  at: string
+  by: 'reason' | 'calendar'
 }
 
-/** People with a reason that ran out by now and that no plan since then has looked at. */
-export async function expiredGrants(db: Db, now: string): Promise<string[]> {
-  const { rows } = await db.query<{ personId: string }>(
-    `select distinct r.person_id as "personId" from reason r
-      where r.valid_until <= $1 and r.valid_until > $1::timestamptz - interval '7 days' and r.kind in ('role', 'manual') and r.made_at < r.valid_until
-        and not exists (select from plan where plan.as_of >= r.valid_until and ${counts} and (plan.scope is null or plan.scope -> 'people' ? r.person_id::text))
-      limit 1000`, [now])
-  return rows.map((r) => r.personId)
+/** Far enough before the last look that nothing slips through which was written while it lasted. */
+const overlap = `interval '1 hour'`
+
+/**
+ * What is due by now and no plan was made of yet. A plan that failed counts as one for a while, so that what always fails
+ * is not begun again every few seconds. `daysBefore`: how long before somebody's start accounts become due.
+ */
+export async function whatIsDue(db: Db, now: string, daysBefore: number[]): Promise<Due[]> {
+  const { rows } = await db.query<Due>(
+    `with since as materialized (select least($1::timestamptz, coalesce((select read_at from clock), $1::timestamptz - interval '7 days')) - ${overlap} as at),
+          due as (
+            select person_id, valid_until as at, 'reason' as by from reason
+             where kind in ('role', 'manual', 'grace') and valid_until <= $1 and valid_until > (select at from since)
+               and (until_agreed_at < valid_until or kind = 'grace')
+            union all
+            select person_id, valid_from, 'reason' from reason
+             where kind in ('role', 'manual') and valid_from > made_at and valid_from <= $1 and valid_from > (select at from since)
+            union all
+            select id, next_change_at, 'calendar' from person where next_change_at <= $1
+            union all
+            select id, next_change_at - make_interval(days => d), 'calendar' from unnest($2::int[]) d
+              join person on state = 'before-start' and next_change_at > $1 and next_change_at <= $1 + make_interval(days => d))
+     select distinct person_id as "personId", at, by from due
+      where not exists (select from noticed n join plan p on p.id = n.plan_id
+                         where n.person_id = due.person_id and n.at = due.at and (p.state <> 'failed' or p.made_at > $1::timestamptz - interval '10 minutes'))
+      order by at, person_id`, [now, daysBefore])
+  return rows
+}
+
+export async function markNoticed(db: Db, due: Due[], planId: string): Promise<void> {
+  await db.query(
+    `insert into noticed (person_id, at, plan_id) select person_id, at, $3 from unnest($1::uuid[], $2::timestamptz[]) as u (person_id, at)
+     on conflict (person_id, at) do update set plan_id = excluded.plan_id`, [due.map((d) => d.personId), due.map((d) => d.at), planId])
+}
+
+export async function setClock(db: Db, now: string): Promise<void> {
+  await db.query('insert into clock (read_at) values ($1) on conflict (one) do update set read_at = excluded.read_at', [now])
+}
+
+/** The next instant at which something becomes due; null: nothing is in sight. */
+export async function nextDue(db: Db, now: string, daysBefore: number[]): Promise<string | null> {
+  const { rows: [row] } = await db.query<{ at: string | null }>(
+    `select least(
+       (select min(valid_until) from reason where kind in ('role', 'manual', 'grace') and valid_until > $1),
+       (select min(valid_from) from reason where kind in ('role', 'manual') and valid_from > made_at and valid_from > $1),
+       (select min(next_change_at) from person where next_change_at > $1),
+       (select min(at) from unnest($2::int[]) d cross join lateral (
+          select min(next_change_at) - make_interval(days => d) as at from person where state = 'before-start' and next_change_at > $1 + make_interval(days => d)) first)) as at`,
+    [now, daysBefore])
+  return row!.at
 }
 
 /**

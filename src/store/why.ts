@@ -45,7 +45,7 @@ export async function sourceRowsOf(db: Db, personId: string): Promise<SourceRow[
 
 export interface ReasonRow {
   id: string
-  kind: 'scope' | 'rule' | 'role' | 'manual' | 'found'
+  kind: 'scope' | 'rule' | 'role' | 'manual' | 'found' | 'grace'
   roleId: string | null
   entitlementId: string | null
   jobId: string | null

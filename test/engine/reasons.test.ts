@@ -1,7 +1,7 @@
 /** Access exists while at least one reason for it lives; and every access and every absence can say why. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { expiredGrants } from '../../src/store/schedule.ts'
+import { whatIsDue } from '../../src/store/schedule.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { openWorld, type World } from './plan-fixture.ts'
 
@@ -40,9 +40,8 @@ test('what was given until an instant ends then, by itself, and extending it tak
   w.at('2026-06-21T00:00:00Z')
   assert.deepEqual((await w.plan()).systems, [])
   w.at('2026-06-25T12:00:00Z')
-  assert.deepEqual(await expiredGrants(w.pool, '2026-06-25T12:00:00Z'), [personId])
+  assert.deepEqual((await whatIsDue(w.pool, '2026-06-25T12:00:00Z', [7])).map((d) => [d.personId, d.at]), [[personId, '2026-06-20T12:00:00.000Z'], [personId, '2026-06-25T12:00:00.000Z']])
   assert.deepEqual((await w.plan({ people: [personId] }, 'expiry')).systems, ['revoke bo.ek vpn'])
-  assert.deepEqual(await expiredGrants(w.pool, '2026-06-25T13:00:00Z'), [])
 })
 
 test('why and why not name the rule, the value and the cell', async () => {

@@ -59,7 +59,7 @@ export const person = z.object({
 }).meta({ id: 'Person' })
 
 export const whyReason = z.object({
-  reasonId: z.string(), kind: z.enum(['scope', 'rule', 'role', 'manual', 'found']), says: z.string(),
+  reasonId: z.string(), kind: z.enum(['scope', 'rule', 'role', 'manual', 'found', 'grace']), says: z.string(),
   from: instant, until: instant.nullable(),
   role: z.string().optional(), rule: z.string().optional(), policyRevision: z.number(), origins: z.array(origin),
 }).meta({ id: 'WhyReason' })
@@ -139,9 +139,14 @@ export const people = {
     params: byUuid,
     body: z.object({
       roleId: slug.optional(), entitlementId: number.optional(),
+      from: z.iso.datetime({ offset: true }).optional().meta({ description: 'Not before this instant; absent: at once' }),
       until: z.iso.datetime({ offset: true }).optional(), note: z.string().max(1000).optional(),
     }).refine((b) => (b.roleId === undefined) !== (b.entitlementId === undefined), 'name either roleId or entitlementId'),
     response: z.object({ reasonId: z.string(), planId: uuid }),
+  }),
+  changeEnd: route({
+    method: 'PATCH', url: '/api/reasons/:id', permission: 'people:grant', summary: 'Extend or shorten a reason that was given by hand; null: no end',
+    params: z.object({ id: number }), body: z.object({ until: z.iso.datetime({ offset: true }).nullable() }), response: started,
   }),
   endReason: route({
     method: 'DELETE', url: '/api/reasons/:id', permission: 'people:grant', summary: 'End a reason that was given by hand',
