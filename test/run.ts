@@ -26,6 +26,7 @@ const needs: [folder: string, servers: ServerName[]][] = [
   ['test/examples/active-directory', ['samba']],
   ['test/engine/kill', ['slapd']],
   ['test/engine/machines', ['slapd']],
+  ['test/engine/hostile', ['slapd']],
   ['test/', ['postgresql']],
 ]
 

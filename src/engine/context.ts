@@ -53,8 +53,20 @@ export function configOf(context: Context, system: System): unknown {
   throw new UsherError('POLICY_INVALID', `System "${system.id}", ${['config', ...issue.path].join('.')}: ${issue.message}.`)
 }
 
-export function openReader(context: Context, system: System): Reader {
-  return connectorOf(context, system).openReader(configOf(context, system), context.secrets)
+export function openReader(context: Context, system: System, secrets = secretsForReading(context, system)): Reader {
+  return connectorOf(context, system).openReader(configOf(context, system), secrets)
+}
+
+/** Where a system has a login of its own for reading (`reader`), whatever reads cannot get at the secret of the one that writes. */
+function secretsForReading(context: Context, system: System): Secrets {
+  const { reader, ...writing } = system.config
+  if (typeof reader !== 'object' || reader === null) return context.secrets
+  const needed = Object.values(reader)
+  const withheld = Object.values(writing).filter((value) => !needed.includes(value))
+  return async (reference) => {
+    if (withheld.includes(reference)) throw new UsherError('SECRET_MISSING', `Reading ${system.name} has no use for the secret "${reference}".`)
+    return await context.secrets(reference)
+  }
 }
 
 export function openWriter(context: Context, system: System): Writer {

@@ -33,7 +33,7 @@ export function createEngine(context: Context): Engine {
       if (!result.complete) throw new UsherError(result.code ?? 'SYSTEM_READ_INCOMPLETE', result.because ?? 'The read did not reach its end.')
     },
     async checkSystem(system) {
-      const reader = openReader(context, system)
+      const reader = openReader(context, system, context.secrets)
       try {
         return await reader.check(AbortSignal.timeout(checkMsMax))
       } finally {

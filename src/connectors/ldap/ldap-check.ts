@@ -16,23 +16,8 @@ const neededAttributes = ['userAccountControl', 'sAMAccountName', 'userPrincipal
 
 export async function check(session: Session, signal: AbortSignal): Promise<Check> {
   const { client, config, profile } = session
-  const steps: Step[] = []
-  /** Runs a step; answers whether to go on with those that build on it. */
-  const step = async (name: string, work: () => Promise<string | undefined | void>): Promise<boolean> => {
-    try {
-      const message = await work()
-      steps.push({ name, ok: true, ...(message ? { message } : {}) })
-      return true
-    } catch (error) {
-      if (!(error instanceof UsherError)) throw error
-      steps.push({ name, ok: false, code: error.code, message: error.message })
-      return false
-    }
-  }
-
-  const inside = await step(`Connect to ${config.url}`, () => client.connect()) &&
-    await step(`Sign in as ${config.bindDn}`, async () => { await readBase(session, '', undefined, ['supportedControl'], signal) })
-  if (inside) {
+  const { steps, step } = openSteps()
+  if (await step(`Connect to ${config.url}`, () => client.connect()) && await step(`Sign in as ${config.bindDn}`, () => signIn(session, signal))) {
     for (const type of [profile.types.user, profile.types.group]) {
       const there = await step(`Read ${type.name}s under ${type.base}`, () => readOne(session, type, signal))
       if (there && config.profile === 'active-directory') await step(`Create ${type.name}s in ${type.base}`, () => mayCreate(session, type, signal))
@@ -53,6 +38,39 @@ export async function check(session: Session, signal: AbortSignal): Promise<Chec
     }
   }
   return { ok: steps.every(({ ok }) => ok), steps }
+}
+
+/** What an account that only reads needs. */
+export async function checkReading(session: Session, signal: AbortSignal): Promise<Check> {
+  const { config: { bindDn }, profile } = session
+  const { steps, step } = openSteps()
+  if (await step(`Sign in as ${bindDn}`, () => signIn(session, signal))) {
+    for (const type of [profile.types.user, profile.types.group]) {
+      await step(`Read ${type.name}s under ${type.base} as ${bindDn}`, () => readOne(session, type, signal))
+    }
+  }
+  return { ok: steps.every(({ ok }) => ok), steps }
+}
+
+function openSteps() {
+  const steps: Step[] = []
+  /** Runs a step; answers whether to go on with those that build on it. */
+  const step = async (name: string, work: () => Promise<string | undefined | void>): Promise<boolean> => {
+    try {
+      const message = await work()
+      steps.push({ name, ok: true, ...(message ? { message } : {}) })
+      return true
+    } catch (error) {
+      if (!(error instanceof UsherError)) throw error
+      steps.push({ name, ok: false, code: error.code, message: error.message })
+      return false
+    }
+  }
+  return { steps, step }
+}
+
+async function signIn(session: Session, signal: AbortSignal): Promise<void> {
+  await readBase(session, '', undefined, ['supportedControl'], signal)
 }
 
 async function readOne(session: Session, type: LdapType, signal: AbortSignal): Promise<string | undefined> {

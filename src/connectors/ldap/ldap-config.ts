@@ -34,6 +34,13 @@ export const ldapConfig = z.strictObject({
   profile: z.enum(['active-directory', 'openldap']).meta({ title: 'Product' }),
   bindDn: z.string().min(1).meta({ title: 'Sign in as', description: 'DN of the account that Usher uses' }),
   password: z.string().min(1).meta({ title: 'Password', description: 'Reference to the stored secret', secret: true }),
+  reader: z.strictObject({
+    bindDn: z.string().min(1).meta({ title: 'Sign in as' }),
+    password: z.string().min(1).meta({ title: 'Password', description: 'Reference to the stored secret', secret: true }),
+  }).optional().meta({
+    title: 'For reading',
+    description: 'Another account for reads and previews, which needs no right to write. In OpenLDAP it must be allowed to search by userPassword, by which disabled accounts are known.',
+  }),
   startTls: z.boolean().default(false).meta({ title: 'StartTLS', description: 'Encrypt a connection that began with ldap://' }),
   tls,
   base: dn.meta({ title: 'Base', description: 'Nothing outside of it is looked at' }),

@@ -1,10 +1,10 @@
 /** LDAP directories: Active Directory and OpenLDAP. */
 import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
-import type { Capabilities, ConnectorDefinition, Outcome, Reader, Secrets, SystemChange, Writer } from '../connector.ts'
+import type { Capabilities, Check, ConnectorDefinition, Outcome, Reader, Secrets, SystemChange, Writer } from '../connector.ts'
 import { relativeName } from './dn.ts'
 import { create, remove, rename, update } from './ldap-accounts.ts'
-import { check } from './ldap-check.ts'
+import { check, checkReading } from './ldap-check.ts'
 import { openClient } from './ldap-client.ts'
 import { ldapConfig } from './ldap-config.ts'
 import type { LdapConfig } from './ldap-config.ts'
@@ -55,12 +55,25 @@ function nameOf(config: LdapConfig, objectType: string, attributes: Attributes):
 }
 
 function openReader(config: LdapConfig, secrets: Secrets): Reader {
-  const session = openSession(config, secrets)
+  const session = openSession({ ...config, ...config.reader }, secrets)
   return {
-    check: (signal) => check(session, signal),
+    check: (signal) => checkBoth(config, secrets, session, signal),
     read: (scope, signal) => readAll(session, scope, signal),
     lookup: (wanted, scope, signal) => lookup(session, wanted, scope, signal),
     close: async () => session.client.close(),
+  }
+}
+
+/** The rights are those of who writes; who only reads must be able to sign in and read. */
+async function checkBoth(config: LdapConfig, secrets: Secrets, reading: Session, signal: AbortSignal): Promise<Check> {
+  if (config.reader === undefined) return await check(reading, signal)
+  const writing = openSession(config, secrets)
+  try {
+    const whole = await check(writing, signal)
+    const steps = [...whole.steps, ...(await checkReading(reading, signal)).steps]
+    return { ok: steps.every(({ ok }) => ok), steps }
+  } finally {
+    await writing.client.close()
   }
 }
 
