@@ -13,7 +13,7 @@ interface EndedRow {
   madeBy: string
 }
 
-/** The last one of each, by `person entitlement`, with this transaction's evaluation laid over: what a rule gave ends with the plan. */
+/** The last one of each, by `person entitlement`. What a rule still gives by the stored rows ends with the plan that is being computed. */
 export async function endedReasons(db: Db, asOf: string, lacking: { personId: string; entitlementId: string }[]): Promise<Map<string, Because>> {
   if (lacking.length === 0) return new Map()
   const { rows } = await db.query<EndedRow>(
@@ -21,7 +21,7 @@ export async function endedReasons(db: Db, asOf: string, lacking: { personId: st
             coalesce(r.role_id, r.former_role_id) as "roleId", r.rule_id as "ruleId", r.valid_until as until, r.until_agreed_at as agreed, r.made_by as "madeBy"
        from unnest($1::uuid[], $2::bigint[]) as u (person_id, entitlement_id)
        join lateral (select * from reason r where r.person_id = u.person_id and r.kind <> 'scope'
-                        and (r.valid_until <= $3 or r.kind = 'rule' and exists (select from eval_person ev where ev.person_id = r.person_id)) offset 0) r on true
+                        and (r.valid_until <= $3 or r.kind = 'rule') offset 0) r on true
       where r.entitlement_id = u.entitlement_id
          or exists (select from role_entitlement re where re.role_id = r.role_id and re.entitlement_id = u.entitlement_id)
       order by 1, 2, r.valid_until desc nulls first, r.id desc`,

@@ -105,7 +105,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     references: referencesByPair,
     accounts: accountsByPair, matched: new Map(matched.rows.map((row) => [row.id, row])), entitlements: entitlementsByPair, held,
     // Only a plan tells how they ended; a change that is recomputed is the same change however they did.
-    ended: layer === 'overlay' ? await endedReasons(db, asOf, pairs.flatMap(lacking)) : new Map(),
+    ended: layer === 'stored' ? new Map() : await endedReasons(db, asOf, pairs.flatMap(lacking)),
   }
 }
 
