@@ -4222,6 +4222,141 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plans/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a plan that takes back what this one did
+         * @description Permission: `plans:write`
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description What is undone is left as it is until this instant; a week where nothing is said */
+                        until?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: uuid */
+                            planId: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans/{id}/left": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a plan that undoes another cannot take back, and why
+         * @description Permission: `plans:read`
+         */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    /** @description `next` of the page before */
+                    after?: string;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["PlanLeft"][];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plans/{id}/stop": {
         parameters: {
             query?: never;
@@ -5384,7 +5519,7 @@ export interface components {
         /** @enum {string} */
         ChangeState: "planned" | "observed" | "held" | "waiting" | "running" | "done" | "refused" | "again" | "stuck" | "skipped";
         /** @enum {string} */
-        ChangeKind: "link" | "create" | "update" | "rename" | "enable" | "disable" | "delete" | "grant" | "revoke";
+        ChangeKind: "link" | "create" | "update" | "rename" | "enable" | "disable" | "delete" | "grant" | "revoke" | "unlink";
         PlanBrake: {
             system: components["schemas"]["Named"];
             kind: components["schemas"]["ChangeKind"];
@@ -5424,6 +5559,11 @@ export interface components {
             } | {
                 people: string[];
             }) | null;
+            undoes: {
+                /** Format: uuid */
+                id: string;
+                number: number;
+            } | null;
             policyRevision: number;
             asOf: string;
             madeBy: components["schemas"]["Named"];
@@ -5449,6 +5589,11 @@ export interface components {
             } | {
                 people: string[];
             }) | null;
+            undoes: {
+                /** Format: uuid */
+                id: string;
+                number: number;
+            } | null;
             policyRevision: number;
             asOf: string;
             madeBy: components["schemas"]["Named"];
@@ -5529,6 +5674,20 @@ export interface components {
             } | null;
             startedAt: string | null;
             doneAt: string | null;
+        };
+        PlanLeft: {
+            id: string;
+            code: string;
+            words: string;
+            advice: string;
+            change: {
+                id: string;
+                kind: components["schemas"]["ChangeKind"];
+                symbol: string;
+                subject: string;
+                system: components["schemas"]["Named"];
+                person: components["schemas"]["Named"] | null;
+            } | null;
         };
         PlanPerson: {
             person: components["schemas"]["Named"];

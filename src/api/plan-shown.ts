@@ -5,6 +5,7 @@ import { becauseClause, changedFields, changeSentence, planSentence } from '../d
 import type { ChangeCount, Subject } from '../domain/sentence.ts'
 import { countChangesOf } from '../store/plan-views.ts'
 import type { BasisShown, ChangeShown, PlanShown } from '../store/plan-views.ts'
+import type { LeftShown } from '../store/undo.ts'
 import type { Door } from './door.ts'
 import { adviceFor, lexicon, namedPerson } from './names.ts'
 import type { Lexicon } from './names.ts'
@@ -29,7 +30,7 @@ export async function planRows(door: Door, plans: PlanShown[]) {
     return {
       counts: own,
       row: {
-        id, number, state, cause, scope, policyRevision, asOf, madeAt, approvedAt, startedAt, endedAt,
+        id, number, state, cause, scope, undoes: plan.aim !== null && 'undo' in plan.aim ? { id: plan.aim.undo, number: plan.aim.number } : null, policyRevision, asOf, madeAt, approvedAt, startedAt, endedAt,
         madeBy: names.namedUser(plan.madeBy), approvedBy: plan.approvedBy === null ? null : names.namedUser(plan.approvedBy),
         says: state === 'computing' ? 'Being computed.' : state === 'failed' ? plan.error?.message ?? 'It could not be computed.'
           : planSentence(own, names, over.has(state)),
@@ -69,6 +70,15 @@ function subjectOf(change: ChangeShown): Subject | null {
   }
 }
 
+export function shownLeft(left: LeftShown, names: Lexicon) {
+  const { id, code, words, changeId, kind, systemId, personId, personName, subject } = left
+  return {
+    id, code, words, advice: adviceFor(code),
+    change: changeId === null || kind === null ? null
+      : { id: changeId, kind, symbol: symbol[kind], subject: subject ?? '', system: names.namedSystem(systemId ?? ''), person: namedPerson(personId, personName) },
+  }
+}
+
 export function shownBrake(brake: PlanBrake, names: Lexicon) {
   const { kind, planned, of, limit, setHash, released } = brake
   const limits = [
@@ -87,7 +97,7 @@ export function shownBrake(brake: PlanBrake, names: Lexicon) {
 
 const participle: Record<PlanBrake['kind'], string> = {
   create: 'created', update: 'changed', rename: 'renamed', enable: 'enabled', disable: 'disabled', delete: 'deleted',
-  grant: 'granted', revoke: 'revoked', link: 'linked',
+  grant: 'granted', revoke: 'revoked', link: 'linked', unlink: 'unlinked',
 }
 
 export function shownCounts(counts: ChangeCount[], names: Lexicon) {

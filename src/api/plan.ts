@@ -3,11 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import { UsherError } from '../domain/errors.ts'
 import { basisOf, doneSince, findPlanShown, listPlans, searchChanges, searchPlanPeople } from '../store/plan-views.ts'
 import type { ChangeFilter } from '../store/plan-views.ts'
+import { listLeft } from '../store/undo.ts'
 import { symbol } from '../domain/plan.ts'
 import { plans } from './contract/index.ts'
 import { allPages, csvStream } from './csv.ts'
 import type { Door } from './door.ts'
-import { actorsOfChanges, actorsOfPlans, planRows, shownBasis, shownBrake, shownChange, shownCounts, shownSystems } from './plan-shown.ts'
+import { actorsOfChanges, actorsOfPlans, planRows, shownBasis, shownBrake, shownChange, shownCounts, shownLeft, shownSystems } from './plan-shown.ts'
 import { adviceFor, lexicon } from './names.ts'
 import { serve } from './serve.ts'
 
@@ -71,6 +72,11 @@ export function planRoutes(app: FastifyInstance, door: Door): void {
   serve(app, plans.releaseHeld, async ({ params, body, who }) => {
     await engine.releaseHeld(params.id, body.setHash, who.actor)
     return {}
+  })
+  serve(app, plans.undoPlan, ({ params, body, who }) => engine.undoPlan({ planId: params.id, until: body.until }, who.actor))
+  serve(app, plans.listLeft, async ({ params, query }) => {
+    const [names, page] = await Promise.all([lexicon(door), listLeft(pool, params.id, query)])
+    return { items: page.items.map((l) => shownLeft(l, names)), next: page.next }
   })
   serve(app, plans.stopPlan, async ({ params, who }) => {
     await engine.stopPlan(params.id, who.actor)

@@ -20,7 +20,7 @@ const change = (about: Partial<Change>): Change => ({
 })
 
 const plan = (about: Partial<Plan>): Plan => ({
-  id: 'p', number: 12, state: 'open', cause: 'asked for', scope: null, policyRevision: 4, asOf: '2026-11-21T19:00:00Z', madeBy: anna,
+  id: 'p', number: 12, state: 'open', cause: 'asked for', scope: null, undoes: null, policyRevision: 4, asOf: '2026-11-21T19:00:00Z', madeBy: anna,
   madeAt: '2026-11-21T19:00:00Z', approvedBy: null, approvedAt: null, startedAt: null, endedAt: null, says: '1 account disabled.',
   total: 400, done: 0, failed: 0, held: 0, hash: 'abc', progress: null, basis: {}, basedOn: [{ says: 'company.xlsx', at: '2026-11-21T19:00:00Z' }],
   counts: [], brakes: [], findings: [], systems: [], error: null, ...about,

@@ -21,13 +21,13 @@ export interface ChangeFilter extends ListOptions {
 }
 
 const kindStyle: Record<Kind, Style> = {
-  create: 'green', grant: 'green', enable: 'green', link: 'cyan', update: 'yellow', rename: 'yellow', disable: 'red', delete: 'red', revoke: 'red',
+  create: 'green', grant: 'green', enable: 'green', link: 'cyan', update: 'yellow', rename: 'yellow', disable: 'red', delete: 'red', revoke: 'red', unlink: 'red',
 }
 const stateStyle: Record<Plan['state'], Style> = {
   computing: 'cyan', empty: 'green', open: 'blue', held: 'yellow', approved: 'cyan', applying: 'cyan', stopped: 'yellow', applied: 'green', superseded: 'dim', failed: 'red',
 }
 /** Removes or closes something; approving it asks for more than a y. */
-export const destructive: Kind[] = ['disable', 'delete', 'revoke']
+export const destructive: Kind[] = ['disable', 'delete', 'revoke', 'unlink']
 const people = 'people'
 
 export function plansTable(terminal: Terminal, plans: Schema<'PlanRow'>[]): string {

@@ -9,7 +9,8 @@ import { take, withPaging, wholeNumber, type ListOptions } from './pages.ts'
 import { changesView, destructive, findChanges, plansTable, planView, type ChangeFilter } from './plan-view.ts'
 import { followPlan, waitForPlan, watchPlan } from './plan-follow.ts'
 import { act, call, confirm, say, show, showList, type Session, type World } from './session.ts'
-import { plural } from './words.ts'
+import { clean } from './terminal.ts'
+import { endOf, plural } from './words.ts'
 
 type Plan = Schema<'Plan'>
 type Scope = { jobs: string[] } | { people: string[] } | null
@@ -69,6 +70,18 @@ export function planCommand(program: Command, world: World): void {
       show(session, { planId: data.id, released }, () => `Released. Carry it out: usher plan approve ${data.number}`)
     })), ['usher plan release 12', 'usher plan release 12 --system ad --kind disable'])
 
+  examples(plan.command('undo').description('make a plan that takes back what a plan did; look at it, then approve it')
+    .argument('[plan]', which)
+    .option('--until <date>', 'what is undone is left as it is until then: last day (2026-11-30), or an instant (default: a week)')
+    .option('--no-wait', 'do not wait until it is computed')
+    .action(act(world, async (session, given: string | undefined, options: { until?: string; wait: boolean }) => {
+      const until = options.until === undefined ? {} : { until: endOf(options.until) }
+      const { planId } = await call(session.api.POST('/api/plans/{id}/undo', { params: { path: { id: await findPlan(session, given) } }, body: until }))
+      if (!options.wait) return show(session, { planId }, () => `The plan: usher plan show ${planId}`)
+      await followPlan(session, planId, 'computed')
+      await showLeft(session, planId)
+    })), ['usher plan undo 12', 'usher plan undo 12 --until 2026-12-24', 'usher plan approve'])
+
   for (const [verb, description] of [['stop', 'stop between two changes'], ['resume', 'go on with a stopped plan']] as const) {
     plan.command(verb).description(description).argument('[plan]', which)
       .action(act(world, async (session, given: string | undefined) => {
@@ -109,6 +122,14 @@ export function runCommand(program: Command, world: World): void {
       await approve(session, data, data.hash ?? undefined)
       await watchPlan(session, planId)
     })), ['usher run', 'usher run --job people-to-ad', 'usher run --yes --json    # for scripts: held changes stay held, exit code 4'])
+}
+
+/** What the plan cannot take back. */
+async function showLeft(session: Session, planId: string): Promise<void> {
+  const { items, next } = await call(session.api.GET('/api/plans/{id}/left', { params: { path: { id: planId }, query: { limit: 20 } } }))
+  if (items.length === 0 || session.json) return
+  const lines = items.map((l) => `  ${l.change === null ? '' : `${l.change.symbol} ${clean(l.change.subject)} in ${clean(l.change.system.name)}: `}${clean(l.words)}`)
+  say(session, ['Not taken back:', ...lines, ...(next === null ? [] : ['  and more'])].join('\n'))
 }
 
 interface ScopeOptions { job?: string[]; person?: string }

@@ -5,6 +5,7 @@
  */
 import type { AttributeDescription } from './attribute.ts'
 import type { Wanted } from './evaluate.ts'
+import { leftOf, type Left, type LivingException } from './exception.ts'
 import type { Because, ChangeKind } from './plan.ts'
 import { canonical, sameValue, type Attributes, type Value } from './value.ts'
 
@@ -33,6 +34,8 @@ export interface AccountFacts {
   held: { id: string; objectType: string; nativeId: string; name: string; ours: boolean; ended?: Because }[]
   /** The disabled account has been kept long enough. */
   deleteDue: boolean
+  /** What is left as it is, by decision. */
+  exceptions?: readonly LivingException[]
   because: Because[]
 }
 
@@ -70,12 +73,14 @@ export interface DecidedChange {
 
 /** Changes of one wave do not depend on each other; a wave begins when the one before is over. Disable first, delete last. */
 export const waves: Record<ChangeKind, number> = {
-  link: 0, disable: 1, revoke: 2, create: 3, rename: 4, update: 5, enable: 6, grant: 7, delete: 8,
+  link: 0, disable: 1, revoke: 2, create: 3, rename: 4, update: 5, enable: 6, grant: 7, unlink: 8, delete: 9,
 }
 
 export function decide(facts: AccountFacts): DecidedChange[] {
   const seen = facts.account ?? facts.matched
   if (seen?.protected === true) return []
+  const left = leftOf(facts.exceptions, facts.wanted, seen?.id ?? null)
+  if (facts.account === null && left.account) return []
   const changes: DecidedChange[] = []
   const add = (kind: ChangeKind, rest: Partial<DecidedChange> = {}): void => {
     changes.push({
@@ -92,8 +97,8 @@ export function decide(facts: AccountFacts): DecidedChange[] {
 
   if (facts.wanted === 'none') {
     if (seen === null) return []
-    if (seen.enabled) add('disable')
-    for (const entitlement of facts.held) if (entitlement.ours) add('revoke', revocation(entitlement, facts.because))
+    if (seen.enabled && !left.enabled) add('disable')
+    for (const entitlement of facts.held) if (entitlement.ours && !left.held(entitlement.id)) add('revoke', revocation(entitlement, facts.because))
     if (!seen.enabled && facts.deleteDue) add('delete', { before: { name: seen.name } })
     return changes
   }
@@ -104,22 +109,22 @@ export function decide(facts: AccountFacts): DecidedChange[] {
     const later = referred(facts, false)
     if (Object.keys(later).length > 0) add('update', { before: {}, after: later, subject: facts.name })
   } else {
-    const { naming, other } = differences(facts, seen)
+    const { naming, other } = differences(facts, seen, left)
     if (naming !== null) add('rename', naming)
     if (other !== null) add('update', { ...other, because: [...facts.because, { because: 'mapping', job: facts.jobId, attributes: Object.keys({ ...other.before, ...other.after }) }] })
-    if (facts.wanted === 'enabled' && !seen.enabled) add('enable')
-    if (facts.wanted === 'disabled' && seen.enabled) add('disable')
+    if (facts.wanted === 'enabled' && !seen.enabled && !left.disabled) add('enable')
+    if (facts.wanted === 'disabled' && seen.enabled && !left.enabled) add('disable')
   }
 
   const has = new Set(facts.held.map((h) => h.id))
   const wants = new Set(facts.desired.map((d) => d.id))
   for (const entitlement of facts.desired) {
-    if (!has.has(entitlement.id)) add('grant', { entitlementId: entitlement.id, after: { entitlement: entitlement.name }, because: entitlement.because })
+    if (!has.has(entitlement.id) && !left.lacking(entitlement.id)) add('grant', { entitlementId: entitlement.id, after: { entitlement: entitlement.name }, because: entitlement.because })
   }
   // What a record holds when it is linked becomes a reason of its own, so nothing is taken from it with the same plan.
   if (facts.account !== null) {
     for (const entitlement of facts.held) {
-      if (entitlement.ours && !wants.has(entitlement.id)) add('revoke', revocation(entitlement, [entitlement.ended ?? { because: 'no-reason' }]))
+      if (entitlement.ours && !wants.has(entitlement.id) && !left.held(entitlement.id)) add('revoke', revocation(entitlement, [entitlement.ended ?? { because: 'no-reason' }]))
     }
   }
   return changes
@@ -136,11 +141,12 @@ function revocation(entitlement: AccountFacts['held'][number], because: Because[
 }
 
 /** Attributes that differ, those of the name apart. A missing value is absent from `before` or `after`. */
-function differences(facts: AccountFacts, seen: SeenAccount) {
+function differences(facts: AccountFacts, seen: SeenAccount, left: Left) {
   const naming = new Set(facts.descriptions.filter((d) => d.naming === true).map((d) => d.name))
   const before: Record<'naming' | 'other', Attributes> = { naming: {}, other: {} }
   const after: Record<'naming' | 'other', Attributes> = { naming: {}, other: {} }
   const note = (attribute: string, value: Value | undefined): void => {
+    if (left.attribute(attribute)) return
     const group = naming.has(attribute) ? 'naming' : 'other'
     const old = seen.attributes[attribute]
     if (old !== undefined) before[group][attribute] = old

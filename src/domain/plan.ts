@@ -31,13 +31,13 @@ export type ChangeState =
   | 'planned' | 'observed' | 'held' | 'waiting' | 'running' | 'done' | 'refused' | 'again' | 'stuck' | 'skipped'
 
 export type ChangeKind =
-  | 'create' | 'update' | 'rename' | 'enable' | 'disable' | 'delete' | 'grant' | 'revoke' | 'link'
+  | 'create' | 'update' | 'rename' | 'enable' | 'disable' | 'delete' | 'grant' | 'revoke' | 'link' | 'unlink'
 
-export const changeKinds: ChangeKind[] = ['link', 'create', 'update', 'rename', 'enable', 'disable', 'delete', 'grant', 'revoke']
+export const changeKinds: ChangeKind[] = ['link', 'create', 'update', 'rename', 'enable', 'disable', 'delete', 'grant', 'revoke', 'unlink']
 
 /** Shown before a change, in every view. */
 export const symbol: Record<ChangeKind, string> = {
-  create: '+', update: '~', rename: '»', enable: '●', disable: '○', delete: '−', grant: '→', revoke: '←', link: '=',
+  create: '+', update: '~', rename: '»', enable: '●', disable: '○', delete: '−', grant: '→', revoke: '←', link: '=', unlink: '≠',
 }
 
 /** Why a change is there, in values; the sentence is made in `domain/sentence.ts`. */
@@ -58,6 +58,19 @@ export type Because =
   | { because: 'mapping'; job: string; attributes: string[] }
   | { because: 'matched'; attribute: string; value?: string }
   | { because: 'grace-over'; days: number }
+  /** Somebody changed it in the system, other than Usher. */
+  | { because: 'drifted'; things: string[]; since?: string; found: string }
+  | { because: 'undo'; plan: number }
+  | { because: 'put-back'; by: string }
+  | { because: 'by-hand'; by: string }
+
+/** What a plan is for that does not simply carry out policy. */
+export type PlanAim =
+  /** Takes back what another plan did; what is undone is left as it is until then. */
+  | { undo: string; number: number; until: string }
+  /** Puts back exactly these findings of drift. */
+  | { putBack: string[] }
+  | { link: { accountId: string; personId: string; jobId: string } }
 
 /** What a plan looks at: everything (null), some jobs with their sources and systems, or some people as they are known. */
 export type PlanScope = { jobs: string[] } | { people: string[] } | null

@@ -61,6 +61,10 @@ export function becauseClause(reason: Because, person: Subject | null, names: Na
     case 'no-reason': return `no reason for it is left`
     case 'mapping': return `"${names.job(reason.job)}" maps ${list(reason.attributes)}`
     case 'matched': return `its ${reason.attribute} is that of ${who}`
+    case 'drifted': return `${list(reason.things)} ${reason.things.length === 1 ? 'was' : 'were'} changed in the system by somebody other than Usher${drifted(reason)}`
+    case 'undo': return `plan ${reason.plan} is taken back`
+    case 'put-back': return `${names.user(reason.by)} puts back what was changed in the system`
+    case 'by-hand': return `${names.user(reason.by)} says so`
     case 'grace-over': return `it has been disabled for ${reason.days} ${reason.days === 1 ? 'day' : 'days'}`
   }
 }
@@ -68,6 +72,10 @@ export function becauseClause(reason: Because, person: Subject | null, names: Na
 function expiredClause(reason: Extract<Because, { because: 'expired' }>, names: Names): string {
   if (reason.rule !== undefined) return `it was kept until ${day(reason.at)} after a move`
   return reason.agreed < reason.at ? `${names.user(reason.by)} gave it until ${day(reason.at)}` : `what ${names.user(reason.by)} gave was ended on ${day(reason.at)}`
+}
+
+function drifted(reason: Extract<Because, { because: 'drifted' }>): string {
+  return reason.since === undefined ? `, seen ${minute(reason.found)}` : ` between ${minute(reason.since)} and ${minute(reason.found)}`
 }
 
 function stateClause(reason: Extract<Because, { because: 'state' }>, person: Subject | null, who: string): string {
@@ -116,6 +124,7 @@ function accountDeed(change: ChangeWords, person: Subject | null, names: Names):
     case 'grant': return `Give ${entitlement} to ${account} ${where}`
     case 'revoke': return `Take ${entitlement} from ${account} ${where}`
     case 'link': return `Link ${account} ${where} to ${person?.name ?? 'the person'}`
+    case 'unlink': return `Unlink ${account} ${where} from ${person?.name ?? 'the person'}`
   }
 }
 
@@ -166,6 +175,7 @@ const nouns: Record<ChangeKind, { system: [string, string]; people: [string, str
   grant: { system: ['grant', 'grants'], people: ['grant', 'grants'], deed: 'to make', did: 'made' },
   revoke: { system: ['grant', 'grants'], people: ['grant', 'grants'], deed: 'to take back', did: 'taken back' },
   link: { system: ['account', 'accounts'], people: ['account', 'accounts'], deed: 'to link', did: 'linked' },
+  unlink: { system: ['account', 'accounts'], people: ['account', 'accounts'], deed: 'to unlink', did: 'unlinked' },
 }
 const ofPeople: Partial<Record<ChangeKind, { deed: string; did: string }>> = {
   create: { deed: 'to add', did: 'added' }, update: { deed: 'to change', did: 'changed' },
@@ -231,6 +241,10 @@ function list(items: string[]): string {
 
 function shortened(items: string[], most: number): string[] {
   return items.length <= most ? items : [...items.slice(0, most - 1), `${items.length - most + 1} more`]
+}
+
+function minute(instant: string): string {
+  return instant.slice(0, 16).replace('T', ' ')
 }
 
 function day(instant: string): string {

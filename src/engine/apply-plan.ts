@@ -14,6 +14,7 @@ import { accountJobs } from '../domain/policy.ts'
 import { giveUp } from './carry-out-end.ts'
 import type { Hands } from './carry-out-hands.ts'
 import { carryOutLinks } from './carry-out-links.ts'
+import { carryOutUnlinks } from './carry-out-undo.ts'
 import { carryOut } from './carry-out.ts'
 import { configOf, connectorOf, openReader, openWriter, type Context, type Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
@@ -23,6 +24,7 @@ import { holdersOf, prepareDeciding } from './plan-systems.ts'
 import { scopeOf } from './read-system.ts'
 import { startPlan } from './start-plan.ts'
 import { turnsOf } from './turns.ts'
+import { beginUndo, endUndo, isUndo } from './undo.ts'
 
 /** Changes that are looked at, written and seen together. */
 export const batchSize = 250
@@ -57,7 +59,8 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
   if (plan.cause !== 'leaver') {
     await setPlan(context.pool, plan.id, { progress: 'Applying people' })
     await applyPeople(context, plan.id, signal)
-    await settleReasons(context, plan, revision)
+    if (isUndo(plan)) await beginUndo(context, plan)
+    else await settleReasons(context, plan, revision)
   }
   await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   const systems = await systemsToDo(context.pool, plan.id)
@@ -109,8 +112,9 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
 /** Returns whether the system answered. A batch that meets a fault of ours is done one by one, so that the fault harms nobody else. */
 async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolean> {
   try {
-    if (changes[0]!.kind !== 'link') return (await carryOut(hands, changes)).reachable
-    await carryOutLinks(hands, changes)
+    const [{ kind }] = changes as [ChangeRow]
+    if (kind !== 'link' && kind !== 'unlink') return (await carryOut(hands, changes)).reachable
+    await (kind === 'link' ? carryOutLinks(hands, changes) : carryOutUnlinks(hands, changes))
     return true
   } catch (error) {
     hands.context.log.error({ plan: hands.plan.number, system: hands.system.id, err: error }, 'a batch of changes failed')
@@ -147,7 +151,7 @@ async function finish(context: Context, plan: PlanRow, failed: boolean): Promise
   const next = await transaction(context.pool, (client) => settlePlan(context, client, plan, failed))
   if (next === 'later') return
   // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
-  if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope })
+  if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope, aim: plan.aim })
 }
 
 async function settlePlan(context: Context, client: Client, plan: PlanRow, failed: boolean): Promise<'later' | 'over' | 'refused'> {
@@ -164,6 +168,7 @@ async function settlePlan(context: Context, client: Client, plan: PlanRow, faile
     return 'later'
   }
   const now = context.now()
+  await endUndo(client, plan, now)
   const left = count('planned', 'held')
   await setPlan(client, plan.id, {
     counts, progress: null, ...(left > 0 ? { state: plan.brakes.some((b) => b.released === undefined) ? 'held' : 'open' } : { state: 'applied', ended_at: now }),

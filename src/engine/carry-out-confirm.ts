@@ -6,7 +6,7 @@ import { markGranted } from '../store/observed.ts'
 import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
 import { again } from './carry-out-end.ts'
 import { pairsOf, type Attempt, type Hands } from './carry-out-hands.ts'
-import { factsOf } from './facts.ts'
+import { factsOf, seenFactsOf } from './facts.ts'
 
 /** Decides again from what is there now: a written change is done when nothing of it is left to do. */
 export async function confirm(hands: Hands, attempts: Attempt[], before: LoadedFacts): Promise<void> {
@@ -17,7 +17,7 @@ export async function confirm(hands: Hands, attempts: Attempt[], before: LoadedF
   for (const attempt of written) {
     const { change } = attempt
     const pair = { personId: change.personId!, jobId: change.jobId! }
-    const facts = factsOf(loaded, pair, hands.deciding)
+    const facts = factsOf(loaded, pair, hands.deciding) ?? seenFactsOf(loaded, pair, hands.deciding)
     const account = loaded.accounts.get(pairKey(pair))
     const seen = facts !== null && seenAsPlanned(change, facts)
     if (seen === true) {

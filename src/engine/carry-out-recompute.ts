@@ -6,12 +6,14 @@ import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
 import { again } from './carry-out-end.ts'
 import { contradicted, holds, seenAsPlanned } from './carry-out-confirm.ts'
 import { pairsOf, type Attempt, type Hands } from './carry-out-hands.ts'
+import { recomputeUndo } from './carry-out-undo.ts'
 import type { Context } from './context.ts'
 import { factsOf, hashChange } from './facts.ts'
 
 /** An attempt per change: to be carried out as planned, or ended already; and the facts that it was decided from. */
 export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ attempts: Attempt[]; loaded: LoadedFacts }> {
   const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairsOf(changes), hands.holders)
+  if (hands.plan.aim !== null && 'undo' in hands.plan.aim) return { loaded, attempts: await recomputeUndo(hands, changes, loaded) }
   return { loaded, attempts: changes.map((change) => recomputed(hands, change, loaded)) }
 }
 

@@ -35,7 +35,8 @@ function systemChange({ change, facts, decided }: Attempt, jobs: Map<string, Pre
       const known = [...facts!.desired, ...facts!.held].find((e) => e.id === change.entitlementId)!
       return { kind: change.kind, ...target, entitlement: { objectType: known.objectType, id: known.nativeId, name: known.name } }
     }
-    case 'link': throw new UsherError('INTERNAL', 'Linking is not written to a system.')
+    case 'link':
+    case 'unlink': throw new UsherError('INTERNAL', 'Linking is not written to a system.')
     default: return { kind: change.kind, ...target }
   }
 }

@@ -16,6 +16,7 @@ export async function tick(context: Context): Promise<void> {
   await startScheduled(context, policy, now)
   const due = await whatIsDue(context.pool, now, daysBefore(policy))
   await planDue(context, 'expiry', due.filter((d) => d.by === 'reason'))
+  await planDue(context, 'exception ended', due.filter((d) => d.by === 'exception'))
   await planDue(context, 'calendar', due.filter((d) => d.by === 'calendar'))
   await setClock(context.pool, now)
 }

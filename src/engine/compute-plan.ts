@@ -20,6 +20,7 @@ import { withPlanLock } from './plan-lock.ts'
 import { hashOfPlan } from './plan-hash.ts'
 import { planCalendar } from './plan-calendar.ts'
 import { planPeople } from './plan-people.ts'
+import { planAim } from './plan-aim.ts'
 import { jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
 import { readSystem } from './read-system.ts'
@@ -96,6 +97,10 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
     await releaseUnused(client, only)
     await setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis })
     const brakes: PlanBrake[] = []
+    if (plan.aim !== null) {
+      findings.push(...await planAim(context, client, plan, revision, asOf))
+      return await close(context, client, plan, revision, { asOf, basis, findings, brakes: await applyBrakes(client, plan.id, revision.policy, asOf, brakes), only })
+    }
     if (only === null) {
       const people = await planPeople(context, client, { planId: plan.id, revision, asOf, snapshots })
       findings.push(...people.findings)
@@ -123,7 +128,7 @@ async function close(
   result: { asOf: string; basis: PlanRow['basis']; findings: Finding[]; brakes: PlanBrake[]; only: string[] | null },
 ): Promise<void> {
   const { asOf, basis, findings, brakes, only } = result
-  await recordFindings(client, findingScope(plan, only), findings, asOf)
+  if (plan.aim === null) await recordFindings(client, findingScope(plan, only), findings, asOf)
   const counts = await countChanges(client, plan.id)
   const open = counts.filter((c) => c.state === 'planned' || c.state === 'held').reduce((sum, c) => sum + c.n, 0)
   const hash = await hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis })

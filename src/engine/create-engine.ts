@@ -13,6 +13,7 @@ import { showPassword } from './handover.ts'
 import { previewJob } from './preview-job.ts'
 import { readSystem } from './read-system.ts'
 import { approvePlan, releaseHeld, resumePlan, retryChange, startPlan, stopPlan } from './start-plan.ts'
+import { startUndo } from './undo.ts'
 import { why, whyNot } from './why.ts'
 
 const checkMsMax = 20_000
@@ -25,6 +26,7 @@ export function createEngine(context: Context): Engine {
     releaseHeld: (planId, setHash, actor) => releaseHeld(context, planId, setHash, actor),
     stopPlan: (planId, actor) => stopPlan(context, planId, actor),
     resumePlan: (planId, actor) => resumePlan(context, planId, actor),
+    undoPlan: (input, actor) => startUndo(context, input, actor),
     retryChange: (planId, changeId, actor) => retryChange(context, planId, changeId, actor),
     async readSystem(systemId, actor) {
       const revision = await currentRevision(context.pool)

@@ -18,6 +18,8 @@ export interface Engine {
   releaseHeld(planId: string, setHash: string, actor: string): Promise<void>
   stopPlan(planId: string, actor: string): Promise<void>
   resumePlan(planId: string, actor: string): Promise<void>
+  /** Begins a plan that takes back what another did; what it undoes is left as it is until then (a week where nothing is said). */
+  undoPlan(input: { planId: string; until?: string | undefined }, actor: string): Promise<{ planId: string }>
   /** Tries a change in `again` or `stuck` once more, now. */
   retryChange(planId: string, changeId: string, actor: string): Promise<void>
 

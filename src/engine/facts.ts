@@ -36,6 +36,7 @@ export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): Ac
     desired: (loaded.entitlements.get(pairKey(pair)) ?? []).map((e) => ({ ...e, because: e.because.map((b) => withRevision(b, deciding.policyRevision)) })),
     held: (seen === null ? [] : loaded.held.get(seen.id) ?? []).map((h) => ({ id: h.id, objectType: h.objectType, nativeId: h.nativeId, name: h.name, ours: h.origin !== 'unknown' || deciding.authoritative.has(h.id), ...endOf(loaded, pair, h.id) })),
     deleteDue: account !== null && [account.disabledAt, account.unwantedSince].every((since) => dueForDeletion(since, job.lifecycle.deleteAfterDays, deciding.asOf)),
+    exceptions: loaded.exceptions.get(pairKey(pair)) ?? [],
     because: accountBecause(wanted, desired.personState, job.id, job.lifecycle.deleteAfterDays, account?.enabled ?? true),
   }
 }
@@ -43,6 +44,20 @@ export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): Ac
 function endOf(loaded: LoadedFacts, pair: Pair, entitlementId: string): { ended?: Because } {
   const ended = loaded.ended.get(`${pair.personId} ${entitlementId}`)
   return ended === undefined ? {} : { ended }
+}
+
+/** What is there of one pair, whatever policy wants of it; null where its job is not in the policy any more. */
+export function seenFactsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): AccountFacts | null {
+  const prepared = deciding.jobs.get(pair.jobId)
+  if (prepared === undefined) return null
+  const { job, type } = prepared
+  const account = loaded.accounts.get(pairKey(pair)) ?? null
+  return {
+    personId: pair.personId, systemId: job.destination, jobId: job.id, objectType: job.objectType, descriptions: type.attributes,
+    wanted: 'none', set: {}, clear: [], name: account?.name ?? '', references: {}, account, matched: null, desired: [],
+    held: (account === null ? [] : loaded.held.get(account.id) ?? []).map(({ origin, ...h }) => ({ ...h, ours: origin !== 'unknown' })),
+    deleteDue: false, because: [],
+  }
 }
 
 function accountBecause(wanted: string | null, state: string, job: string, deleteAfterDays: number | null, enabled: boolean): Because[] {

@@ -6,6 +6,7 @@
 import { accountJobs, stricter, type Method } from '../domain/policy.ts'
 import { decide, type DecidedChange } from '../domain/decide.ts'
 import { transaction, type Client } from '../store/database.ts'
+import { endKeptAccess } from '../store/exception.ts'
 import { loadFacts } from '../store/facts.ts'
 import {
   accountsOfLeavers, insertLeaverSystems, lockLeavingPeople, markReturned, setLeaverPlan, settleLeavers,
@@ -55,6 +56,8 @@ export async function planLeavers(context: Context, revision: Revision, deciding
       await applyPeopleBatch(client, { planId, wave: 0, limit: ending.length, now, actor, singly: ending.length })
     }
     await settleLeavers(client, ids, now)
+    // What was left to them by decision was left to somebody who stayed.
+    await endKeptAccess(client, ids, actor, now)
     const accounts = await accountsOfLeavers(client, ids)
     const changes = await decideLeaving(client, revision, deciding, accounts, now)
     await insertChanges(client, planId, changes.map((change) => ({

@@ -1,6 +1,6 @@
 /** Begins, approves, releases, stops and resumes plans. Each of these is a decision and is audited. */
 import { UsherError } from '../domain/errors.ts'
-import type { PlanScope, PlanState } from '../domain/plan.ts'
+import type { PlanAim, PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { insertRelease, unholdAll } from '../store/brake.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
@@ -12,10 +12,10 @@ import type { Context } from './context.ts'
 import { automaticJobs } from './compute-plan.ts'
 import { methodOf } from './plan-systems.ts'
 
-export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope }): Promise<{ planId: string }> {
+export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope; aim?: PlanAim | null }): Promise<{ planId: string }> {
   const { revision } = await currentRevision(context.pool)
   const planId = context.newId()
-  await insertPlan(context.pool, { id: planId, cause: input.cause, scope: input.scope, policyRevision: revision, asOf: context.now(), madeBy: input.actor })
+  await insertPlan(context.pool, { id: planId, cause: input.cause, scope: input.scope, aim: input.aim ?? null, policyRevision: revision, asOf: context.now(), madeBy: input.actor })
   await context.enqueue('compute-plan', planId)
   return { planId }
 }
@@ -25,6 +25,8 @@ export async function approveAutomatic(context: Context, planId: string): Promis
   const approved = await transaction(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     if (plan.state !== 'open' && plan.state !== 'held') return false
+    // Whoever takes something back has a look at it first.
+    if (plan.aim !== null && 'undo' in plan.aim) return false
     const revision = await revisionAt(client, plan.policyRevision)
     const now = await currentRevision(client)
     const { rows } = await client.query<{ jobId: string }>(`select distinct job_id as "jobId" from planned_count where plan_id = $1 and stage = 1 and state in ('planned', 'held')`, [planId])

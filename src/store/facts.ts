@@ -2,9 +2,11 @@
 import type { Because } from '../domain/plan.ts'
 import type { Attributes } from '../domain/value.ts'
 import type { SeenAccount } from '../domain/decide.ts'
+import type { LivingException } from '../domain/exception.ts'
 import type { Pair } from './compare.ts'
 import type { Db } from './database.ts'
 import { endedReasons } from './ended-reason.ts'
+import { livingExceptions } from './exception.ts'
 import { relations, type Layer } from './overlay.ts'
 
 export interface DesiredRow extends Pair {
@@ -27,6 +29,7 @@ export interface LoadedFacts {
   held: Map<string, { id: string; objectType: string; nativeId: string; name: string; origin: string }[]>
   /** How the last reason for what is held without one ended, by person and entitlement. */
   ended: Map<string, Because>
+  exceptions: Map<string, LivingException[]>
 }
 
 /** The account that a reference points to: `there`, or still to be created under this name. */
@@ -86,6 +89,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
 
   const held = await heldBy(db, [...accounts.map((a) => a.id), ...matched.rows.map((a) => a.id)])
+  const exceptions = await livingExceptions(db, pairs.map((p) => p.personId), asOf)
   const accountsByPair = new Map(accounts.map((row) => [pairKey(row), row]))
   const entitlementsByPair = Map.groupBy(entitlements.rows, pairKey) as LoadedFacts['entitlements']
   const lacking = (pair: Pair): { personId: string; entitlementId: string }[] => {
@@ -106,6 +110,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     accounts: accountsByPair, matched: new Map(matched.rows.map((row) => [row.id, row])), entitlements: entitlementsByPair, held,
     // Only a plan tells how they ended; a change that is recomputed is the same change however they did.
     ended: layer === 'stored' ? new Map() : await endedReasons(db, asOf, pairs.flatMap(lacking)),
+    exceptions: Map.groupBy(exceptions, pairKey) as LoadedFacts['exceptions'],
   }
 }
 

@@ -77,6 +77,25 @@ export async function foundReasons(db: Db, systemId: string, links: { objectType
     [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId), input.revision, input.now, input.actor, input.planId])
 }
 
+/** Makes accounts nobody's again; returns those that were these people's. Memberships are as if somebody else had put them there. */
+export async function unlinkAccounts(db: Db, links: { accountId: string; personId: string; jobId: string }[]): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `with unlinked as (
+       update account a set person_id = null, job_id = null, linked_at = null, linked_by = null
+         from unnest($1::bigint[], $2::uuid[], $3::text[]) as u (id, person_id, job_id)
+        where a.id = u.id and a.person_id = u.person_id and a.job_id = u.job_id and a.gone_at is null and not a.protected returning a.id),
+     forgotten as (update membership m set origin = 'unknown' from unlinked where m.account_id = unlinked.id)
+     select id from unlinked`, [links.map((l) => l.accountId), links.map((l) => l.personId), links.map((l) => l.jobId)])
+  return rows.map((r) => r.id)
+}
+
+/** Ends what some people had because a plan found it there. */
+export async function endFoundReasons(db: Db, planId: string, people: string[], now: string): Promise<void> {
+  await db.query(
+    `update reason set valid_until = greatest($3, valid_from) where plan_id = $1 and person_id = any($2::uuid[]) and kind = 'found' and (valid_until is null or valid_until > $3)`,
+    [planId, people, now])
+}
+
 export async function markGranted(db: Db, pairs: { accountId: string; entitlementId: string }[]): Promise<void> {
   if (pairs.length === 0) return
   await db.query(

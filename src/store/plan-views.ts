@@ -1,5 +1,5 @@
 /** What is shown of plans and their changes. */
-import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
+import type { Because, ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { ChangeCount } from '../domain/sentence.ts'
 import type { Position } from '../domain/person.ts'
 import type { Db } from './database.ts'
@@ -12,6 +12,7 @@ export interface PlanShown {
   state: PlanState
   cause: string
   scope: PlanScope
+  aim: PlanAim | null
   policyRevision: number
   asOf: string
   basis: { snapshots?: Record<string, string>; observations?: Record<string, string> }
@@ -28,7 +29,7 @@ export interface PlanShown {
   error: { code: string; message: string } | null
 }
 
-const planColumns = `id, number::int, state, cause, scope, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
+const planColumns = `id, number::int, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
   progress, made_by as "madeBy", made_at as "madeAt", approved_by as "approvedBy", approved_at as "approvedAt",
   started_at as "startedAt", ended_at as "endedAt", error`
 

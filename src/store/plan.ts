@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { DecidedChange } from '../domain/decide.ts'
-import type { Because, ChangeKind, ChangeState, Finding, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
+import type { Because, ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { Attributes } from '../domain/value.ts'
 import { copyLine } from './copy.ts'
 import { arrivalDigests } from './people-bulk.ts'
@@ -15,6 +15,8 @@ export interface PlanRow {
   state: PlanState
   cause: string
   scope: PlanScope
+  /** Null: it carries out policy. */
+  aim: PlanAim | null
   policyRevision: number
   asOf: string
   basis: { snapshots: Record<string, string>; observations: Record<string, string> }
@@ -47,16 +49,16 @@ export interface ChangeRow {
   code: string | null
 }
 
-const planColumns = `id, number, state, cause, scope, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
+const planColumns = `id, number, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
   made_by as "madeBy", approved_by as "approvedBy"`
 
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
   account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, hash, state, attempts, code`
 
-export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; policyRevision: number; asOf: string; madeBy: string }): Promise<void> {
+export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; aim?: PlanAim | null; policyRevision: number; asOf: string; madeBy: string }): Promise<void> {
   await db.query(
-    `insert into plan (id, cause, scope, policy_revision, as_of, made_by, made_at) values ($1, $2, $3, $4, $5, $6, $5)`,
-    [plan.id, plan.cause, plan.scope === null ? null : JSON.stringify(plan.scope), plan.policyRevision, plan.asOf, plan.madeBy])
+    `insert into plan (id, cause, scope, policy_revision, as_of, made_by, made_at, aim) values ($1, $2, $3, $4, $5, $6, $5, $7)`,
+    [plan.id, plan.cause, plan.scope === null ? null : JSON.stringify(plan.scope), plan.policyRevision, plan.asOf, plan.madeBy, plan.aim ? JSON.stringify(plan.aim) : null])
 }
 
 export async function findPlan(db: Db, id: string): Promise<PlanRow | null> {
@@ -92,6 +94,7 @@ export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 
        update plan set state = 'superseded', ended_at = $2
         where state in ('open', 'held') and id <> $1 and number < $3
           and (scope is not distinct from (select scope from plan where id = $1) or (select scope from plan where id = $1) is null)
+          and aim - 'until' is not distinct from (select aim - 'until' from plan where id = $1)
           and not exists (select from planned_count c where c.plan_id = plan.id and c.state in ('waiting', 'running', 'again'))
        returning id),
      arrivals as (

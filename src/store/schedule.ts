@@ -12,7 +12,7 @@ export async function lastStarted(db: Db, cause: string, jobs: string[], since: 
 export interface Due {
   personId: string
   at: string
-  by: 'reason' | 'calendar'
+  by: 'reason' | 'exception' | 'calendar'
 }
 
 /** Far enough before the last look that nothing slips through which was written while it lasted. */
@@ -32,6 +32,8 @@ export async function whatIsDue(db: Db, now: string, daysBefore: number[]): Prom
             union all
             select person_id, valid_from, 'reason' from reason
              where kind in ('role', 'manual') and valid_from > made_at and valid_from <= $1 and valid_from > (select at from since)
+            union all
+            select person_id, valid_until, 'exception' from exception where ended_at is null and valid_until <= $1 and valid_until > (select at from since)
             union all
             select id, next_change_at, 'calendar' from person where next_change_at <= $1
             union all
@@ -60,6 +62,7 @@ export async function nextDue(db: Db, now: string, daysBefore: number[]): Promis
     `select least(
        (select min(valid_until) from reason where kind in ('role', 'manual', 'grace') and valid_until > $1),
        (select min(valid_from) from reason where kind in ('role', 'manual') and valid_from > made_at and valid_from > $1),
+       (select min(valid_until) from exception where ended_at is null and valid_until > $1),
        (select min(next_change_at) from person where next_change_at > $1),
        (select min(at) from unnest($2::int[]) d cross join lateral (
           select min(next_change_at) - make_interval(days => d) as at from person where state = 'before-start' and next_change_at > $1 + make_interval(days => d)) first)) as at`,

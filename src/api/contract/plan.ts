@@ -34,6 +34,8 @@ export const planFinding = z.object({
 export const planRow = z.object({
   id: uuid, number: z.number(), state: planState, cause: z.string(),
   scope: z.union([z.object({ jobs: z.array(z.string()) }), z.object({ people: z.array(z.string()) })]).nullable(),
+  /** The plan that this one takes back. */
+  undoes: z.object({ id: uuid, number: z.number() }).nullable(),
   policyRevision: z.number(), asOf: instant,
   madeBy: named, madeAt: instant, approvedBy: named.nullable(), approvedAt: instant.nullable(),
   startedAt: instant.nullable(), endedAt: instant.nullable(),
@@ -67,6 +69,12 @@ export const change = z.object({
   error: z.object({ code: z.string(), words: z.string(), advice: z.string() }).nullable(),
   startedAt: instant.nullable(), doneAt: instant.nullable(),
 }).meta({ id: 'Change' })
+
+export const planLeft = z.object({
+  id: number, code: z.string(), words: z.string(), advice: z.string(),
+  /** The change that is not taken back; null: several. */
+  change: z.object({ id: number, kind: changeKind, symbol: z.string(), subject: z.string(), system: named, person: named.nullable() }).nullable(),
+}).meta({ id: 'PlanLeft' })
 
 export const planPerson = z.object({
   person: named,
@@ -112,6 +120,15 @@ export const plans = {
   releaseHeld: route({
     method: 'POST', url: '/api/plans/:id/release', permission: 'plans:write', summary: 'Let exactly the held set with this hash go on',
     params: byUuid, body: z.object({ setHash: z.string().min(1) }), response: nothing,
+  }),
+  undoPlan: route({
+    method: 'POST', url: '/api/plans/:id/undo', permission: 'plans:write', summary: 'Begin a plan that takes back what this one did',
+    params: byUuid, response: z.object({ planId: uuid }),
+    body: z.object({ until: instant.optional().meta({ description: 'What is undone is left as it is until this instant; a week where nothing is said' }) }),
+  }),
+  listLeft: route({
+    method: 'GET', url: '/api/plans/:id/left', permission: 'plans:read', summary: 'What a plan that undoes another cannot take back, and why',
+    params: byUuid, query: z.object(paging), response: page(planLeft),
   }),
   stopPlan: route({ method: 'POST', url: '/api/plans/:id/stop', permission: 'plans:write', summary: 'Stop between two changes', params: byUuid, response: nothing }),
   resumePlan: route({ method: 'POST', url: '/api/plans/:id/resume', permission: 'plans:write', summary: 'Go on with a stopped plan', params: byUuid, response: nothing }),

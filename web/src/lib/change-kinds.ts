@@ -24,10 +24,11 @@ export const kinds: Record<string, KindWords> = {
   delete: { symbol: '−', verb: 'Delete', done: 'deleted', noun: 'account', tone: 'bad', takesAway: true },
   grant: { symbol: '→', verb: 'Grant', done: 'granted', noun: 'grant', tone: 'good', takesAway: false },
   revoke: { symbol: '←', verb: 'Revoke', done: 'revoked', noun: 'grant', tone: 'warn', takesAway: true },
+  unlink: { symbol: '≠', verb: 'Unlink', done: 'unlinked', noun: 'account', tone: 'warn', takesAway: true },
 }
 
 /** In the order in which people want to read them. */
-export const kindOrder = ['delete', 'disable', 'revoke', 'create', 'link', 'enable', 'rename', 'update', 'grant']
+export const kindOrder = ['delete', 'disable', 'revoke', 'create', 'link', 'enable', 'rename', 'update', 'grant', 'unlink']
 
 /** What happens to people has words of its own: they are added and ended, not created and disabled. */
 const personVerbs: Record<string, string> = {
