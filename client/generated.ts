@@ -1745,6 +1745,321 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/leavers/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * People who leave or left, newest first
+         * @description Permission: `people:read`
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @default 100 */
+                        limit?: number;
+                        /** @description `next` of the page before */
+                        after?: string;
+                        search?: string;
+                        /**
+                         * @default all
+                         * @enum {string}
+                         */
+                        filter?: "all" | "running" | "gone";
+                        /** Format: uuid */
+                        personId?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["LeaverRow"][];
+                            next: string | null;
+                            running: number;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leavers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One leaver: the clock, and what is left in each system
+         * @description Permission: `people:read`
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Leaver"];
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leavers/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The signed receipt of a leaver, to be verified offline
+         * @description Permission: `people:export`
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The signed receipt of a leaver, to be verified offline */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": string;
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a person, now or at an instant, whatever their source says
+         * @description Permission: `people:end`
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description Without it: now
+                         */
+                        at?: string;
+                        note?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            effectiveAt: string;
+                            /** @description The clock, where it runs already */
+                            leaverId: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        /**
+         * Take the last such end back: before it takes effect, or after
+         * @description Permission: `people:end`
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            planId: string | null;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/systems": {
         parameters: {
             query?: never;
@@ -5339,6 +5654,83 @@ export interface components {
             person: components["schemas"]["Named"] | null;
             missingSince: string | null;
         };
+        LeaverRow: {
+            /** Format: uuid */
+            id: string;
+            person: components["schemas"]["Named"];
+            employeeId: string | null;
+            /** @enum {string} */
+            cause: "hand" | "date" | "source";
+            by: components["schemas"]["Named"];
+            /** @enum {string} */
+            state: "running" | "gone" | "returned";
+            says: string;
+            effectiveAt: string;
+            startedAt: string;
+            goneAt: string | null;
+            returnedAt: string | null;
+            seconds: number | null;
+            /** @description Systems that Usher manages for the person */
+            systems: number;
+            gone: number;
+        };
+        Leaver: {
+            /** Format: uuid */
+            id: string;
+            person: components["schemas"]["Named"];
+            employeeId: string | null;
+            /** @enum {string} */
+            cause: "hand" | "date" | "source";
+            by: components["schemas"]["Named"];
+            /** @enum {string} */
+            state: "running" | "gone" | "returned";
+            says: string;
+            effectiveAt: string;
+            startedAt: string;
+            goneAt: string | null;
+            returnedAt: string | null;
+            seconds: number | null;
+            receivedAt: string;
+            note: string | null;
+            plan: {
+                /** Format: uuid */
+                id: string;
+                number: number;
+            } | null;
+            systems: {
+                system: components["schemas"]["Named"];
+                /** @enum {string} */
+                state: "to-do" | "waits" | "unmanaged" | "gone";
+                accounts: {
+                    id: string;
+                    name: string;
+                }[];
+                changes: {
+                    symbol: string;
+                    kind: string;
+                    says: string;
+                    state: string;
+                    doneAt: string | null;
+                }[];
+                attempts: number;
+                firstTriedAt: string | null;
+                goneAt: string | null;
+                seconds: number | null;
+                error: {
+                    code: string;
+                    words: string;
+                    advice: string;
+                } | null;
+                nextAttemptAt: string | null;
+                words: string | null;
+            }[];
+        };
+        PersonEnd: {
+            effectiveAt: string;
+            note: string | null;
+            by: components["schemas"]["Named"];
+            madeAt: string;
+        };
         /** @enum {string} */
         PersonState: "before-start" | "active" | "on-leave" | "ended";
         PersonRow: {
@@ -5435,6 +5827,8 @@ export interface components {
             findings: components["schemas"]["Finding"][];
             reports: components["schemas"]["Named"][];
             openChanges: number;
+            end: components["schemas"]["PersonEnd"] | null;
+            leaverId: string | null;
             passwords: {
                 job: string;
                 system: string;
@@ -5939,6 +6333,7 @@ export interface components {
             }[];
             systems: components["schemas"]["SystemRow"][];
             findings: components["schemas"]["Finding"][];
+            leavers: components["schemas"]["LeaverRow"][];
             start: {
                 hasSource: boolean;
                 hasDestination: boolean;

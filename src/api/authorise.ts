@@ -18,6 +18,7 @@ export const permissions = {
   'people:read': everybody,
   'people:export': readers,
   'people:grant': operators,
+  'people:end': operators,
   'people:plan': helpers,
   'people:password': helpers,
   'systems:read': everybody,

@@ -2,11 +2,13 @@
 import type { FastifyInstance } from 'fastify'
 import { countWaiting, listFindings } from '../store/finding-views.ts'
 import { peopleByState } from '../store/person-views.ts'
+import { searchLeavers } from '../store/leaver-views.ts'
 import { listPlans } from '../store/plan-views.ts'
 import { currentRevision } from '../store/policy.ts'
 import { peopleByRole, peopleByRule } from '../store/role-views.ts'
 import { work } from './contract/index.ts'
 import type { Door } from './door.ts'
+import { leaverRows } from './leaver.ts'
 import { planRows } from './plan-shown.ts'
 import { serve } from './serve.ts'
 import { shownFinding } from './shown.ts'
@@ -16,7 +18,8 @@ export function overviewRoutes(app: FastifyInstance, door: Door): void {
   const { context: { pool, now } } = door
 
   serve(app, work.overview, async () => {
-    const [waiting, review, last, people, systems, findings, { policy }] = await Promise.all([
+    const [leavers, waiting, review, last, people, systems, findings, { policy }] = await Promise.all([
+      searchLeavers(pool, { filter: 'all', limit: 5 }),
       countWaiting(pool, now()),
       listPlans(pool, { states: ['open', 'held'], limit: 10 }),
       listPlans(pool, { limit: 10 }),
@@ -29,7 +32,7 @@ export function overviewRoutes(app: FastifyInstance, door: Door): void {
     const shown = (plans: { id: string }[]) => plans.flatMap((p) => rows.get(p.id) ?? [])
     return {
       waiting, plansToReview: shown(review.items), lastPlans: shown(last.items), people, systems,
-      findings: findings.items.map(shownFinding),
+      findings: findings.items.map(shownFinding), leavers: await leaverRows(door, leavers.items),
       start: {
         hasSource: policy.jobs.some((j) => j.destination === 'people'),
         hasDestination: systems.some((s) => s.destination),

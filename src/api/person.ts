@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { UsherError } from '../domain/errors.ts'
 import { standing } from '../domain/person.ts'
 import { text } from '../domain/sentence.ts'
+import { openLeaver } from '../store/leaver.ts'
+import { standingEnd } from '../store/person-end.ts'
 import { accountsOf } from '../store/account-views.ts'
 import { listFindings } from '../store/finding-views.ts'
 import {
@@ -44,7 +46,8 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
   })
   serve(app, people.showPerson, async ({ params }) => {
     const person = await personOf(params.id)
-    const names = await lexicon(door)
+    const [end, leaverId] = await Promise.all([standingEnd(pool, person.id), openLeaver(pool, person.id)])
+    const names = await lexicon(door, [end?.madeBy])
     const { settings } = names.policy
     const stands = standing(person.positions, now(), settings.timeZone, person.cuts)
     const [attributes, accounts, findings, reports, openChanges, passwords] = await Promise.all([
@@ -64,6 +67,7 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
         leaveFrom: p.leaveFrom ?? null, leaveUntil: p.leaveUntil ?? null, missingSince: p.missingSince ?? null, living: stands.living.includes(p.key),
       })),
       accounts: accounts.map((a) => shownAccount(a, names)), findings: findings.items.map(shownFinding), reports, openChanges, passwords,
+      end: end === null ? null : { effectiveAt: end.effectiveAt, note: end.note, by: names.namedUser(end.madeBy), madeAt: end.madeAt }, leaverId,
     }
   })
 

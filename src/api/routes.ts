@@ -4,6 +4,7 @@ import { auditRoutes } from './audit.ts'
 import type { Door } from './door.ts'
 import { findingRoutes } from './finding.ts'
 import { jobRoutes } from './job.ts'
+import { leaverRoutes } from './leaver.ts'
 import { metricRoutes } from './metrics.ts'
 import { overviewRoutes } from './overview.ts'
 import { personRoutes } from './person.ts'
@@ -15,7 +16,7 @@ import { systemRoutes } from './system.ts'
 
 export function registerRoutes(app: FastifyInstance, door: Door): void {
   const all = [
-    sessionRoutes, metricRoutes, overviewRoutes, personRoutes, systemRoutes, jobRoutes, planRoutes, policyRoutes, findingRoutes,
+    sessionRoutes, metricRoutes, overviewRoutes, personRoutes, leaverRoutes, systemRoutes, jobRoutes, planRoutes, policyRoutes, findingRoutes,
     secretRoutes, auditRoutes,
   ]
   for (const routes of all) routes(app, door)

@@ -5,10 +5,11 @@ import { findEntitlement, findPerson } from './find.ts'
 import { Failure } from './exit.ts'
 import { examples } from './help.ts'
 import { take, withPaging, type ListOptions } from './pages.ts'
+import { followLeaver } from './leaver.ts'
 import { historyView, peopleTable, personView, whyNotView, whyView } from './person-view.ts'
 import { followPlan } from './plan-follow.ts'
 import { act, call, confirm, say, show, showList, type World } from './session.ts'
-import { during, endOf, startOf } from './words.ts'
+import { during, endOf, moment, startOf } from './words.ts'
 
 type State = Schema<'PersonState'>
 const who = 'employee id, e-mail address, name or id'
@@ -101,6 +102,28 @@ export function peopleCommand(program: Command, world: World): void {
       show(session, await call(session.api.DELETE('/api/reasons/{id}', { params: { path: { id } } })),
         (data) => `Ended. The plan: usher plan show ${data.planId}`)
     }))
+
+  examples(people.command('end').description('end a person now or at an instant, whatever their source says: out of every system, at once')
+    .argument('<person>', who)
+    .option('--at <date>', 'the end of that day (2026-11-30), or an instant; without it: now')
+    .option('--note <text>', 'why; it stays with the end')
+    .option('--follow', 'wait until they are gone everywhere')
+    .option('--lift', 'take the last such end back')
+    .action(act(world, async (session, person: string, options: { at?: string; note?: string; follow?: true; lift?: true }) => {
+      const path = { id: await findPerson(session, person) }
+      if (options.lift === true) {
+        show(session, await call(session.api.DELETE('/api/people/{id}/end', { params: { path } })),
+          (data) => (data.planId === null ? 'Lifted.' : `Lifted. What comes back: usher plan show ${data.planId}`))
+        return
+      }
+      const at = options.at === undefined ? undefined : endOf(options.at)
+      await confirm(session, at === undefined ? `End ${person} now, in every system?` : `End ${person} at ${at}, in every system?`)
+      const ended = await call(session.api.POST('/api/people/{id}/end', { params: { path }, body: { at, note: options.note } }))
+      if (options.follow === true && ended.leaverId !== null) return await followLeaver(session, ended.leaverId)
+      show(session, ended, (data) => (data.leaverId === null
+        ? `Ends at ${moment(data.effectiveAt)}. To take it back: usher people end ${path.id} --lift`
+        : `Ended. The clock: usher leaver show ${data.leaverId} --follow`))
+    })), ['usher people end 4711 --follow', 'usher people end 4711 --at 2026-11-30 --note "end of contract"', 'usher people end 4711 --lift'])
 
   people.command('plan').description('plan one person now, and show the plan')
     .argument('<person>', who)

@@ -4,6 +4,7 @@ import { auditCommand } from './audit.ts'
 import { casesCommand } from './case.ts'
 import { findingsCommand } from './finding.ts'
 import { jobsCommand } from './job.ts'
+import { leaverCommand } from './leaver.ts'
 import { loginCommands } from './login.ts'
 import { peopleCommand } from './person.ts'
 import { planCommand, runCommand } from './plan.ts'
@@ -38,6 +39,7 @@ Examples:
   planCommand(program, world)
   runCommand(program, world)
   peopleCommand(program, world)
+  leaverCommand(program, world)
   findingsCommand(program, world)
   casesCommand(program, world)
   program.commandsGroup('Set up:')

@@ -1,5 +1,6 @@
 /** Every route of Usher. */
 import { jobs } from './job.ts'
+import { leavers } from './leaver.ts'
 import { people } from './person.ts'
 import { plans } from './plan.ts'
 import { policies } from './policy.ts'
@@ -8,6 +9,6 @@ import { session } from './session.ts'
 import { systems } from './system.ts'
 import { work } from './work.ts'
 
-export { jobs, people, plans, policies, session, systems, work }
+export { jobs, leavers, people, plans, policies, session, systems, work }
 
-export const contracts: RouteContract[] = [session, people, systems, jobs, policies, plans, work].flatMap((group) => Object.values(group))
+export const contracts: RouteContract[] = [session, people, leavers, systems, jobs, policies, plans, work].flatMap((group) => Object.values(group))

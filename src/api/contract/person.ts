@@ -1,5 +1,6 @@
 /** People, what they have, and why. Names are never in addresses: searching is a POST. */
 import { z } from 'zod'
+import { personEnd } from './leaver.ts'
 import { attributes, byUuid, instant, named, number, page, paging, route, slug, uuid } from './route.ts'
 
 export const personState = z.enum(['before-start', 'active', 'on-leave', 'ended']).meta({ id: 'PersonState' })
@@ -54,6 +55,10 @@ export const person = z.object({
   findings: z.array(finding),
   reports: z.array(named),
   openChanges: z.number(),
+  /** The end that a human set, where one stands. */
+  end: personEnd.nullable(),
+  /** The clock of their leaving, where one counts. */
+  leaverId: uuid.nullable(),
   /** Jobs with a first password that nobody has seen yet. */
   passwords: z.array(z.object({ job: z.string(), system: z.string(), madeAt: instant })),
 }).meta({ id: 'Person' })

@@ -1,5 +1,6 @@
 /** What waits for somebody, and what was done: overview, cases, findings, secrets, audit, roles. */
 import { z } from 'zod'
+import { leaverRow } from './leaver.ts'
 import { finding, personRow, personState } from './person.ts'
 import { planRow } from './plan.ts'
 import { byUuid, instant, named, nothing, number, page, paging, route, slug, uuid } from './route.ts'
@@ -12,6 +13,8 @@ export const overview = z.object({
   plansToReview: z.array(planRow), lastPlans: z.array(planRow),
   people: z.array(z.object({ state: personState, count: z.number() })),
   systems: z.array(systemRow), findings: z.array(finding),
+  /** People who left and are not gone everywhere, or left lately. */
+  leavers: z.array(leaverRow),
   /** The first steps, for a fresh installation. */
   start: z.object({ hasSource: z.boolean(), hasDestination: z.boolean(), hasJob: z.boolean(), hasPlan: z.boolean() }),
   organisation: z.string(),
