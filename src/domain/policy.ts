@@ -191,6 +191,9 @@ export const role = z.strictObject({
     system: z.string(),
     /** Name or native id of the entitlement: a group's DN or common name, a role, `table:sales.orders:SELECT`. */
     entitlement: z.string(),
+    graceDays: z.number().int().min(1).max(365).optional().meta({
+      description: 'Days for which somebody keeps it after a move, when the rule that gave them the role no longer holds. Whoever leaves keeps nothing.',
+    }),
   })).default([]),
   roles: z.array(z.string()).default([]).meta({ description: 'Ids of roles that are contained' }),
 }).meta({ title: 'Role' })

@@ -146,10 +146,10 @@ function findingScope(plan: PlanRow, only: string[] | null): FindingScope {
 }
 
 /** Every (role, entitlement) that the policy gives, with contained roles unfolded. */
-export function roleGrants(policy: Policy): { roleId: string; systemId: string; entitlement: string }[] {
+export function roleGrants(policy: Policy): { roleId: string; systemId: string; entitlement: string; graceDays: number }[] {
   const byId = new Map(policy.roles.map((r) => [r.id, r]))
   return [...roleClosure(policy.roles)].flatMap(([roleId, contained]) =>
-    [...contained].flatMap((id) => (byId.get(id)?.grants ?? []).map((g) => ({ roleId, systemId: g.system, entitlement: g.entitlement }))))
+    [...contained].flatMap((id) => (byId.get(id)?.grants ?? []).map((g) => ({ roleId, systemId: g.system, entitlement: g.entitlement, graceDays: g.graceDays ?? 0 }))))
 }
 
 /** Which of a plan's changes need nobody's approval: none, as long as a change to people in it does. */

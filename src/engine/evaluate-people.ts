@@ -2,6 +2,7 @@
 import { compilePolicy, evaluatePerson, type Evaluation } from '../domain/evaluate.ts'
 import type { Finding } from '../domain/plan.ts'
 import type { Client } from '../store/database.ts'
+import { keptAfterMoves } from '../store/grace.ts'
 import { isNothingGiven, peopleAsTheyAre, peopleToEvaluate, rulesGivenBefore, type PersonToEvaluate } from '../store/evaluation.ts'
 import { analyzeOverlay, layFew, openOverlay, pourOverlay, type EvaluatedRows } from '../store/overlay.ts'
 import type { Context, Revision } from './context.ts'
@@ -44,6 +45,8 @@ function openEvaluation(context: Context, client: Client, revision: Revision, { 
   const jobs = prepareJobs(context, compiled)
   const findings: Finding[] = []
   const passing: Passing = { planId, now: context.now(), claimed: new Map(), chosen: new Set(), findings }
+  const keeps = revision.policy.roles.some((role) => role.grants.some((g) => g.graceDays !== undefined))
+  const given = revision.policy.rules.flatMap((rule) => rule.roles.map((role) => ({ rule: rule.id, role })))
   return {
     findings,
     hasWork: compiled.jobs.length > 0 || revision.policy.rules.length > 0,
@@ -52,6 +55,7 @@ function openEvaluation(context: Context, client: Client, revision: Revision, { 
       const accounts = await resolveAccounts(client, jobs, evaluations, passing)
       const rows = rowsOf(people, evaluations, accounts)
       rows.reasons.push(...await undecided(client, evaluations, findings))
+      if (keeps) rows.graces.push(...await keptAfterMoves(client, rows, given, asOf))
       return rows
     },
   }
@@ -70,6 +74,7 @@ function rowsOf(people: PersonToEvaluate[], evaluations: Evaluation[], accounts:
     })),
     references: accounts.flatMap((a) => Object.entries(a.references).map(([attribute, { key, value }]) =>
       ({ person_id: a.personId, job_id: a.jobId, attribute, key_attribute: key, value }))),
+    graces: [],
   }
 }
 

@@ -135,6 +135,11 @@ function tell(reason: ReasonRow, revision: Revision, person: PersonRow, origins:
       const because = saw.length === 0 ? '' : `, because ${saw.join(' and ')}`
       return { ...base, ...role, rule: reason.ruleId!, origins: cellsOf(origins, reads, position), says: `Rule "${rule?.name ?? reason.ruleId}" gives the role "${roleName(policy, reason.roleId!)}"${because}.` }
     }
+    case 'grace': {
+      const rule = policy.rules.find((r) => r.id === reason.ruleId)
+      const former = reason.formerRoleId === null ? {} : { role: reason.formerRoleId, rule: reason.ruleId! }
+      return { ...base, ...former, says: `Rule "${rule?.name ?? reason.ruleId}" gave the role "${roleName(policy, reason.formerRoleId ?? '')}" before a move; it is kept until ${reason.validUntil!.slice(0, 10)}.` }
+    }
     case 'found': return { ...base, says: 'It was there when Usher linked the account; it stays until employment ends.' }
     default: {
       const what = reason.roleId === null ? 'It' : `The role "${roleName(policy, reason.roleId)}"`

@@ -106,6 +106,9 @@ export async function storeEvaluation(client: Client, input: { planId: string; r
      select e.person_id, e.kind, e.role_id, e.job_id, e.rule_id, e.position_key, $2, $1, $3, $1, $4 from eval_reason e
      on conflict do nothing`, [now, revision, actor, planId])
   await client.query(
+    `insert into reason (person_id, kind, entitlement_id, rule_id, former_role_id, policy_revision, valid_from, valid_until, until_agreed_at, made_by, made_at, plan_id)
+     select person_id, 'grace', entitlement_id, rule_id, former_role_id, $2, $1, valid_until, $1, $3, $1, $4 from eval_grace`, [now, revision, actor, planId])
+  await client.query(
     `update person set evaluated_revision = $1, evaluated_at = $2 from eval_person p
       where person.id = p.person_id and (person.evaluated_revision <> $1 or person.evaluated_at is null or person.changed_at >= person.evaluated_at)`,
     [revision, now])

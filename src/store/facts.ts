@@ -71,14 +71,14 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
             select r.person_id, re.entitlement_id, r.kind, r.role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until
               from ${r.reasons} r join role_entitlement re on re.role_id = r.role_id where r.person_id = any($1)
             union all
-            select r.person_id, r.entitlement_id, r.kind, null, r.rule_id, r.made_by, r.valid_from, r.valid_until
+            select r.person_id, r.entitlement_id, r.kind, r.former_role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until
               from ${r.reasons} r where r.entitlement_id is not null and r.person_id = any($1))
      select pair.person_id as "personId", pair.job_id as "jobId", e.id, e.native_id as "nativeId", e.name, e.object_type as "objectType",
             jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
-              'because', case given.kind when 'rule' then 'rule' when 'found' then 'found' when 'role' then 'role' else 'manual' end,
+              'because', case given.kind when 'rule' then 'rule' when 'found' then 'found' when 'role' then 'role' when 'grace' then 'grace' else 'manual' end,
               'role', given.role_id, 'rule', given.rule_id,
               'by', case when given.kind in ('role', 'manual') then given.made_by end,
-              'until', case when given.kind = 'manual' then given.valid_until end,
+              'until', case when given.kind in ('manual', 'grace') then given.valid_until end,
               'at', case when given.kind = 'found' then given.valid_from end))) as because
        from ${batch}
        join holder h on h.job_id = pair.job_id

@@ -24,6 +24,8 @@ export interface EvaluatedRows {
     matched_account_id: string | null; matched_by: string | null
   }[]
   references: { person_id: string; job_id: string; attribute: string; key_attribute: string; value: string }[]
+  /** Kept for a while after a move. */
+  graces: { person_id: string; entitlement_id: string; rule_id: string; former_role_id: string; valid_until: string }[]
 }
 
 export async function openOverlay(client: Client): Promise<void> {
@@ -34,7 +36,8 @@ export async function openOverlay(client: Client): Promise<void> {
       person_id uuid, job_id text, system_id text, wanted text, attributes jsonb, clear text[], name text,
       matched_account_id bigint, matched_by text, primary key (person_id, job_id)) on commit drop;
     create temp table eval_reference (person_id uuid, job_id text, attribute text, key_attribute text, value text) on commit drop;
-    create temp table eval_reason (person_id uuid, kind text, role_id text, job_id text, rule_id text, position_key text) on commit drop`)
+    create temp table eval_reason (person_id uuid, kind text, role_id text, job_id text, rule_id text, position_key text) on commit drop;
+    create temp table eval_grace (person_id uuid, entitlement_id bigint, rule_id text, former_role_id text, valid_until timestamptz) on commit drop`)
 }
 
 export async function analyzeOverlay(client: Client): Promise<void> {
@@ -48,6 +51,7 @@ export async function pourOverlay(client: Client, rows: EvaluatedRows): Promise<
   await pour(client, 'eval_account', rows.accounts.map((a) => copyLine([
     a.person_id, a.job_id, a.system_id, a.wanted, JSON.stringify(a.attributes), pgArray(a.clear), a.name, a.matched_account_id, a.matched_by])))
   await pour(client, 'eval_reference', rows.references.map((r) => copyLine([r.person_id, r.job_id, r.attribute, r.key_attribute, r.value])))
+  await pour(client, 'eval_grace', rows.graces.map((g) => copyLine([g.person_id, g.entitlement_id, g.rule_id, g.former_role_id, g.valid_until])))
 }
 
 /** Lays the evaluation of a few people over what is stored, for this transaction. */
@@ -65,13 +69,14 @@ async function pour(client: Client, table: string, lines: string[]): Promise<voi
 
 /** The rows of the overlay, by where it is. */
 function overlaid(layer: 'overlay' | 'few') {
-  if (layer === 'overlay') return { people: 'eval_person', accounts: 'eval_account', references: 'eval_reference', reasons: 'eval_reason' }
+  if (layer === 'overlay') return { people: 'eval_person', accounts: 'eval_account', references: 'eval_reference', reasons: 'eval_reason', graces: 'eval_grace' }
   const rows = (key: keyof EvaluatedRows, columns: string) => `jsonb_to_recordset(current_setting('usher.overlay')::jsonb -> '${key}') as few (${columns})`
   return {
     people: rows('people', 'person_id uuid, attributes jsonb, state text'),
     accounts: rows('accounts', 'person_id uuid, job_id text, system_id text, wanted text, attributes jsonb, clear text[], name text, matched_account_id bigint, matched_by text'),
     references: rows('references', 'person_id uuid, job_id text, attribute text, key_attribute text, value text'),
     reasons: rows('reasons', 'person_id uuid, kind text, role_id text, rule_id text'),
+    graces: rows('graces', 'person_id uuid, entitlement_id bigint, rule_id text, former_role_id text, valid_until timestamptz'),
   }
 }
 
@@ -83,7 +88,7 @@ export function relations(layer: Layer, asOf: string) {
       people: `(select id, attributes, state from person)`,
       desired: `(select person_id, job_id, system_id, wanted, attributes, clear, name, null::bigint as matched_account_id, null::text as matched_by from desired_account)`,
       references: `(select person_id, job_id, attribute, key_attribute, value from desired_reference)`,
-      reasons: `(select person_id, kind, role_id, entitlement_id, rule_id, made_by, valid_from, valid_until from reason where kind <> 'scope' and ${living})`,
+      reasons: `(select person_id, kind, role_id, entitlement_id, rule_id, former_role_id, made_by, valid_from, valid_until from reason where kind <> 'scope' and ${living})`,
     }
   }
   const eval_ = overlaid(layer)
@@ -96,10 +101,12 @@ export function relations(layer: Layer, asOf: string) {
       select person_id, job_id, system_id, wanted, attributes, clear, name, null, null from desired_account d where ${outside('d.person_id')})`,
     references: `(select * from ${eval_.references} union all
       select person_id, job_id, attribute, key_attribute, value from desired_reference d where ${outside('d.person_id')})`,
-    reasons: `(select person_id, kind, role_id, null::bigint as entitlement_id, rule_id, 'usher' as made_by, ${asOf}::timestamptz as valid_from, null::timestamptz as valid_until
+    reasons: `(select person_id, kind, role_id, null::bigint as entitlement_id, rule_id, null::text as former_role_id, 'usher' as made_by, ${asOf}::timestamptz as valid_from, null::timestamptz as valid_until
         from ${eval_.reasons} where kind = 'rule'
       union all
-      select person_id, kind, role_id, entitlement_id, rule_id, made_by, valid_from, valid_until from reason r
+      select person_id, 'grace', null, entitlement_id, rule_id, former_role_id, 'usher', ${asOf}::timestamptz, valid_until from ${eval_.graces}
+      union all
+      select person_id, kind, role_id, entitlement_id, rule_id, former_role_id, made_by, valid_from, valid_until from reason r
        where kind <> 'scope' and ${living} and (kind <> 'rule' or ${outside('r.person_id')}))`,
   }
 }

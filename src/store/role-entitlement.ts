@@ -8,12 +8,12 @@ export async function areRolesStored(client: Client, revision: number): Promise<
 }
 
 /** The rows of `role_entitlement`, made anew from the policy and what the systems show; only differences are written. */
-export async function storeRoleEntitlements(client: Client, revision: number, grants: { roleId: string; systemId: string; entitlement: string }[]): Promise<{ roleId: string; systemId: string; entitlement: string }[]> {
-  const columns = [grants.map((g) => g.roleId), grants.map((g) => g.systemId), grants.map((g) => g.entitlement)]
+export async function storeRoleEntitlements(client: Client, revision: number, grants: { roleId: string; systemId: string; entitlement: string; graceDays: number }[]): Promise<{ roleId: string; systemId: string; entitlement: string }[]> {
+  const columns = [grants.map((g) => g.roleId), grants.map((g) => g.systemId), grants.map((g) => g.entitlement), grants.map((g) => g.graceDays)]
   await client.query(
     `create temp table wanted_grant on commit drop as
-     select w.role_id, w.system_id, w.entitlement, e.id as entitlement_id
-       from unnest($1::text[], $2::text[], $3::text[]) as w (role_id, system_id, entitlement)
+     select w.role_id, w.system_id, w.entitlement, w.grace_days, e.id as entitlement_id
+       from unnest($1::text[], $2::text[], $3::text[], $4::int[]) as w (role_id, system_id, entitlement, grace_days)
        left join (
          select distinct on (w.system_id, w.entitlement) w.system_id, w.entitlement, k.id
            from (select distinct * from unnest($2::text[], $3::text[]) as w (system_id, entitlement)) w
@@ -27,8 +27,9 @@ export async function storeRoleEntitlements(client: Client, revision: number, gr
     `delete from role_entitlement r where not exists
        (select from wanted_grant w where w.role_id = r.role_id and w.entitlement_id = r.entitlement_id)`)
   await client.query(
-    `insert into role_entitlement (role_id, entitlement_id)
-     select distinct role_id, entitlement_id from wanted_grant where entitlement_id is not null on conflict do nothing`)
+    `insert into role_entitlement (role_id, entitlement_id, grace_days)
+     select role_id, entitlement_id, max(grace_days) from wanted_grant where entitlement_id is not null group by 1, 2
+     on conflict (role_id, entitlement_id) do update set grace_days = excluded.grace_days where role_entitlement.grace_days <> excluded.grace_days`)
   const { rows } = await client.query<{ roleId: string; systemId: string; entitlement: string }>(
     `select distinct role_id as "roleId", system_id as "systemId", entitlement from wanted_grant where entitlement_id is null`)
   await client.query('drop table wanted_grant')

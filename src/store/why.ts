@@ -51,6 +51,8 @@ export interface ReasonRow {
   jobId: string | null
   ruleId: string | null
   positionKey: string | null
+  /** Of a reason of kind grace: the role that a rule gave before. */
+  formerRoleId: string | null
   policyRevision: number
   validFrom: string
   validUntil: string | null
@@ -61,7 +63,7 @@ export interface ReasonRow {
 /** Reasons that live at an instant. */
 export async function reasonsAt(db: Db, personId: string, asOf: string): Promise<ReasonRow[]> {
   const { rows } = await db.query<ReasonRow>(
-    `select id, kind, role_id as "roleId", entitlement_id as "entitlementId", job_id as "jobId", rule_id as "ruleId", position_key as "positionKey",
+    `select id, kind, role_id as "roleId", entitlement_id as "entitlementId", job_id as "jobId", rule_id as "ruleId", position_key as "positionKey", former_role_id as "formerRoleId",
             policy_revision as "policyRevision", valid_from as "validFrom", valid_until as "validUntil", note, made_by as "madeBy"
        from reason where person_id = $1 and valid_from <= $2 and (valid_until is null or valid_until > $2) order by valid_from, id`, [personId, asOf])
   return rows

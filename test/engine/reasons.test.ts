@@ -1,6 +1,7 @@
 /** Access exists while at least one reason for it lives; and every access and every absence can say why. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { tick } from '../../src/engine/clock.ts'
 import { whatIsDue } from '../../src/store/schedule.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { openWorld, type World } from './plan-fixture.ts'
@@ -54,4 +55,44 @@ test('why and why not name the rule, the value and the cell', async () => {
   const not = await w.engine.whyNot(await w.person('2'), { entitlementId: await w.entitlement('sellers') })
   assert.equal(not.has, false)
   assert.deepEqual(not.ways.map((way) => Object.values(way.failed?.saw ?? {})), [['Data']])
+})
+
+test('after a move the old access is kept as long as the role says, and not a moment after a leave', async () => {
+  const own = await openWorld(server, (p) => {
+    p.roles[0]!.grants[0]!.graceDays = 10
+    p.roles[0]!.grants.push({ system: 'app', entitlement: 'vpn' })
+  })
+  try {
+    const eve = { id: '3', first: 'Eve', last: 'Oz' }
+    await own.day([anna, bo, eve])
+    assert.deepEqual([own.members('sellers'), own.members('vpn')], [['anna.nowak', 'eve.oz'], ['anna.nowak', 'eve.oz']])
+    const moved = await own.day([{ ...anna, department: 'Data' }, bo, { ...eve, end: '2026-06-14' }])
+    assert.deepEqual(moved.systems, ['disable eve.oz', 'revoke anna.nowak vpn', 'revoke eve.oz sellers', 'revoke eve.oz vpn'])
+    assert.deepEqual((await own.reasons('1')).filter((r) => !r.startsWith('scope')), ['rule seller ended', 'grace sellers'])
+    const why = await own.engine.why(await own.person('1'))
+    assert.match(why.access[0]!.reasons[0]!.says, /Sales staff.*Seller.*kept until 2026-06-25/)
+    assert.deepEqual((await own.plan()).systems, [])
+    own.at('2026-06-25T09:00:00Z')
+    await tick(own.context)
+    await own.work()
+    assert.deepEqual((await own.newest()).systems, ['revoke anna.nowak sellers'])
+    assert.deepEqual((await own.day([{ ...anna, department: 'Data' }, bo, { ...eve, start: '2026-06-25' }])).systems, ['enable eve.oz', 'grant eve.oz sellers', 'grant eve.oz vpn'])
+  } finally {
+    await own.close()
+  }
+})
+
+test('a rehire brings back nothing that has no living reason', async () => {
+  const own = await openWorld(server)
+  try {
+    await own.day([anna, bo])
+    await own.engine.grant({ personId: await own.person('1'), entitlementId: await own.entitlement('vpn') }, 'ada')
+    await own.work()
+    await own.day([{ ...anna, end: '2026-06-14' }, bo])
+    assert.deepEqual([own.members('vpn'), own.accounts()], [[], ['anna.nowak (disabled)', 'bo.ek']])
+    const back = await own.day([{ ...anna, department: 'Data' }, bo])
+    assert.deepEqual([back.systems, own.members('vpn'), own.members('sellers')], [['enable anna.nowak'], [], []])
+  } finally {
+    await own.close()
+  }
 })
