@@ -4508,7 +4508,10 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": Record<string, never>;
+                        "application/json": {
+                            /** @description It counts as soon as another user confirms it */
+                            pending: boolean;
+                        };
                     };
                 };
                 /** @description Default Response */
@@ -5926,9 +5929,21 @@ export interface components {
             setHash: string;
             code: string | null;
             job: components["schemas"]["Named"] | null;
+            privileged: boolean;
+            window: {
+                hours: number;
+                counted: number;
+            } | null;
+            secondPerson: boolean;
+            pending: {
+                by: components["schemas"]["Named"];
+                at: string;
+            } | null;
             released: {
                 by: components["schemas"]["Named"];
                 at: string;
+                second: components["schemas"]["Named"] | null;
+                until: string;
             } | null;
             says: string;
         };

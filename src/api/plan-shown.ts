@@ -4,6 +4,7 @@ import type { ChangeState, PlanBrake } from '../domain/plan.ts'
 import { becauseClause, changedFields, changeSentence, planSentence } from '../domain/sentence.ts'
 import type { ChangeCount, Subject } from '../domain/sentence.ts'
 import { countChangesOf } from '../store/plan-views.ts'
+import { releaseDays } from '../store/release.ts'
 import type { BasisShown, ChangeShown, PlanShown } from '../store/plan-views.ts'
 import type { LeftShown } from '../store/undo.ts'
 import type { Door } from './door.ts'
@@ -14,7 +15,7 @@ const over = new Set(['applied', 'applying', 'stopped'])
 const failedStates: ChangeState[] = ['stuck', 'refused']
 
 export function actorsOfPlans(plans: PlanShown[]): (string | null)[] {
-  return plans.flatMap((p) => [p.madeBy, p.approvedBy, ...p.brakes.map((b) => b.released?.by ?? null)])
+  return plans.flatMap((p) => [p.madeBy, p.approvedBy, ...p.brakes.flatMap((b) => [b.released?.by ?? null, b.released?.second ?? null, b.pending?.by ?? null])])
 }
 
 export function actorsOfChanges(changes: ChangeShown[]): string[] {
@@ -80,19 +81,39 @@ export function shownLeft(left: LeftShown, names: Lexicon) {
 }
 
 export function shownBrake(brake: PlanBrake, names: Lexicon) {
-  const { kind, planned, of, limit, setHash, released } = brake
-  const limits = [
-    ...(limit.count === undefined ? [] : [`more than ${limit.count}`]),
-    ...(limit.share === undefined ? [] : [`more than ${Math.round(limit.share * 1000) / 10} %`]),
-  ]
-  const why = brake.code === undefined ? `The limit is ${limits.join(' and ')}.` : adviceFor(brake.code)
+  const { kind, planned, of, limit, setHash, released, pending, window } = brake
+  const second = brake.secondPerson === true
   return {
     system: names.namedSystem(brake.system), kind, planned, of, limit, setHash,
     code: brake.code ?? null, job: brake.job === undefined ? null : { id: brake.job, name: names.job(brake.job) },
-    released: released === undefined ? null : { by: names.namedUser(released.by), at: released.at },
-    says: `${brake.system === 'people' ? `${planned} of ${of} people would be ${kind === 'disable' ? 'ended' : participle[kind]}.`
-      : `${planned} of ${of} would be ${participle[kind]} in ${names.system(brake.system)}.`} ${why}`,
+    privileged: brake.privileged === true, window: window ?? null, secondPerson: second,
+    pending: pending === undefined ? null : { by: names.namedUser(pending.by), at: pending.at },
+    released: released === undefined ? null : {
+      by: names.namedUser(released.by), at: released.at, second: released.second === undefined ? null : names.namedUser(released.second),
+      until: Temporal.Instant.from(released.at).add({ hours: 24 * releaseDays }).toString(),
+    },
+    says: [
+      brakeSentence(brake, names.system(brake.system)), brake.code === undefined ? `The limit is ${limitWords(limit)}.` : adviceFor(brake.code),
+      ...(released !== undefined ? [] : pending !== undefined ? [`Released by ${names.user(pending.by)}; a second person must confirm.`]
+        : second ? ['Two different users must release it.'] : []),
+    ].join(' '),
   }
+}
+
+/** What would happen to how many, with what other plans did. */
+function brakeSentence({ kind, planned, of, privileged, window, system }: PlanBrake, name: string): string {
+  const what = system === 'people' ? 'people' : kind === 'grant' || kind === 'revoke' ? `${privileged ? 'privileged ' : ''}memberships` : 'accounts'
+  const done = system === 'people' && kind === 'disable' ? 'ended' : participle[kind]
+  const where = system === 'people' ? '' : ` in ${name}`
+  const many = kind === 'grant' || kind === 'create' ? `${planned} ${what} would be ${done}${where}, where ${of} are.` : `${planned} of ${of} ${what} would be ${done}${where}.`
+  if (window === undefined) return many
+  return `${many} With ${window.counted} of other plans in the last ${window.hours === 1 ? 'hour' : `${window.hours} hours`} that is ${planned + window.counted}.`
+}
+
+function limitWords({ count, share }: PlanBrake['limit']): string {
+  return [
+    ...(count === undefined ? [] : [`more than ${count}`]), ...(share === undefined ? [] : [`more than ${Math.round(share * 1000) / 10} %`]),
+  ].join(' and ')
 }
 
 const participle: Record<PlanBrake['kind'], string> = {

@@ -69,10 +69,7 @@ export function planRoutes(app: FastifyInstance, door: Door): void {
     await engine.approvePlan(params.id, body.hash, who.actor)
     return {}
   })
-  serve(app, plans.releaseHeld, async ({ params, body, who }) => {
-    await engine.releaseHeld(params.id, body.setHash, who.actor)
-    return {}
-  })
+  serve(app, plans.releaseHeld, ({ params, body, who }) => engine.releaseHeld(params.id, body.setHash, who.actor))
   serve(app, plans.undoPlan, ({ params, body, who }) => engine.undoPlan({ planId: params.id, until: body.until }, who.actor))
   serve(app, plans.listLeft, async ({ params, query }) => {
     const [names, page] = await Promise.all([lexicon(door), listLeft(pool, params.id, query)])

@@ -81,11 +81,12 @@ function warnings(terminal: Terminal, plan: Plan): string {
   const lines: string[] = []
   if (plan.error) lines.push(`${terminal.paint('red', `! ${plan.error.code}`)}  ${clean(plan.error.message)}`, `    ${plan.error.advice}`)
   for (const brake of plan.brakes) {
-    const released = brake.released ? `  ${terminal.paint('green', `released by ${clean(brake.released.by.name)} ${moment(brake.released.at)}`)}` : ''
+    const by = brake.released && [brake.released.by, ...(brake.released.second ? [brake.released.second] : [])].map((u) => clean(u.name)).join(' and ')
+    const released = brake.released ? `  ${terminal.paint('green', `released by ${by} ${moment(brake.released.at)}, until ${moment(brake.released.until)}`)}` : ''
     lines.push(`${terminal.paint('yellow', '! Held')}  ${clean(brake.says)}${released}`)
     if (!brake.released) lines.push(
       `    look at them: usher plan show ${plan.number} --system ${brake.system.id} --kind ${brake.kind} --all`,
-      `    if they are right: usher plan release ${plan.number} --system ${brake.system.id} --kind ${brake.kind}`)
+      `    ${brake.pending ? 'another user confirms' : brake.secondPerson ? 'if they are right, two users release' : 'if they are right'}: usher plan release ${plan.number} --system ${brake.system.id} --kind ${brake.kind}`)
   }
   for (const finding of plan.findings) {
     lines.push(`${terminal.paint('yellow', `! ${finding.code}`)}  ${clean(finding.message)}`)

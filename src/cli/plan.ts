@@ -66,8 +66,11 @@ export function planCommand(program: Command, world: World): void {
     .option('--set <hash>', 'only the set with this hash')
     .action(act(world, async (session, given: string | undefined, options: ReleaseOptions) => {
       const data = await call(session.api.GET('/api/plans/{id}', { params: { path: { id: await findPlan(session, given) } } }))
-      const released = await release(session, data, options)
-      show(session, { planId: data.id, released }, () => `Released. Carry it out: usher plan approve ${data.number}`)
+      const { released, pending } = await release(session, data, options)
+      show(session, { planId: data.id, released, pending }, () => [
+        ...(released.length > 0 ? [`Released. Carry it out: usher plan approve ${data.number}`] : []),
+        ...(pending.length > 0 ? [`${plural(pending.length, 'set')} wait until another user confirms: usher plan release ${data.number}`] : []),
+      ].join('\n'))
     })), ['usher plan release 12', 'usher plan release 12 --system ad --kind disable'])
 
   examples(plan.command('undo').description('make a plan that takes back what a plan did; look at it, then approve it')
@@ -182,16 +185,18 @@ async function approve(session: Session, plan: Plan, hash: string | undefined): 
 interface ReleaseOptions { system?: string; kind?: string; set?: string }
 
 /** Releases the sets that fit the options; answers their hashes. */
-async function release(session: Session, plan: Plan, options: ReleaseOptions): Promise<string[]> {
+async function release(session: Session, plan: Plan, options: ReleaseOptions): Promise<{ released: string[]; pending: string[] }> {
   const { system, kind, set } = options
   const sets = plan.brakes.filter((brake) => !brake.released
     && (system === undefined || brake.system.id === system) && (kind === undefined || brake.kind === kind) && (set === undefined || brake.setHash === set))
   if (sets.length === 0) throw new Failure('failed', `Plan ${plan.number} holds nothing like that.`, { advice: `See what it holds: usher plan show ${plan.number}` })
+  const done = { released: [] as string[], pending: [] as string[] }
   for (const brake of sets) {
     await confirm(session, `${brake.says}\nRelease exactly these ${brake.planned}?`, String(brake.planned))
-    await call(session.api.POST('/api/plans/{id}/release', { params: { path: { id: plan.id } }, body: { setHash: brake.setHash } }))
+    const { pending } = await call(session.api.POST('/api/plans/{id}/release', { params: { path: { id: plan.id } }, body: { setHash: brake.setHash } }))
+    done[pending ? 'pending' : 'released'].push(brake.setHash)
   }
-  return sets.map((brake) => brake.setHash)
+  return done
 }
 
 async function offerRelease(session: Session, plan: Plan): Promise<void> {

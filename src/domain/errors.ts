@@ -60,6 +60,7 @@ export const errors = {
   PLAN_HASH_DIFFERS: { status: 409, advice: 'The plan is not the one that was reviewed. Review it again.' },
   PLAN_BRAKED: { status: 409, advice: 'A brake stopped the plan before its first write. Review the listed set and release it.' },
   BRAKE_ERROR_RATE: { status: 409, advice: 'Too many changes failed in this system, so Usher writes nothing more to it. Mend the cause, then resume the system.' },
+  SECOND_PERSON_NEEDED: { status: 409, advice: 'Another user must confirm the release. API tokens count as the user who made them.' },
   PLAN_NOT_OPEN: { status: 409, advice: 'The plan is already over. Plan again.' },
   CHANGE_DIFFERS: { status: 409, advice: 'Recomputed from what is now, the change is another. It was refused and is planned anew.' },
   CHANGE_CONTRADICTED: { status: 409, advice: 'Read back, the system shows something else than planned.' },

@@ -84,10 +84,18 @@ export interface PlanBrake {
   planned: number
   /** How many accounts, memberships or people there are to compare with. */
   of: number
-  limit: { share?: number; count?: number }
+  limit: { share?: number | undefined; count?: number | undefined }
+  /** Only privileged entitlements are meant. */
+  privileged?: true
+  /** How many changes of other plans in the last hours count with these; absent where the plan alone is too much. */
+  window?: { hours: number; counted: number }
   /** Hash of the exact set of changes held; a release names it. */
   setHash: string
-  released?: { by: string; at: string }
+  /** Two different users must release it. */
+  secondPerson?: true
+  /** Released by one, where a second one must confirm. */
+  pending?: { by: string; at: string }
+  released?: { by: string; at: string; second?: string }
   /** The finding that holds the set, where it is not a limit: PEOPLE_MISSING, SOURCE_SHORT. The held changes have it as their code. */
   code?: string
   job?: string

@@ -4,6 +4,7 @@
  * Objects have an id apart from their name, so that a rename is an edit. Secrets are references, never values.
  */
 import { z } from 'zod'
+import { brakes, defaultBrakes, defaultPrivilegedBrakes, privilegedBrakes, systemBrakes, type PrivilegedBrakes, type SystemBrakes } from './brake.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).meta({
   title: 'Id', description: 'Stable short name: lower-case letters, digits and dashes. Never changes.',
@@ -39,42 +40,6 @@ export const attributeDeclaration = z.strictObject({
 }).meta({ title: 'Attribute' })
 export type AttributeDeclaration = z.infer<typeof attributeDeclaration>
 
-/** A share (0 to 1) of what the system holds and a count; a plan is held when it exceeds the share and the count both are set to allow. */
-export const brake = z.strictObject({
-  share: z.number().min(0).max(1).optional().meta({ description: 'Share of the accounts (or people) there, 0 to 1' }),
-  count: z.number().int().min(0).optional().meta({ description: 'Absolute number' }),
-}).meta({ title: 'Brake', description: 'Held when more than `count` AND more than `share` of what is there would change. With one of them set, that one alone decides.' })
-export type Brake = z.infer<typeof brake>
-
-export const brakes = z.strictObject({
-  create: brake.optional(),
-  update: brake.optional(),
-  rename: brake.optional(),
-  disable: brake.optional(),
-  delete: brake.optional(),
-  grant: brake.optional(),
-  revoke: brake.optional(),
-}).meta({ title: 'Brakes' })
-export type Brakes = z.infer<typeof brakes>
-
-/** A system has one more brake: while changes are being carried out, at a rate of failures. */
-export const systemBrakes = brakes.extend({
-  errorRate: z.strictObject({
-    count: z.number().int().min(0).meta({ description: 'Changes that failed' }),
-    share: z.number().min(0).max(1).meta({ description: 'Share of the last changes tried, 0 to 1; 1 turns it off' }),
-  }).meta({ title: 'Error rate', description: 'While changes are carried out: the system pauses when more than `count` and more than `share` of the last changes failed.' }).optional(),
-}).meta({ title: 'Brakes' })
-export type SystemBrakes = z.infer<typeof systemBrakes>
-
-/** In force for every system that does not say otherwise. */
-export const defaultBrakes: SystemBrakes = {
-  rename: { share: 0.2, count: 10 },
-  disable: { share: 0.1, count: 5 },
-  delete: { share: 0.05, count: 5 },
-  revoke: { share: 0.2, count: 20 },
-  errorRate: { share: 0.2, count: 20 },
-}
-
 export const settings = z.strictObject({
   organisation: name.default('My organisation'),
   timeZone: timeZone.default('UTC'),
@@ -94,6 +59,8 @@ export const settings = z.strictObject({
   leaverAlarm: z.number().int().min(1).max(86_400).default(60).meta({
     title: 'Leaver alarm', description: 'Seconds after which a leaver who is not gone everywhere is a finding (LEAVER_OVERDUE)',
   }),
+  /** Whether releasing what is held needs two different users, unless a brake says otherwise. */
+  secondPerson: z.boolean().default(false).meta({ title: 'Second person', description: 'Two different users must release what a brake holds' }),
 }).meta({ title: 'Settings' })
 export type Settings = z.infer<typeof settings>
 
@@ -111,6 +78,9 @@ export const system = z.strictObject({
   protected: z.array(z.string()).default([]),
   /** Entitlements (by name) whose members are exactly those with a reason: others are removed. */
   authoritative: z.array(z.string()).default([]),
+  /** Entitlements by name or id that give great power; `*` matches any text. Granting and revoking them has brakes of its own. */
+  privileged: z.array(z.string()).default([]),
+  privilegedBrakes: privilegedBrakes.optional(),
 }).meta({ title: 'System' })
 export type System = z.infer<typeof system>
 
@@ -234,6 +204,10 @@ export const accountJobs = (p: Policy): AccountJob[] => p.jobs.filter((j): j is 
 /** The brakes of a system: its own where it says, the defaults elsewhere. */
 export function brakesOf(system: Pick<System, 'brakes'>): SystemBrakes {
   return { ...defaultBrakes, ...system.brakes }
+}
+
+export function privilegedBrakesOf(system: Pick<System, 'privilegedBrakes'>): PrivilegedBrakes {
+  return { ...defaultPrivilegedBrakes, ...system.privilegedBrakes }
 }
 
 /** Role id → ids of all roles that it contains, itself included. Cycles are harmless here and reported by the policy check. */

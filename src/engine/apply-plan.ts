@@ -22,7 +22,7 @@ import { withPlanLock } from './plan-lock.ts'
 import { applyPeople } from './plan-people.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
 import { scopeOf } from './read-system.ts'
-import { startPlan } from './start-plan.ts'
+import { approveAutomatic, startPlan } from './start-plan.ts'
 import { turnsOf } from './turns.ts'
 import { beginUndo, endUndo, isUndo } from './undo.ts'
 
@@ -150,14 +150,139 @@ async function isStopped(context: Context, planId: string): Promise<boolean> {
 async function finish(context: Context, plan: PlanRow, failed: boolean): Promise<void> {
   const next = await transaction(context.pool, (client) => settlePlan(context, client, plan, failed))
   if (next === 'later') return
+  // What was released meanwhile goes on.
+  await approveAutomatic(context, plan.id)
   // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
   if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope, aim: plan.aim })
 }
 
+export async function applyPlan(context: Context, planId: string, signal: AbortSignal, options: ApplyOptions = {}): Promise<void> {
+  await withPlanLock(context, 'apply-plan', planId, signal, async (held) => {
+    const plan = await beginApplying(context, planId)
+    if (plan === null) return
+    // What a killed worker left half done is begun again.
+    await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'running'`, [planId])
+    await apply(context, plan, held, options)
+  })
+}
+
+/** Null where somebody stopped the plan, or it is over. */
+async function beginApplying(context: Context, planId: string): Promise<PlanRow | null> {
+  const { rowCount } = await context.pool.query(
+    `update plan set state = 'applying', started_at = coalesce(started_at, $2) where id = $1 and state in ('approved', 'applying')`, [planId, context.now()])
+  return rowCount === 0 ? null : await findPlan(context.pool, planId)
+}
+
+async function apply(context: Context, plan: PlanRow, signal: AbortSignal, options: ApplyOptions): Promise<void> {
+  const revision = await currentRevision(context.pool)
+  // Leavers were ended, and what they had reasons for settled, when they were planned.
+  if (plan.cause !== 'leaver') {
+    await setPlan(context.pool, plan.id, { progress: 'Applying people' })
+    await applyPeople(context, plan.id, signal)
+    await settleReasons(context, plan, revision)
+  }
+  await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
+  const systems = await systemsToDo(context.pool, plan.id)
+  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, signal).finally(() => options.systemOver?.(id))))
+  for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
+  await finish(context, plan, results.some((r) => r.status === 'rejected'))
+}
+
+/** People as they are now decide their reasons and desired accounts anew; the same function as in the preview. */
+async function settleReasons(context: Context, plan: PlanRow, revision: Revision): Promise<void> {
+  await transaction(context.pool, async (client) => {
+    // Names are given out by one at a time.
+    await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
+    const now = context.now()
+    const only = peopleOf(plan.scope)
+    const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
+    await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })
+    if (evaluated >= manyRows) await countAgain(client, ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'])
+  })
+}
+
+async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, signal: AbortSignal): Promise<void> {
+  const system = revision.policy.systems.find((s) => s.id === systemId)
+  if (system === undefined) return
+  const hands = await openHands(context, plan, revision, system, signal)
+  try {
+    let reachable = true
+    let [carriedOut, countAt] = [0, manyRows]
+    // All of them end before the connections are closed, also when one fails.
+    const ends = await Promise.allSettled(Array.from({ length: batchesAtOnce }, async () => {
+      while (reachable && !signal.aborted) {
+        if (await isStopped(context, plan.id)) return
+        const changes = await claimChanges(context.pool, plan.id, systemId, context.now(), batchSize)
+        if (changes.length === 0) {
+          if (!(await waveRunning(context, plan.id, systemId))) return
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          continue
+        }
+        reachable = await carryOutBatch(hands, changes) && reachable
+      }
+    }))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  } finally {
+    await hands.reader.close()
+    await hands.writer.close()
+  }
+}
+
+/** Returns whether the system answered. A batch that meets a fault of ours is done one by one, so that the fault harms nobody else. */
+async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolean> {
+  try {
+    if (changes[0]!.kind !== 'link') return (await carryOut(hands, changes)).reachable
+    await carryOutLinks(hands, changes)
+    return true
+  } catch (error) {
+    hands.context.log.error({ plan: hands.plan.number, system: hands.system.id, err: error }, 'a batch of changes failed')
+    if (changes.length === 1) await giveUp(hands, changes[0]!)
+    else for (const change of changes) if (!await carryOutBatch(hands, [change])) return false
+    return true
+  }
+}
+
+async function openHands(context: Context, plan: PlanRow, revision: Revision, system: System, signal: AbortSignal): Promise<Hands> {
+  const capabilities = connectorOf(context, system).describe(configOf(context, system))
+  const deciding = await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
+  return {
+    context, plan, revision, system, deciding, signal,
+    holders: holdersOf(accountJobs(revision.policy)),
+    reader: openReader(context, system), writer: openWriter(context, system), scope: scopeOf(context, revision, system),
+    inTurn: turnsOf(capabilities.limits.parallel), settleMs: capabilities.limits.settleMs, canEndSessions: capabilities.canEndSessions,
+  }
+}
+
+/** Another batch of this system is still under way, and the next wave waits for it. */
+async function waveRunning(context: Context, planId: string, systemId: string): Promise<boolean> {
+  const { rows } = await context.pool.query(
+    `select from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state in ('running', 'waiting') limit 1`, [planId, systemId])
+  return rows.length > 0
+}
+
+async function isStopped(context: Context, planId: string): Promise<boolean> {
+  const { rows } = await context.pool.query<{ state: string }>('select state from plan where id = $1', [planId])
+  return rows[0]?.state === 'stopped'
+}
+
+async function finish(context: Context, plan: PlanRow, failed: boolean): Promise<void> {
+  const next = await transaction(context.pool, (client) => settlePlan(context, client, plan, failed))
+  if (next === 'later') return
+  // What was released meanwhile goes on.
+  await approveAutomatic(context, plan.id)
+  // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
+  if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope })
+=======
+  // What was released meanwhile goes on.
+  await approveAutomatic(context, plan.id)
+  // What was refused is planned anew, once: a refusal of that plan waits for a person.
+  if (next === 'refused' && plan.cause !== 'refused') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope })
+}
+
 async function settlePlan(context: Context, client: Client, plan: PlanRow, failed: boolean): Promise<'later' | 'over' | 'refused'> {
   // A retry, a stop or a resume is before this or after it, never in between.
-  const { rows } = await client.query<{ state: string }>('select state from plan where id = $1 for update', [plan.id])
-  if (rows[0]?.state !== 'applying') return 'later'
+  const { rows: [current] } = await client.query<Pick<PlanRow, 'state' | 'brakes'>>('select state, brakes from plan where id = $1 for update', [plan.id])
+  if (current?.state !== 'applying') return 'later'
   const counts = await countChanges(client, plan.id)
   const count = (...states: string[]): number => counts.filter((c) => states.includes(c.state)).reduce((sum, c) => sum + c.n, 0)
   if (failed || count('waiting', 'running', 'again') > 0) {
@@ -171,7 +296,7 @@ async function settlePlan(context: Context, client: Client, plan: PlanRow, faile
   await endUndo(client, plan, now)
   const left = count('planned', 'held')
   await setPlan(client, plan.id, {
-    counts, progress: null, ...(left > 0 ? { state: plan.brakes.some((b) => b.released === undefined) ? 'held' : 'open' } : { state: 'applied', ended_at: now }),
+    counts, progress: null, ...(left > 0 ? { state: current.brakes.some((b) => b.released === undefined) ? 'held' : 'open' } : { state: 'applied', ended_at: now }),
   })
   await appendAudit(client, [{ at: now, actor: 'usher', action: 'plan.applied', subject: `plan:${plan.id}`, detail: { number: plan.number, counts } }])
   return count('refused') > 0 ? 'refused' : 'over'

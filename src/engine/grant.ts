@@ -32,7 +32,7 @@ export async function grant(
 export async function endReason(context: Context, reasonId: string, actor: string): Promise<{ planId: string }> {
   const now = context.now()
   const personId = await transaction(context.pool, async (client) => {
-    const person = await endReasonRow(client, reasonId, now)
+    const person = await endReasonRow(client, reasonId, actor, now)
     if (person === null) throw new UsherError('NOT_FOUND', 'There is no such reason that was given by hand or found and still lives.')
     await appendAudit(client, [{ at: now, actor, action: 'reason.ended', subject: `person:${person}`, detail: { reason: reasonId } }])
     return person

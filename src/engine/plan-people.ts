@@ -8,7 +8,7 @@ import { standing } from '../domain/person.ts'
 import type { Finding, PlanBrake } from '../domain/plan.ts'
 import { peopleJobs, type PeopleJob } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
-import { isReleased } from '../store/brake.ts'
+import { isReleased } from '../store/release.ts'
 import type { Client } from '../store/database.ts'
 import { createInBulk, datesOfSnapshot, isMostlyNew, setApart, stretchesOf } from '../store/people-bulk.ts'
 import {

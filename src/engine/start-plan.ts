@@ -2,12 +2,11 @@
 import { UsherError } from '../domain/errors.ts'
 import type { PlanAim, PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
-import { insertRelease, unholdAll } from '../store/brake.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
-import { holdUnreleased } from './brakes.ts'
+import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
 import { automaticJobs } from './compute-plan.ts'
 import { methodOf } from './plan-systems.ts'
@@ -34,6 +33,7 @@ export async function approveAutomatic(context: Context, planId: string): Promis
     if (!automatic.people || !rows.every(({ jobId }) => jobId === null || methodOf(now, jobId) === 'automatic')) return false
     const jobs = automatic.jobs.filter((id) => methodOf(now, id) === 'automatic')
     await skipSuperseded(client, planId, jobs)
+    await holdFilled(context, client, plan)
     const { rowCount } = await client.query(
       `update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'
           and (stage = 1 or job_id = any($2) or (kind = 'link' and job_id = any($3)))`,
@@ -48,38 +48,29 @@ export async function approveAutomatic(context: Context, planId: string): Promis
 }
 
 export async function approvePlan(context: Context, planId: string, hash: string, actor: string): Promise<void> {
-  await transaction(context.pool, async (client) => {
+  const changes = await transaction(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     if (plan.state !== 'open' && plan.state !== 'held') throw notOpen(plan, 'approve')
     if (plan.hash !== hash) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} is not the one that was reviewed.`)
     await skipSuperseded(client, planId, null)
+    await holdFilled(context, client, plan)
     const { rowCount } = await client.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
     const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
-    if (changes === 0) throw new UsherError('PLAN_BRAKED', `Everything in plan ${plan.number} is held. Release what is right first.`)
+    if (changes === 0) return 0
     await setPlan(client, planId, { state: 'approved', approved_by: actor, approved_at: context.now() })
     await appendAudit(client, [{ at: context.now(), actor, action: 'plan.approved', subject: `plan:${planId}`, detail: { hash, changes } }])
+    return changes
   })
+  // After the transaction: what a brake holds stays held.
+  if (changes === 0) throw new UsherError('PLAN_BRAKED', 'Everything in this plan is held. Release what is right first.')
   await context.enqueue('apply-plan', planId)
 }
 
-/** Lets one exact held set go on. Missing people are planned anew with the release; everything else stays the same plan. */
-export async function releaseHeld(context: Context, planId: string, setHash: string, actor: string): Promise<void> {
-  const replan = await transaction(context.pool, async (client) => {
-    const plan = await lockPlan(client, planId)
-    if (plan.state !== 'open' && plan.state !== 'held') throw notOpen(plan, 'release part of')
-    const brake = plan.brakes.find((b) => b.setHash === setHash)
-    if (brake === undefined) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} holds no such set. Review it again.`)
-    const at = context.now()
-    await insertRelease(client, { id: context.newId(), planId, kind: brake.kind, subject: brake.system, setHash, by: actor, at })
-    const brakes = plan.brakes.map((b) => (b.setHash === setHash ? { ...b, released: { by: actor, at } } : b))
-    await unholdAll(client, planId)
-    await holdUnreleased(client, planId, brakes)
-    await setPlan(client, planId, { brakes, state: brakes.some((b) => b.released === undefined) ? 'held' : 'open' })
-    await appendAudit(client, [{ at, actor, action: 'brake.released', subject: `plan:${planId}`, detail: { system: brake.system, kind: brake.kind, changes: brake.planned, setHash } }])
-    return brake.code !== undefined
-  })
-  if (replan) await startPlan(context, { cause: 'release', actor, scope: null })
-  else await approveAutomatic(context, planId)
+/** Other plans may have filled a brake's window since this one was computed. */
+async function holdFilled(context: Context, client: Client, plan: PlanRow): Promise<void> {
+  const { policy } = await currentRevision(client)
+  const brakes = await brakeAgain(client, plan.id, policy, context.now(), plan.brakes)
+  if (brakes !== null) await setPlan(client, plan.id, { brakes, state: 'held' })
 }
 
 export async function stopPlan(context: Context, planId: string, actor: string): Promise<void> {
@@ -115,7 +106,7 @@ async function turn(context: Context, planId: string, actor: string, from: PlanS
   })
 }
 
-async function lockPlan(client: Client, planId: string): Promise<PlanRow> {
+export async function lockPlan(client: Client, planId: string): Promise<PlanRow> {
   await client.query('select from plan where id = $1 for update', [planId])
   const plan = await findPlan(client, planId)
   if (plan === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
@@ -152,6 +143,6 @@ function isObserved(policy: Parameters<typeof automaticJobs>[0]['policy'], jobId
   return job?.method === 'observe' || system?.method === 'observe'
 }
 
-function notOpen(plan: PlanRow, verb: string): UsherError {
+export function notOpen(plan: PlanRow, verb: string): UsherError {
   return new UsherError('PLAN_NOT_OPEN', `Plan ${plan.number} is ${plan.state}; it is too late, or too early, to ${verb} it.`)
 }

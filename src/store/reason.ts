@@ -24,11 +24,11 @@ export async function insertManualReason(
 const byHand = `kind in ('role', 'manual', 'found', 'grace')`
 
 /** Ends a reason that was given by hand or found; returns whose it was, or null if there is none that lives. */
-export async function endReasonRow(client: Client, reasonId: string, now: string): Promise<string | null> {
+export async function endReasonRow(client: Client, reasonId: string, actor: string, now: string): Promise<string | null> {
   const { rows } = await client.query<{ personId: string }>(
-    `update reason set valid_until = greatest($2, valid_from), until_agreed_at = greatest($2, valid_from)
+    `update reason set valid_until = greatest($2, valid_from), until_agreed_at = greatest($2, valid_from), ended_by = $3
       where id = $1 and ${byHand} and (valid_until is null or valid_until > $2)
-     returning person_id as "personId"`, [reasonId, now])
+     returning person_id as "personId"`, [reasonId, now, actor])
   return rows[0]?.personId ?? null
 }
 

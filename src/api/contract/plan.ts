@@ -23,7 +23,13 @@ export const brake = z.object({
   setHash: z.string(),
   /** The finding that holds the set, where it is not a limit. */
   code: z.string().nullable(), job: named.nullable(),
-  released: z.object({ by: named, at: instant }).nullable(), says: z.string(),
+  /** Only privileged entitlements are meant. */
+  privileged: z.boolean(),
+  /** How many changes of other plans in the last hours count with these. */
+  window: z.object({ hours: z.number(), counted: z.number() }).nullable(),
+  /** Two different users must release it; the first one did. */
+  secondPerson: z.boolean(), pending: z.object({ by: named, at: instant }).nullable(),
+  released: z.object({ by: named, at: instant, second: named.nullable(), until: instant }).nullable(), says: z.string(),
 }).meta({ id: 'PlanBrake' })
 
 export const planFinding = z.object({
@@ -119,7 +125,8 @@ export const plans = {
   }),
   releaseHeld: route({
     method: 'POST', url: '/api/plans/:id/release', permission: 'plans:write', summary: 'Let exactly the held set with this hash go on',
-    params: byUuid, body: z.object({ setHash: z.string().min(1) }), response: nothing,
+    params: byUuid, body: z.object({ setHash: z.string().min(1) }),
+    response: z.object({ pending: z.boolean().meta({ description: 'It counts as soon as another user confirms it' }) }),
   }),
   undoPlan: route({
     method: 'POST', url: '/api/plans/:id/undo', permission: 'plans:write', summary: 'Begin a plan that takes back what this one did',
