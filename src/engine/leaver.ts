@@ -2,11 +2,11 @@
  * People who leave go ahead of all other work: a lane of their own takes them from the moment that they are due until each
  * system was seen without them. It waits for no plan, reads no system whole and takes no lock that other plans take.
  */
+import { exceeds } from '../domain/brake.ts'
 import { UsherError } from '../domain/errors.ts'
 import { standing } from '../domain/person.ts'
 import { transaction } from '../store/database.ts'
 import { recordOwnFindings } from '../store/finding.ts'
-import { exceeds } from './brakes.ts'
 import {
   claimLeavers, endsByDate, insertLeavers, leftByDateLately, lookAgainAt, startEndsByHand, type LeaverRow,
 } from '../store/leaver.ts'

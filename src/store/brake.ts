@@ -25,6 +25,11 @@ const agreedDates = `not exists (
        select from person_version v, jsonb_array_elements(v.positions) was
         where v.person_id = person.id and was ->> 'key' = pos ->> 'key' and (was ->> 'end' is null or was ->> 'end' > pos ->> 'end'))))`
 
+/** A human ended this very person. */
+const endedByHand = `(c.kind in ('disable', 'revoke') and (
+  exists (select from leaver l where l.person_id = c.person_id and l.returned_at is null and l.cause = 'hand')
+  or exists (select from person_end e where e.person_id = c.person_id and e.lifted_at is null and e.effective_at <= $2)))`
+
 /** The person leaves on a day that was agreed, and nothing about their positions changes with the plan. */
 const agreedLeaving = `(c.kind in ('disable', 'revoke')
   and coalesce((select o.state from plan_overlay o where o.plan_id = c.plan_id and o.person_id = c.person_id), person.state) = 'ended'
@@ -66,7 +71,7 @@ export async function markBraked(client: Client, planId: string, branches: Branc
        from person
       where c.plan_id = $1 and c.state in ('planned', 'held') and c.code is null and person.id = c.person_id
         and ((c.system_id, c.kind) in (select * from unnest($4::text[], $5::text[])) or (c.kind in ('grant', 'revoke') and c.entitlement_id = any ($3::bigint[])))
-        and not ${releasedPerson} and not ${agreedLeaving} and not ${agreedRevoke} and not ${givenByHand}`,
+        and not ${releasedPerson} and not ${endedByHand} and not ${agreedLeaving} and not ${agreedRevoke} and not ${givenByHand}`,
     [planId, asOf, privileged, ordinary.map((b) => b.systemId), ordinary.map((b) => b.kind)])
   // People who are still to come have no row of their own yet.
   await client.query(
