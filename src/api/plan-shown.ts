@@ -93,7 +93,7 @@ export function shownBrake(brake: PlanBrake, names: Lexicon) {
       until: Temporal.Instant.from(released.at).add({ hours: 24 * releaseDays }).toString(),
     },
     says: [
-      brakeSentence(brake, names.system(brake.system)), brake.code === undefined ? `The limit is ${limitWords(limit)}.` : adviceFor(brake.code),
+      brake.because ?? brakeSentence(brake, names.system(brake.system)), brake.code === undefined ? `The limit is ${limitWords(limit)}.` : adviceFor(brake.code),
       ...(released !== undefined ? [] : pending !== undefined ? [`Released by ${names.user(pending.by)}; a second person must confirm.`]
         : second ? ['Two different users must release it.'] : []),
     ].join(' '),

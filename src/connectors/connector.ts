@@ -147,7 +147,8 @@ export interface Rejection {
 }
 
 export type ReadEnd =
-  | { complete: true; count: number; digest?: string }
+  /** `proven`: the source itself showed that this is all: a trailer with a count, a container that ends. */
+  | { complete: true; count: number; digest?: string; proven?: boolean }
   | { complete: false; count: number; code: ErrorCode; because: string }
 
 export interface SourceShape {
@@ -156,6 +157,8 @@ export interface SourceShape {
   sheets?: string[]
   encoding?: string
   delimiter?: string
+  /** When the file was last written. */
+  modifiedAt?: string
   headerRow: number
   columns: { name: string; letter: string; index: number }[]
   /** The first rows, to show beside a mapping. */

@@ -99,6 +99,8 @@ export interface PlanBrake {
   /** The finding that holds the set, where it is not a limit: PEOPLE_MISSING, SOURCE_SHORT. The held changes have it as their code. */
   code?: string
   job?: string
+  /** In words, where it is not a number of changes. */
+  because?: string
 }
 
 export interface Finding {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { brakes, defaultBrakes, defaultPrivilegedBrakes, privilegedBrakes, systemBrakes, type PrivilegedBrakes, type SystemBrakes } from './brake.ts'
+import { cellTypes } from './contract.ts'
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).meta({
   title: 'Id', description: 'Stable short name: lower-case letters, digits and dashes. Never changes.',
@@ -81,6 +82,12 @@ export const system = z.strictObject({
   /** Entitlements by name or id that give great power; `*` matches any text. Granting and revoking them has brakes of its own. */
   privileged: z.array(z.string()).default([]),
   privilegedBrakes: privilegedBrakes.optional(),
+  /** What a full read must be like before an absence in it means anything. */
+  completeness: z.strictObject({
+    maxShrink: z.number().min(0).max(1).default(0.3).meta({ description: 'Largest share of accounts, or of groups, that may be gone since the last complete read' }),
+    maxEmptier: z.number().min(0).max(1).default(0.2).meta({ description: 'Largest share of accounts in which an attribute may be missing that was there before' }),
+    minAccounts: z.number().int().min(0).optional().meta({ description: 'With fewer accounts the read counts as incomplete' }),
+  }).optional(),
 }).meta({ title: 'System' })
 export type System = z.infer<typeof system>
 
@@ -119,8 +126,16 @@ export const peopleJob = z.strictObject({
   completeness: z.strictObject({
     /** Largest share of rows that may vanish between two reads. */
     maxShrink: z.number().min(0).max(1).default(0.1),
-    /** Whether a row that vanished from a complete read ends the position, without asking: only for sources that prove their completeness. */
+    /** Whether a row that vanished ends the position, without asking: only where the read proves that it is whole (a workbook, a trailer). */
     vanishedEnds: z.boolean().default(false),
+    maxGrowth: z.number().min(0).optional().meta({ description: 'Largest share by which rows may grow between two reads; 1 (the default): twice as many' }),
+    maxEmptier: z.number().min(0).max(1).optional().meta({ description: 'Largest share of rows in which a column may be empty that was filled before; 0.2 unless given' }),
+    maxDuplicates: z.number().min(0).max(1).optional().meta({ description: 'Largest share of rows whose key another row has, too; 0.05 unless given' }),
+    maxAgeHours: z.number().min(0).optional().meta({ description: 'How old the file may be' }),
+    columns: z.record(z.string(), z.strictObject({
+      type: z.enum(cellTypes).optional().meta({ description: 'What nine of ten values must be' }),
+      maxEmpty: z.number().min(0).max(1).optional().meta({ description: 'Largest share of rows in which it may be empty' }),
+    })).optional().meta({ description: 'What single columns must be like, from the first read on' }),
   }).default({ maxShrink: 0.1, vanishedEnds: false }),
 }).meta({ title: 'Job to people' })
 export type PeopleJob = z.infer<typeof peopleJob>

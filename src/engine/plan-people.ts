@@ -76,7 +76,7 @@ export async function planPeople(context: Context, client: Client, input: People
   await followRows(client, planId, snapshots.map((s) => ({
     jobId: s.jobId, snapshotId: s.snapshotId, source: view.jobs.get(s.jobId)?.source ?? s.systemId, vanished: view.jobs.get(s.jobId)?.absence !== 'nothing',
   })), asOf)
-  const brakes = await closeHeld(client, jobs, view, held, findings)
+  const brakes = [...await closeHeld(client, jobs, view, held, findings), ...contractBrakes(jobs, snapshots, await countPeople(client))]
   findings.push(...await referenceFindings(client, planId, revision))
   return { findings, brakes }
 }
@@ -153,7 +153,8 @@ async function judgeAbsences(client: Client, input: {
   const unknown = snapshot.setAsideUnknown === 0 ? ''
     : ` ${snapshot.setAsideUnknown} rows were set aside without a readable key; some of these people may be among them.`
   const short = affected > maxShrink * of
-  if (!short && vanishedEnds && snapshot.setAsideUnknown === 0) return 'ends'
+  const unproven = vanishedEnds && snapshot.proven !== true
+  if (!short && vanishedEnds && !unproven && snapshot.setAsideUnknown === 0) return 'ends'
   const released = await isReleased(client, setHash, asOf)
   if (short) {
     const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
@@ -167,7 +168,7 @@ async function judgeAbsences(client: Client, input: {
   held.set(job.id, {
     code: 'PEOPLE_MISSING', setHash, people: [],
     message: (names, count) => `${job.name}: ${count === 1 ? '1 person' : `${count} people`} vanished from ${source} without an end date: ${names}. `
-      + `They stay as they are until released.${unknown}`,
+      + `They stay as they are until released.${unknown}${unproven ? ` ${source} does not prove that it is whole, so vanished rows end nobody by themselves: give its system a last row that says how many there are (completeness.trailer).` : ''}`,
   })
   return released === null ? 'missing' : 'ends'
 }
@@ -203,6 +204,15 @@ async function closeHeld(client: Client, jobs: PeopleJob[], view: PeopleView, he
     brakes.push({ system: 'people', kind: 'disable', planned: count, of: await countPeople(client), limit: {}, setHash: set.setHash, code: set.code, job: job.id })
   }
   return brakes
+}
+
+/** Reads that are out of contract: an operator may say that they are right as they are. */
+function contractBrakes(jobs: PeopleJob[], snapshots: SnapshotResult[], of: number): PlanBrake[] {
+  return snapshots.flatMap(({ jobId, contractHash, because }): PlanBrake[] => {
+    const job = jobs.find((j) => j.id === jobId)
+    if (contractHash === undefined || job === undefined) return []
+    return [{ system: 'people', kind: 'disable', planned: 0, of, limit: {}, setHash: contractHash, code: 'SOURCE_OUT_OF_CONTRACT', job: jobId, because: `${job.name}: ${because ?? ''}` }]
+  })
 }
 
 async function referenceFindings(client: Client, planId: string, revision: Revision): Promise<Finding[]> {

@@ -8,6 +8,7 @@ import type { ObservedRecord, Page, Reader, ReadEnd, Rejection, SourceShape } fr
 import type { ErrorCode } from '../domain/errors.ts'
 import { UsherError } from '../domain/errors.ts'
 import { positionKeyOf } from '../domain/compose-person.ts'
+import { profiler } from '../domain/contract.ts'
 import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../domain/map-row.ts'
 import type { Position } from '../domain/person.ts'
 import type { PeopleJob } from '../domain/policy.ts'
@@ -19,6 +20,7 @@ import type { Stretch } from '../store/people-bulk.ts'
 import { transaction } from '../store/database.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { KeyFilter } from './key-filter.ts'
+import { judgeRead } from './source-contract.ts'
 import { Stretches } from './stretches.ts'
 
 export interface SnapshotResult {
@@ -37,6 +39,10 @@ export interface SnapshotResult {
   /** Of what was read; null where it has to be asked of the rows. */
   stretches: Stretch[] | null
   dates: string[] | null
+  /** The source showed that this is all of it: a trailer, a container that ends. */
+  proven?: boolean
+  /** Of the ways in which the read is out of contract; who releases it says that it is right. */
+  contractHash?: string
 }
 
 export const setAsideMax = 10_000
@@ -49,15 +55,20 @@ export async function readSource(context: Context, revision: Revision, job: Peop
   await insertSnapshot(context.pool, snapshot)
   const taken = { ...emptyTake(), shape: null as SourceShape | null }
   let end: ReadEnd
+  let contractHash: string | undefined
   try {
     taken.shape = (await reader.inspect?.(signal)) ?? null
     assertColumns(job, mapper, taken.shape)
     end = await transaction(context.pool, async (client) => {
-      const end = await copyRows({ context, reader, mapper, snapshot, taken, signal }, (rows) => copyRecords(client, snapshot.id, rows))
-      await setDuplicatesAside(client, snapshot, taken)
+      const counting = profiler(mapper.columns)
+      const end = await copyRows({ context, reader, mapper, snapshot, taken, signal, counting }, (rows) => copyRecords(client, snapshot.id, rows))
+      const duplicates = await setDuplicatesAside(client, snapshot, taken)
       await insertSetAside(client, snapshot, taken.aside)
+      const judged = await judgeRead(client, { job, mapper, snapshot, shape: taken.shape, counted: { ...counting.profile(), duplicates }, end })
+      contractHash = judged.contractHash
+      if (judged.kept) taken.thinned = true
       await attachRecords(client, snapshot.id)
-      return end
+      return judged.end
     })
   } catch (error) {
     if (!(error instanceof UsherError) || !isOfTheSource(error.code)) throw error
@@ -71,7 +82,7 @@ export async function readSource(context: Context, revision: Revision, job: Peop
   } finally {
     await reader.close()
   }
-  return await close(context, mapper, snapshot, taken, end)
+  return { ...await close(context, mapper, snapshot, taken, end), ...(contractHash === undefined ? {} : { contractHash }) }
 }
 
 /** Errors that say something of the source; others are mistakes in the policy or in Usher. */
@@ -100,6 +111,7 @@ interface Reading {
   snapshot: NewSnapshot
   taken: Take & { shape: SourceShape | null }
   signal: AbortSignal
+  counting: ReturnType<typeof profiler>
 }
 
 function assertColumns(job: PeopleJob, mapper: RowMapper, shape: SourceShape | null): void {
@@ -141,7 +153,7 @@ async function copyRows(reading: Reading, copy: (rows: AsyncIterable<Buffer>) =>
 }
 
 /** One record into a row of the snapshot. */
-function rowTaker({ context, mapper, snapshot, taken }: Reading, rows: BinaryRows): (record: ObservedRecord) => void {
+function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows: BinaryRows): (record: ObservedRecord) => void {
   const now = context.now()
   // Of the ids of new people; the row comes first, so that they are in order.
   const lastPart = Buffer.from(context.newId().replaceAll('-', '').slice(8), 'hex')
@@ -151,6 +163,7 @@ function rowTaker({ context, mapper, snapshot, taken }: Reading, rows: BinaryRow
   const job = JSON.stringify(snapshot.jobId)
 
   return (record) => {
+    counting.add(record.attributes)
     const result = mapper.map(record.attributes, now)
     const row = record.row ?? taken.rows + taken.setAside + 1
     if (result.row === 'faulty') setAside(taken, fromFault(taken, record, row, result.fault))
@@ -222,16 +235,18 @@ export function placeOf(shape: SourceShape | null, name = ''): string {
   return shape.sheet ?? path.basename(shape.file)
 }
 
-async function setDuplicatesAside(client: Parameters<typeof takeDuplicates>[0], snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }): Promise<void> {
-  if (taken.suspects.size === 0) return
+async function setDuplicatesAside(client: Parameters<typeof takeDuplicates>[0], snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }): Promise<number> {
+  if (taken.suspects.size === 0) return 0
   const suspects = taken.suspects.size > suspectsMax ? null : [...taken.suspects]
   const place = placeOf(taken.shape, 'row')
   taken.thinned = true
-  for (const { key, row, others } of await takeDuplicates(client, snapshot.id, suspects)) {
+  const duplicates = await takeDuplicates(client, snapshot.id, suspects)
+  for (const { key, row, others } of duplicates) {
     taken.rows -= 1
     const where = others.slice(0, 10).map((other) => `${place}!A${other}`).join(', ')
     setAside(taken, { key, row, address: `${place}!A${row}`, column: null, value: key, code: 'ROW_KEY_DUPLICATE', expected: `a key of its own; ${where} has the same` })
   }
+  return duplicates.length
 }
 
 async function close(context: Context, mapper: RowMapper, snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }, end: ReadEnd): Promise<SnapshotResult> {
@@ -246,5 +261,6 @@ async function close(context: Context, mapper: RowMapper, snapshot: NewSnapshot,
     rows: taken.rows, setAside: taken.setAside, setAsideUnknown: taken.setAsideUnknown,
     stretches: taken.thinned ? null : taken.stretches.list(), dates: taken.stretches.dates(),
     ...(failed === null ? {} : { code: failed.code, because: failed.because }),
+    ...(end.complete && end.proven === true ? { proven: true } : {}),
   }
 }

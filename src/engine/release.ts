@@ -17,8 +17,10 @@ const releasable: PlanState[] = ['open', 'held', 'approved', 'applying', 'stoppe
 export async function releaseHeld(context: Context, planId: string, setHash: string, actor: string): Promise<{ pending: boolean }> {
   const { pending, replan } = await transaction(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
-    if (!releasable.includes(plan.state)) throw notOpen(plan, 'release part of')
     const brake = plan.brakes.find((b) => b.setHash === setHash)
+    // A read that is right as it is concerns the next plan, whatever became of this one.
+    const ofRead = brake?.because !== undefined && (plan.state === 'empty' || plan.state === 'applied')
+    if (!ofRead && !releasable.includes(plan.state)) throw notOpen(plan, 'release part of')
     if (brake === undefined) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} holds no such set. Review it again.`)
     const at = context.now()
     const word = await speak(context, client, plan, brake, actor, at)

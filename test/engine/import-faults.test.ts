@@ -125,12 +125,19 @@ importing('a short file that is right is one release', async (hr) => {
   assert.deepEqual(await states(hr), { active: 15, ended: 5 })
 })
 
-importing('a source that proves its completeness ends who vanished', async (hr) => {
+importing('a source that proves its completeness ends who vanished, and exactly them; one that only says so ends nobody', async (hr) => {
   const rows = people(20)
+  const total = (lines: string[]): string[] => [...lines, `TOTAL ${lines.length}`]
   await hr.day(rows)
-  const planned = await hr.day(rows.slice(1))
+  const unproven = await hr.day(rows.slice(1))
+  assert.deepEqual([kinds(unproven), codes(unproven)], [['update planned', 'disable held'], ['PEOPLE_MISSING']])
+  assert.match(unproven.findings[0]!.message, /does not prove that it is whole.*completeness\.trailer/)
+  hr.revision.policy.systems[0]!.config['completeness'] = { trailer: { pattern: '^TOTAL (\\d+)$' } }
+  const cut = await hr.day(total(rows).slice(0, -2))
+  assert.deepEqual([codes(cut), await states(hr)], [['SOURCE_TRUNCATED'], { active: 20 }])
+  const planned = await hr.day(total(rows.slice(1)))
   assert.deepEqual([kinds(planned), codes(planned)], [['disable planned'], []])
-  assert.equal((await hr.person('E101')).state, 'ended')
+  assert.deepEqual([(await hr.person('E101')).state, await states(hr)], ['ended', { ended: 1, active: 19 }])
 }, [job('hr', { completeness: { maxShrink: 0.1, vanishedEnds: true } })])
 
 importing('what changed since the plan was made is refused, and planned anew', async (hr) => {

@@ -65,7 +65,8 @@ async function inspect(config: FileConfig, signal: AbortSignal): Promise<SourceS
     const first = await readTable(opened.table, {}).next()
     const sample = first.done ? [] : first.value.records.slice(0, sampleRows).map((record) => record.attributes)
     const { sheet, sheets, encoding, delimiter } = source
-    return { file: opened.file.name, sheet, sheets, encoding, delimiter, headerRow, columns, sample }
+    const modifiedAt = new Date(Number(opened.file.before.mtimeNs / 1_000_000n)).toISOString()
+    return { file: opened.file.name, sheet, sheets, encoding, delimiter, modifiedAt, headerRow, columns, sample }
   } finally {
     await opened.close()
   }
@@ -85,7 +86,9 @@ async function* read(config: FileConfig, scope: ReadScope, signal: AbortSignal):
     const digest = await opened.digest()
     await assertUnchanged(opened.file)
     assertRows(config, count)
-    return { complete: true, count, digest }
+    // A workbook that is cut off cannot be opened at all: what it consists of is told at its end.
+    const proven = config.completeness?.trailer !== undefined || opened.table.source.sheet !== undefined
+    return { complete: true, count, digest, proven }
   } catch (error) {
     if (error instanceof UsherError) return { complete: false, count, code: error.code, because: error.message }
     if (!signal.aborted) throw error

@@ -1,0 +1,42 @@
+/** What earlier reads were like, and the rows of a read whose empty cells clear nothing. */
+import type { ReadProfile } from '../domain/contract.ts'
+import type { Client, Db } from './database.ts'
+import { tableOf } from './snapshot.ts'
+
+/** Profiles of a job's good reads since an instant, and the last one before it; newest first, back to one that was accepted as it was. */
+export async function goodReads(db: Db, jobId: string, since: string): Promise<ReadProfile[]> {
+  const { rows } = await db.query<{ profile: ReadProfile; accepted: boolean; late: boolean }>(
+    `select profile, accepted, read_at > $2 as late from snapshot
+      where job_id = $1 and state = 'complete' and profile is not null order by read_at desc limit 50`, [jobId, since])
+  const accepted = rows.findIndex((r) => r.accepted)
+  const learned = rows.slice(0, accepted < 0 ? rows.length : accepted + 1)
+  return learned.filter((r, i) => i === 0 || r.late).map((r) => r.profile)
+}
+
+export async function storeProfile(db: Db, snapshotId: string, profile: ReadProfile, accepted: boolean): Promise<void> {
+  await db.query('update snapshot set profile = $2, accepted = $3 where id = $1', [snapshotId, JSON.stringify(profile), accepted])
+}
+
+/**
+ * Rows of a snapshot in which a column is empty keep the values that come from it. The hash says so, too: once the column
+ * is in contract again, the rows differ from what was accepted. `index`: where the cell stands; null: cells have names.
+ */
+export async function keepEmptied(client: Client, snapshotId: string, input: { column: string; index: number | null; attributes: string[]; position: string[] }): Promise<void> {
+  const cell = input.index === null ? '$1::text' : `${Number(input.index)}`
+  await client.query(
+    `update ${tableOf(snapshotId)} set
+       keep = jsonb_build_object('attributes', coalesce(keep -> 'attributes', '[]') || $2::jsonb, 'position', coalesce(keep -> 'position', '[]') || $3::jsonb),
+       hash = substr(sha256(hash || convert_to('kept ' || $1::text, 'UTF8')), 1, 16)
+      where coalesce(json_typeof(cells -> ${cell}), 'null') = 'null'`, [input.column, JSON.stringify(input.attributes), JSON.stringify(input.position)])
+}
+
+/** What the last complete read of a system was like. */
+export async function lastObserved(db: Db, systemId: string): Promise<ReadProfile | null> {
+  const { rows } = await db.query<{ profile: ReadProfile }>(
+    `select profile from observation where system_id = $1 and state = 'complete' and profile is not null order by read_at desc limit 1`, [systemId])
+  return rows[0]?.profile ?? null
+}
+
+export async function storeObserved(db: Db, observationId: string, profile: ReadProfile): Promise<void> {
+  await db.query('update observation set profile = $2 where id = $1', [observationId, JSON.stringify(profile)])
+}
