@@ -4066,7 +4066,7 @@ export interface paths {
         };
         put?: never;
         /**
-         * Plan: everything, some jobs, or one person
+         * Plan: everything, some jobs, or some people; with asOf a forecast, which is never carried out
          * @description Permission: `plans:write`
          */
         post: {
@@ -4085,6 +4085,16 @@ export interface paths {
                         } | {
                             people: string[];
                         }) | null;
+                        /**
+                         * Format: date-time
+                         * @description An instant to come: what would be then
+                         */
+                        asOf?: string;
+                        /**
+                         * @description Of a forecast: read the systems first, instead of taking them as last seen
+                         * @default false
+                         */
+                        readAnew?: boolean;
                     };
                 };
             };
@@ -4156,6 +4166,65 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Plan"];
+                    };
+                };
+                /** @description Default Response */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+                /** @description Default Response */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Error"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plans/{id}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who comes and goes until the instant of a forecast, and which reasons begin and end
+         * @description Permission: `plans:read`
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Forecast"];
                     };
                 };
                 /** @description Default Response */
@@ -5912,7 +5981,7 @@ export interface components {
             planId: string | null;
         };
         /** @enum {string} */
-        PlanState: "computing" | "empty" | "open" | "held" | "approved" | "applying" | "stopped" | "applied" | "superseded" | "failed";
+        PlanState: "computing" | "empty" | "open" | "held" | "approved" | "applying" | "stopped" | "applied" | "superseded" | "failed" | "forecast";
         /** @enum {string} */
         ChangeState: "planned" | "observed" | "held" | "waiting" | "running" | "done" | "refused" | "again" | "stuck" | "skipped";
         /** @enum {string} */
@@ -6109,6 +6178,26 @@ export interface components {
             changes: number;
             held: number;
             failed: number;
+        };
+        Forecast: {
+            asOf: string;
+            madeAt: string;
+            people: {
+                person: components["schemas"]["Named"];
+                was: components["schemas"]["PersonState"];
+                becomes: components["schemas"]["PersonState"];
+                /** @description When it comes about */
+                at: string | null;
+                says: string;
+            }[];
+            reasons: {
+                person: components["schemas"]["Named"];
+                /** @enum {string} */
+                happens: "begins" | "ends";
+                at: string;
+                says: string;
+            }[];
+            more: boolean;
         };
         PolicyProblem: {
             message: string;

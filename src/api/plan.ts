@@ -4,21 +4,25 @@ import { UsherError } from '../domain/errors.ts'
 import { basisOf, doneSince, findPlanShown, listPlans, searchChanges, searchPlanPeople } from '../store/plan-views.ts'
 import type { ChangeFilter } from '../store/plan-views.ts'
 import { listLeft } from '../store/undo.ts'
-import { symbol } from '../domain/plan.ts'
+import { peopleOf, symbol } from '../domain/plan.ts'
+import { forecastPeople, forecastReasons } from '../store/forecast.ts'
 import { plans } from './contract/index.ts'
 import { allPages, csvStream } from './csv.ts'
 import type { Door } from './door.ts'
 import { actorsOfChanges, actorsOfPlans, planRows, shownBasis, shownBrake, shownChange, shownCounts, shownLeft, shownSystems } from './plan-shown.ts'
+import { shownForecast } from './forecast-shown.ts'
 import { adviceFor, lexicon } from './names.ts'
 import { serve } from './serve.ts'
 
 /** Over which the rate of an applying plan is measured. */
 const rateSeconds = 10
+/** So many people and reasons of a forecast are listed. */
+const forecastMax = 1000
 
 export function planRoutes(app: FastifyInstance, door: Door): void {
   const { engine, context: { pool, now } } = door
 
-  serve(app, plans.startPlan, ({ body, who }) => engine.startPlan({ cause: 'asked for', actor: who.actor, scope: body.scope }))
+  serve(app, plans.startPlan, ({ body, who }) => engine.startPlan({ cause: 'asked for', actor: who.actor, scope: body.scope, ...(body.asOf === undefined ? {} : { asOf: body.asOf, readAnew: body.readAnew }) }))
   serve(app, plans.listPlans, async ({ query: { state, ...paging } }) => {
     const page = await listPlans(pool, { ...paging, ...(state === undefined ? {} : { states: [state] }) })
     return { items: (await planRows(door, page.items)).map(({ row }) => row), next: page.next }
@@ -40,6 +44,11 @@ export function planRoutes(app: FastifyInstance, door: Door): void {
       systems: shownSystems(counts, names, recent, rateSeconds),
       error: plan.error === null ? null : { ...plan.error, advice: adviceFor(plan.error.code) },
     }
+  })
+  serve(app, plans.showForecast, async ({ params }) => {
+    const plan = await findPlanShown(pool, params.id)
+    if (plan === undefined || plan.state !== 'forecast') throw new UsherError('NOT_FOUND', 'There is no such forecast.')
+    return shownForecast(plan, await forecastPeople(pool, plan.id, forecastMax + 1), await forecastReasons(pool, plan.madeAt, plan.asOf, peopleOf(plan.scope), forecastMax + 1), await lexicon(door), forecastMax)
   })
   serve(app, plans.searchChanges, async ({ params, body }) => {
     const page = await searchChanges(pool, params.id, body)

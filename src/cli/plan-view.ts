@@ -24,7 +24,7 @@ const kindStyle: Record<Kind, Style> = {
   create: 'green', grant: 'green', enable: 'green', link: 'cyan', update: 'yellow', rename: 'yellow', disable: 'red', delete: 'red', revoke: 'red', unlink: 'red',
 }
 const stateStyle: Record<Plan['state'], Style> = {
-  computing: 'cyan', empty: 'green', open: 'blue', held: 'yellow', approved: 'cyan', applying: 'cyan', stopped: 'yellow', applied: 'green', superseded: 'dim', failed: 'red',
+  computing: 'cyan', empty: 'green', open: 'blue', held: 'yellow', approved: 'cyan', applying: 'cyan', stopped: 'yellow', applied: 'green', superseded: 'dim', failed: 'red', forecast: 'cyan',
 }
 /** Removes or closes something; approving it asks for more than a y. */
 export const destructive: Kind[] = ['disable', 'delete', 'revoke', 'unlink']

@@ -6,11 +6,12 @@ import { Failure } from './exit.ts'
 import { findPerson, findPlan } from './find.ts'
 import { examples } from './help.ts'
 import { take, withPaging, wholeNumber, type ListOptions } from './pages.ts'
+import { forecastView } from './forecast-view.ts'
 import { changesView, destructive, findChanges, plansTable, planView, type ChangeFilter } from './plan-view.ts'
 import { followPlan, waitForPlan, watchPlan } from './plan-follow.ts'
 import { act, call, confirm, say, show, showList, type Session, type World } from './session.ts'
 import { clean } from './terminal.ts'
-import { endOf, plural } from './words.ts'
+import { during, endOf, plural } from './words.ts'
 
 type Plan = Schema<'Plan'>
 type Scope = { jobs: string[] } | { people: string[] } | null
@@ -27,8 +28,20 @@ export function planCommand(program: Command, world: World): void {
       else show(session, { planId }, () => `The plan: usher plan show ${planId}`)
     })), ['usher plan new', 'usher plan new --job hr-to-people --job people-to-ad', 'usher plan new --person 4711'])
 
+  examples(withScope(plan.command('forecast').description('what would be on a day to come: who comes and goes, what ends, and the plan of that day; it is never carried out'))
+    .requiredOption('--at <date>', 'a day to come (2026-12-31, all of it), or an instant')
+    .option('--read-anew', 'read the systems first, instead of taking them as last seen')
+    .action(act(world, async (session, options: ScopeOptions & { at: string; readAnew?: boolean }) => {
+      const body = { scope: await scopeOf(session, options), asOf: during(options.at), readAnew: options.readAnew ?? false }
+      const { planId } = await call(session.api.POST('/api/plans', { body }))
+      const data = await waitForPlan(session, planId, 'computed')
+      if (data.state !== 'forecast') throw new Failure('failed', data.error?.message ?? `The forecast is ${data.state}.`)
+      const comings = await call(session.api.GET('/api/plans/{id}/forecast', { params: { path: { id: planId } } }))
+      session.terminal.out(session.json ? JSON.stringify({ ...data, forecast: comings }) : `${await planView(session, data)}\n\n${forecastView(session.terminal, comings)}`)
+    })), ['usher plan forecast --at 2026-12-31', 'usher plan forecast --at 2026-12-31 --person 4711 --json'])
+
   withPaging(plan.command('list').description('plans, newest first'))
-    .option('--state <state>', 'computing, empty, open, held, approved, applying, stopped, applied, superseded or failed')
+    .option('--state <state>', 'computing, empty, open, held, approved, applying, stopped, applied, superseded, failed or forecast')
     .action(act(world, async (session, options: ListOptions & { state?: Plan['state'] }) => {
       const items = await take(session, options, (paging) => call(session.api.GET('/api/plans', { params: { query: { ...paging, state: options.state } } })))
       showList(session, items, (rows) => plansTable(session.terminal, rows), 'There is no plan yet. Make one: usher plan new')

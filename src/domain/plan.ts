@@ -10,10 +10,12 @@
  * stopped     An operator stopped it between two changes; it can be resumed.
  * applied     Every change is done, refused, skipped or stuck. Final (retries of stuck changes make new plans).
  * superseded  A newer plan for the same scope replaced it before it was approved. Final.
+ * forecast    Computed for an instant to come: what would be, never carried out. Final.
  * failed      It could not be computed; `error` says why. Final.
  */
 export type PlanState =
   | 'computing' | 'empty' | 'open' | 'held' | 'approved' | 'applying' | 'stopped' | 'applied' | 'superseded' | 'failed'
+  | 'forecast'
 
 /**
  * planned   Part of a plan that nobody approved yet.

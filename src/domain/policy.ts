@@ -242,6 +242,13 @@ export function roleClosure(roles: Role[]): Map<string, Set<string>> {
   return closure
 }
 
+/** Every (role, entitlement) that the policy gives, with contained roles unfolded. */
+export function roleGrants(policy: Policy): { roleId: string; systemId: string; entitlement: string; graceDays: number }[] {
+  const byId = new Map(policy.roles.map((r) => [r.id, r]))
+  return [...roleClosure(policy.roles)].flatMap(([roleId, contained]) =>
+    [...contained].flatMap((id) => (byId.get(id)?.grants ?? []).map((g) => ({ roleId, systemId: g.system, entitlement: g.entitlement, graceDays: g.graceDays ?? 0 }))))
+}
+
 function isTimeZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })

@@ -3,7 +3,7 @@
  * Nothing outside Usher is written; only readers are opened here.
  */
 import { UsherError } from '../domain/errors.ts'
-import { accountJobs, peopleJobs, roleClosure, type Policy } from '../domain/policy.ts'
+import { accountJobs, peopleJobs, roleGrants, type Policy } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { fewMax } from '../store/overlay.ts'
@@ -15,6 +15,7 @@ import { countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '.
 import { currentRevision } from '../store/policy.ts'
 import { applyBrakes } from './brakes.ts'
 import type { Context, Revision } from './context.ts'
+import { computeForecast } from './forecast.ts'
 import { evaluateFew, evaluatePeople } from './evaluate-people.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { hashOfPlan } from './plan-hash.ts'
@@ -51,6 +52,7 @@ async function computeLocked(context: Context, planId: string, signal: AbortSign
 
 async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Promise<void> {
   const revision = await currentRevision(context.pool)
+  if (plan.forecast) return await computeForecast(context, plan, revision, signal)
   const only = peopleOf(plan.scope)
   const jobIds = plan.scope !== null && 'jobs' in plan.scope ? plan.scope.jobs : null
   const findings: Finding[] = []
@@ -143,13 +145,6 @@ async function close(
 function findingScope(plan: PlanRow, only: string[] | null): FindingScope {
   if (only !== null) return { kind: 'people', people: only }
   return plan.scope !== null && 'jobs' in plan.scope ? { kind: 'jobs', jobs: plan.scope.jobs } : { kind: 'all' }
-}
-
-/** Every (role, entitlement) that the policy gives, with contained roles unfolded. */
-export function roleGrants(policy: Policy): { roleId: string; systemId: string; entitlement: string; graceDays: number }[] {
-  const byId = new Map(policy.roles.map((r) => [r.id, r]))
-  return [...roleClosure(policy.roles)].flatMap(([roleId, contained]) =>
-    [...contained].flatMap((id) => (byId.get(id)?.grants ?? []).map((g) => ({ roleId, systemId: g.system, entitlement: g.entitlement, graceDays: g.graceDays ?? 0 }))))
 }
 
 /** Which of a plan's changes need nobody's approval: none, as long as a change to people in it does. */

@@ -8,8 +8,8 @@ import type { AccountJob, Job, PeopleJob, System } from '../domain/policy.ts'
 import type { Attributes, Mapped } from '../domain/value.ts'
 
 export interface Engine {
-  /** Begins a plan and returns at once; a worker reads, maps, compares. Scope null: everything. */
-  startPlan(input: { cause: string; actor: string; scope: PlanScope }): Promise<{ planId: string }>
+  /** Begins a plan and returns at once; a worker reads, maps, compares. Scope null: everything. With `asOf` it is a forecast. */
+  startPlan(input: { cause: string; actor: string; scope: PlanScope; asOf?: string; readAnew?: boolean }): Promise<{ planId: string }>
   /** Waits until the plan left `computing` or, with `applied`, until it is over. */
   waitForPlan(planId: string, until: 'computed' | 'over', signal: AbortSignal): Promise<void>
   /** Approves exactly the plan with this hash: PLAN_HASH_DIFFERS otherwise. */

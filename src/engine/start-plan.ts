@@ -11,10 +11,15 @@ import type { Context } from './context.ts'
 import { automaticJobs } from './compute-plan.ts'
 import { methodOf } from './plan-systems.ts'
 
-export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope; aim?: PlanAim | null }): Promise<{ planId: string }> {
+export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope; aim?: PlanAim | null; asOf?: string; readAnew?: boolean }): Promise<{ planId: string }> {
   const { revision } = await currentRevision(context.pool)
   const planId = context.newId()
-  await insertPlan(context.pool, { id: planId, cause: input.cause, scope: input.scope, aim: input.aim ?? null, policyRevision: revision, asOf: context.now(), madeBy: input.actor })
+  const now = context.now()
+  if (input.asOf !== undefined && Date.parse(input.asOf) <= Date.parse(now)) throw new UsherError('INVALID_INPUT', 'A forecast is for an instant to come. What was is told by why, for a person.')
+  await insertPlan(context.pool, {
+    id: planId, cause: input.cause, scope: input.scope, aim: input.aim ?? null, policyRevision: revision, asOf: input.asOf ?? now, madeBy: input.actor,
+    ...(input.asOf === undefined ? {} : { forecast: { madeAt: now, readAnew: input.readAnew ?? false } }),
+  })
   await context.enqueue('compute-plan', planId)
   return { planId }
 }
@@ -144,5 +149,6 @@ function isObserved(policy: Parameters<typeof automaticJobs>[0]['policy'], jobId
 }
 
 export function notOpen(plan: PlanRow, verb: string): UsherError {
+  if (plan.forecast) return new UsherError('PLAN_NOT_OPEN', `Plan ${plan.number} is a forecast: it shows what would be, and is never carried out.`)
   return new UsherError('PLAN_NOT_OPEN', `Plan ${plan.number} is ${plan.state}; it is too late, or too early, to ${verb} it.`)
 }

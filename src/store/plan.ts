@@ -23,6 +23,9 @@ export interface PlanRow {
   hash: string | null
   brakes: PlanBrake[]
   findings: Finding[]
+  /** Computed for an instant to come, to be looked at only. */
+  forecast: boolean
+  readAnew: boolean
   madeBy: string
   approvedBy: string | null
 }
@@ -50,15 +53,16 @@ export interface ChangeRow {
 }
 
 const planColumns = `id, number, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
-  made_by as "madeBy", approved_by as "approvedBy"`
+  forecast, read_anew as "readAnew", made_by as "madeBy", approved_by as "approvedBy"`
 
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
   account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, hash, state, attempts, code`
 
-export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; aim?: PlanAim | null; policyRevision: number; asOf: string; madeBy: string }): Promise<void> {
+export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; aim?: PlanAim | null; policyRevision: number; asOf: string; madeBy: string; forecast?: { madeAt: string; readAnew: boolean } }): Promise<void> {
   await db.query(
-    `insert into plan (id, cause, scope, policy_revision, as_of, made_by, made_at, aim) values ($1, $2, $3, $4, $5, $6, $5, $7)`,
-    [plan.id, plan.cause, plan.scope === null ? null : JSON.stringify(plan.scope), plan.policyRevision, plan.asOf, plan.madeBy, plan.aim ? JSON.stringify(plan.aim) : null])
+    `insert into plan (id, cause, scope, policy_revision, as_of, made_by, made_at, aim, forecast, read_anew) values ($1, $2, $3, $4, $5, $6, $8, $7, $9, $10)`,
+    [plan.id, plan.cause, plan.scope === null ? null : JSON.stringify(plan.scope), plan.policyRevision, plan.asOf, plan.madeBy, plan.aim ? JSON.stringify(plan.aim) : null,
+      plan.forecast?.madeAt ?? plan.asOf, plan.forecast !== undefined, plan.forecast?.readAnew ?? false])
 }
 
 export async function findPlan(db: Db, id: string): Promise<PlanRow | null> {

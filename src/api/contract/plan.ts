@@ -2,10 +2,11 @@
 import { z } from 'zod'
 import { changeKinds } from '../../domain/plan.ts'
 import type { ChangeKind, ChangeState, PlanState } from '../../domain/plan.ts'
+import { personState } from './person.ts'
 import { byUuid, instant, named, nothing, number, page, paging, route, slug, uuid } from './route.ts'
 
 const planStates = [
-  'computing', 'empty', 'open', 'held', 'approved', 'applying', 'stopped', 'applied', 'superseded', 'failed',
+  'computing', 'empty', 'open', 'held', 'approved', 'applying', 'stopped', 'applied', 'superseded', 'failed', 'forecast',
 ] as const satisfies PlanState[]
 const changeStates = [
   'planned', 'observed', 'held', 'waiting', 'running', 'done', 'refused', 'again', 'stuck', 'skipped',
@@ -88,6 +89,18 @@ export const planPerson = z.object({
   systems: z.array(z.string()), changes: z.number(), held: z.number(), failed: z.number(),
 }).meta({ id: 'PlanPerson' })
 
+export const forecast = z.object({
+  asOf: instant, madeAt: instant,
+  people: z.array(z.object({
+    person: named, was: personState, becomes: personState, at: instant.nullable().meta({ description: 'When it comes about' }),
+    /** "Starts", "Goes on leave", "Returns", "Leaves" */
+    says: z.string(),
+  })),
+  reasons: z.array(z.object({ person: named, happens: z.enum(['begins', 'ends']), at: instant, says: z.string() })),
+  /** More people or reasons than are listed. */
+  more: z.boolean(),
+}).meta({ id: 'Forecast' })
+
 const changeFilters = {
   stage: z.coerce.number().int().min(1).max(2).optional(), system: slug.optional(), kind: changeKind.optional(),
   state: changeState.optional(), person: uuid.optional(),
@@ -96,9 +109,11 @@ const ofPlan = z.object({ id: uuid, changeId: number })
 
 export const plans = {
   startPlan: route({
-    method: 'POST', url: '/api/plans', permission: 'plans:write', summary: 'Plan: everything, some jobs, or one person',
+    method: 'POST', url: '/api/plans', permission: 'plans:write', summary: 'Plan: everything, some jobs, or some people; with asOf a forecast, which is never carried out',
     body: z.object({
       scope: z.union([z.object({ jobs: z.array(slug).min(1) }), z.object({ people: z.array(uuid).min(1).max(1000) })]).nullable().default(null),
+      asOf: z.iso.datetime({ offset: true }).optional().meta({ description: 'An instant to come: what would be then' }),
+      readAnew: z.boolean().default(false).meta({ description: 'Of a forecast: read the systems first, instead of taking them as last seen' }),
     }),
     response: z.object({ planId: uuid }),
   }),
@@ -107,6 +122,10 @@ export const plans = {
     query: z.object({ ...paging, state: planState.optional() }), response: page(planRow),
   }),
   showPlan: route({ method: 'GET', url: '/api/plans/:id', permission: 'plans:read', summary: 'One plan', params: byUuid, response: plan }),
+  showForecast: route({
+    method: 'GET', url: '/api/plans/:id/forecast', permission: 'plans:read', summary: 'Who comes and goes until the instant of a forecast, and which reasons begin and end',
+    params: byUuid, response: forecast,
+  }),
   searchChanges: route({
     method: 'POST', url: '/api/plans/:id/changes/search', permission: 'plans:read', summary: 'Changes of a plan, in their order',
     params: byUuid, body: z.object({ ...paging, ...changeFilters, search: z.string().max(200).optional() }), response: page(change),

@@ -1,6 +1,7 @@
 /** Every state that is shown: a word, a tone and a sign, as colour is never the only one. */
 import {
   IconAlertTriangle,
+  IconCalendarTime,
   IconCheck,
   IconCircle,
   IconCircleDashed,
@@ -74,6 +75,12 @@ export const planStates: Record<string, StateWords> = {
   applied: { label: 'Applied', tone: 'good', icon: IconCheck, explains: 'It is over: every change has its result.' },
   superseded: { label: 'Superseded', tone: 'neutral', icon: IconReplace, explains: 'A newer plan took its place.' },
   failed: { label: 'Failed', tone: 'bad', icon: IconX, explains: 'It could not be computed.' },
+  forecast: {
+    label: 'Forecast',
+    tone: 'info',
+    icon: IconCalendarTime,
+    explains: 'What would be at an instant to come. It is never carried out.',
+  },
 }
 
 export const changeStates: Record<string, StateWords> = {

@@ -37,7 +37,7 @@ export function Brakes({ plan }: { plan: Plan }) {
 function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
   const [opened, setOpened] = useState(false)
   const may = useMay()
-  const over = ['applied', 'superseded', 'failed'].includes(plan.state)
+  const over = ['applied', 'superseded', 'failed', 'forecast'].includes(plan.state)
   const release = useAct(() => releaseHeld(plan.id, brake.setHash), {
     says: `Released: ${plural(brake.planned, 'change')} go on with the plan.`,
     forgets: ['plans', 'overview'],
