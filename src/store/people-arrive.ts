@@ -8,6 +8,7 @@ const indexes = {
   person_manager: `person ((attributes ->> 'manager'))`,
   person_name: `person (lower(attributes ->> 'displayName'), id)`,
   record_person_id_idx: 'record (person_id)',
+  record_pkey: 'record (job_id, key, position_key)',
 }
 export type LateIndex = keyof typeof indexes
 
@@ -21,7 +22,8 @@ export async function countArriving(db: Db, planId: string): Promise<number> {
 export async function dropIndexes(client: Client): Promise<void> {
   await client.query('lock table person, record in share row exclusive mode')
   const { rows } = await client.query('(select from person limit 1) union all (select from record limit 1)')
-  if (rows.length === 0) await client.query(`drop index if exists ${Object.keys(indexes).join(', ')}`)
+  if (rows.length > 0) return
+  await client.query(`alter table record drop constraint if exists record_pkey; drop index if exists ${Object.keys(indexes).join(', ')}`)
 }
 
 /** Those that an import dropped and, if it was killed, did not make again. */
@@ -33,7 +35,8 @@ export async function missingIndexes(db: Db): Promise<LateIndex[]> {
 
 export async function makeIndex(client: Client, name: LateIndex): Promise<void> {
   await client.query(`set local maintenance_work_mem = '128MB'`)
-  await client.query(`create index if not exists ${name} on ${indexes[name]}`)
+  if (name !== 'record_pkey') await client.query(`create index if not exists ${name} on ${indexes[name]}`)
+  else await client.query(`create unique index if not exists ${name} on ${indexes[name]}; alter table record add primary key using index ${name}`)
 }
 
 /** PostgreSQL plans by what it last counted. Only what look-ups go by: the values of people are many and long. */

@@ -187,14 +187,16 @@ export async function countPeople(db: Db): Promise<number> {
 
 /** People whose reference leads to nobody, as the plan leaves them. At most `limit` are named. */
 export async function unresolvedReferences(client: Client, planId: string, attribute: string, references: string, limit: number): Promise<{ count: number; people: { id: string; name: string }[] }> {
+  const now = await peopleAfter(client, planId)
   // Asked once for each value: a manager has many people. Mostly all of them are known.
   const { rows: unknown } = await client.query<{ value: string }>(
-    `with now as not materialized (${peopleAfter})
-     select attributes ->> $2 as value from now where state <> 'ended' and attributes ->> $2 <> '' except select attributes ->> $3 from now`,
+    `with now as not materialized (${now}),
+     referred as (select distinct attributes ->> $2 as value from now where state <> 'ended' and attributes ->> $2 <> '')
+     select value from referred r where not exists (select from now n where n.attributes ->> $3 = r.value)`,
     [planId, attribute, references])
   if (unknown.length === 0) return { count: 0, people: [] }
   const { rows } = await client.query<{ count: number; people: { id: string; name: string }[] | null }>(
-    `with now as not materialized (${peopleAfter}),
+    `with now as not materialized (${now}),
      lost as (select id, attributes ->> 'displayName' as name from now where state <> 'ended' and attributes ->> $2 = any ($3))
      select (select count(*)::int from lost) as count,
             (select jsonb_agg(jsonb_build_object('id', id, 'name', coalesce(name, ''))) from (select * from lost order by name, id limit $4) l) as people`,
@@ -202,8 +204,16 @@ export async function unresolvedReferences(client: Client, planId: string, attri
   return { count: rows[0]!.count, people: rows[0]!.people ?? [] }
 }
 
-/** Everybody as the plan $1 leaves them. */
-const peopleAfter = `
-  select person_id as id, attributes, state from plan_person where plan_id = $1
-  union all
-  select p.id, p.attributes, p.state from person p where not exists (select from plan_person o where o.plan_id = $1 and o.person_id = p.id)`
+/** Everybody as the plan $1 leaves them. Arrivals are asked of their own tables, of which PostgreSQL knows how many rows they have. */
+async function peopleAfter(client: Client, planId: string): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('select distinct snapshot_id as id from plan_arrival where plan_id = $1', [planId])
+  const arriving = rows.map(({ id }) => `
+    union all
+    select s.person_id, s.attributes, t.state from ${tableOf(id)} s
+      join plan_arrival_state t on t.plan_id = $1 and t.snapshot_id = '${id}' and t.dates = s.dates
+     where s.person_id is not null`)
+  return `
+    select person_id as id, attributes, state from plan_overlay where plan_id = $1${arriving.join('')}
+    union all
+    select p.id, p.attributes, p.state from person p where not exists (select from plan_overlay o where o.plan_id = $1 and o.person_id = p.id)`
+}

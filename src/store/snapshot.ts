@@ -93,7 +93,8 @@ export async function attachRecords(client: Client, snapshotId: string): Promise
   const table = tableOf(snapshotId)
   await client.query(`set local maintenance_work_mem = '128MB'`)
   await client.query(`create index on ${table} (key); create index on ${table} (person_id) where person_id is not null`)
-  // Just loaded, nothing is known of the table, and every join over it would be planned for a handful of rows.
+  // Just loaded, nothing is known of the table, and every join over it would be planned for a handful of rows. A small sample tells.
+  await client.query('set local default_statistics_target = 10')
   await client.query(`analyze ${table} (key, position_key, row, dates, person_id)`)
   await client.query(`alter table snapshot_record attach partition ${table} for values in ('${snapshotId}')`)
 }
