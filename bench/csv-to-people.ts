@@ -50,7 +50,7 @@ export async function run(): Promise<Figure[]> {
   }
 }
 
-async function writeRows(file: string): Promise<void> {
+export async function writeRows(file: string): Promise<void> {
   const out = createWriteStream(file)
   out.write(`${columns.join(',')}\n`)
   const id = (n: number): string => `E${String(n).padStart(7, '0')}`
@@ -96,12 +96,16 @@ const policy = policySchema.parse({
   }],
 })
 
-async function importSeconds(pool: Pool, filesFolder: string): Promise<number> {
+export function engine(pool: Pool, filesFolder: string): { context: Context; revision: Revision } {
   const context: Context = {
     pool, filesFolder, connectors: [fileConnector as ConnectorDefinition], secrets: async () => '', vault: vaultOf([randomBytes(32)]), enqueue: async () => {},
     now: () => new Date().toISOString(), newId: () => randomUUID(), log: { info() {}, warn() {}, error() {} },
   }
-  const revision: Revision = { revision: 1, policy }
+  return { context, revision: { revision: 1, policy } }
+}
+
+async function importSeconds(pool: Pool, filesFolder: string): Promise<number> {
+  const { context, revision } = engine(pool, filesFolder)
   const { signal } = new AbortController()
   await pool.query(`insert into policy_revision (revision, document, made_at, made_by) values (1, '{}', now(), 'bench') on conflict do nothing`)
   const planId = randomUUID()

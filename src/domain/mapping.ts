@@ -36,14 +36,20 @@ export function applyMapping(compiled: CompiledMapping, input: Input): MappingRe
   const values: Record<string, Field> = {}
   const failures: MappingFailure[] = []
   for (const { attribute, expression } of compiled.fields) {
-    try {
-      values[attribute] = fieldOf(expression.evaluate(input), expression)
-    } catch (error) {
-      if (!(error instanceof UsherError) || error.code !== 'EXPRESSION_FAILED') throw error
-      failures.push(failureOf(attribute, expression, error))
-    }
+    const field = mapField(attribute, expression, input)
+    if (typeof field === 'object' && 'failed' in field) failures.push(field.failed)
+    else values[attribute] = field
   }
   return { values, failures }
+}
+
+export function mapField(attribute: string, expression: Expression, input: Input): Field | { failed: MappingFailure } {
+  try {
+    return fieldOf(expression.evaluate(input), expression)
+  } catch (error) {
+    if (!(error instanceof UsherError) || error.code !== 'EXPRESSION_FAILED') throw error
+    return { failed: failureOf(attribute, expression, error) }
+  }
 }
 
 /** The candidates in the order in which they are tried; those with `{n}` once per counter, after the others. */

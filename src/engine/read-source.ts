@@ -15,6 +15,7 @@ import type { PeopleJob } from '../domain/policy.ts'
 import {
   attachRecords, copiedFields, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type SetAside,
 } from '../store/snapshot.ts'
+import type { Attributes, Value } from '../domain/value.ts'
 import { BinaryRows } from '../store/copy.ts'
 import type { Stretch } from '../store/people-bulk.ts'
 import { transaction } from '../store/database.ts'
@@ -184,7 +185,7 @@ function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows:
     rows.text(positionKey)
     rows.int(row)
     rows.bytes(rowHash)
-    rows.text(JSON.stringify(columns === null ? record.attributes : columns.map((name) => record.attributes[name] ?? null)))
+    rows.text(columns === null ? JSON.stringify(record.attributes) : cellsOf(record.attributes, columns))
     rows.jsonb(attributes)
     rows.jsonb(`[{"job":${job},"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))},${position.slice(1)}]`)
     if (keep === '') rows.null()
@@ -192,6 +193,12 @@ function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows:
     rows.text(dates)
     rows.id(row, lastPart)
   }
+}
+
+function cellsOf(attributes: Attributes, columns: string[]): string {
+  const cells: (Value | null)[] = []
+  for (const name of columns) cells.push(attributes[name] ?? null)
+  return JSON.stringify(cells)
 }
 
 /** Where the source names its columns, cells are stored without their names. */

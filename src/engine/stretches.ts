@@ -12,6 +12,7 @@ export class Stretches {
   #last = -1
   #inOrder = true
   #dates = new Set<string>()
+  #lastDates = ''
 
   add(row: number, rowHash: Uint8Array, dates: string): void {
     if (row <= this.#last) this.#inOrder = false
@@ -20,7 +21,9 @@ export class Stretches {
     if (!this.#inOrder) return
     this.#hashes.set(rowHash, this.#rows * hashBytes)
     this.#rows += 1
-    if (this.#dates.size < datesMax) this.#dates.add(dates)
+    // Neighbours often have the same, and the text that is the same object needs no look.
+    if (dates !== this.#lastDates && this.#dates.size < datesMax) this.#dates.add(dates)
+    this.#lastDates = dates
   }
 
   /** Null where the rows came in another order than that of their numbers. */
