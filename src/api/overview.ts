@@ -20,7 +20,7 @@ export function overviewRoutes(app: FastifyInstance, door: Door): void {
   serve(app, work.overview, async () => {
     const [leavers, waiting, review, last, people, systems, findings, { policy }] = await Promise.all([
       searchLeavers(pool, { filter: 'all', limit: 5 }),
-      countWaiting(pool, now()),
+      countWaiting(pool),
       listPlans(pool, { states: ['open', 'held'], limit: 10 }),
       listPlans(pool, { limit: 10 }),
       peopleByState(pool),

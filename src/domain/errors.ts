@@ -45,6 +45,7 @@ export const errors = {
 
   // Systems
   SYSTEM_UNREACHABLE: { status: 503, advice: 'The system does not answer. Usher tries again by itself.' },
+  SYSTEM_AWAY: { status: 503, advice: 'The system does not answer while changes wait for it. They go on by themselves when it is back.' },
   SYSTEM_SIGN_IN_FAILED: { status: 502, advice: 'The system refused the credentials. Store the right secret.' },
   SYSTEM_RIGHT_MISSING: { status: 502, advice: 'The account that Usher uses lacks a right. See the connector\'s page for the rights it needs.' },
   SYSTEM_REFUSED: { status: 502, advice: 'The system refused the change, in the words quoted. Correct the cause and retry.' },

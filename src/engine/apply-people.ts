@@ -5,6 +5,7 @@
 import { transaction } from '../store/database.ts'
 import { arrive, countArriving, countPeopleAgain, dropIndexes, makeIndex, missingIndexes } from '../store/people-arrive.ts'
 import { applyPeopleBatch, nextPeopleWave } from '../store/people-apply.ts'
+import { isStopped } from '../store/plan.ts'
 import { pruneSnapshots } from '../store/snapshot.ts'
 import type { Context } from './context.ts'
 
@@ -27,10 +28,10 @@ export async function applyPeople(context: Context, planId: string, signal: Abor
   const total = await arriveAll(context, planId, plan?.actor ?? 'usher', signal)
   for (;;) {
     const wave = await nextPeopleWave(context.pool, planId)
-    if (wave === null || signal.aborted) break
+    if (wave === null || signal.aborted || await isStopped(context.pool, planId)) break
     let over = false
     await sideBySide(async () => {
-      while (!over && !signal.aborted) {
+      while (!over && !signal.aborted && !await isStopped(context.pool, planId)) {
         const batch = await transaction(context.pool, (client) => applyPeopleBatch(client, {
           planId, wave, limit: options.batchSize ?? batchSize, now: context.now(), actor: plan?.actor ?? 'usher', singly: singlyMax }))
         if (batch.claimed === 0) over = true
@@ -50,7 +51,7 @@ async function arriveAll(context: Context, planId: string, actor: string, signal
   if (arriving >= indexesLaterMin) await transaction(context.pool, dropIndexes)
   let over = arriving === 0
   await sideBySide(async () => {
-    while (!over && !signal.aborted) {
+    while (!over && !signal.aborted && !await isStopped(context.pool, planId)) {
       const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
       if (stretch.claimed === 0) over = true
       total.done += stretch.done

@@ -6,9 +6,10 @@ import { peopleOf } from '../domain/plan.ts'
 import type { System } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { storeEvaluation } from '../store/evaluation.ts'
-import { claimChanges, countChanges, findPlan, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
+import { claimChanges, countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { countAgain, manyRows } from '../store/statistics.ts'
+import { ailingSystems, forgetAway, healthOf } from '../store/system-health.ts'
 import { appendAudit } from '../store/audit.ts'
 import { accountJobs } from '../domain/policy.ts'
 import { giveUp } from './carry-out-end.ts'
@@ -21,6 +22,7 @@ import { evaluatePeople } from './evaluate-people.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { applyPeople } from './plan-people.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
+import { pulseOf, recordAiling } from './pulse.ts'
 import { scopeOf } from './read-system.ts'
 import { approveAutomatic, startPlan } from './start-plan.ts'
 import { turnsOf } from './turns.ts'
@@ -30,6 +32,10 @@ import { beginUndo, endUndo, isUndo } from './undo.ts'
 export const batchSize = 250
 /** Of one system: one is made ready, one is written, one is looked at again. */
 export const batchesAtOnce = 3
+
+/** What people should have is not settled for every retry of a plan: whatever changed since has settled it for whom it concerns. */
+const settledMs = 300_000
+const soonMs = 2_000
 
 export interface ApplyOptions {
   /** Called when a system has nothing more to do now. */
@@ -49,7 +55,7 @@ export async function applyPlan(context: Context, planId: string, signal: AbortS
 /** Null where somebody stopped the plan, or it is over. */
 async function beginApplying(context: Context, planId: string): Promise<PlanRow | null> {
   const { rowCount } = await context.pool.query(
-    `update plan set state = 'applying', started_at = coalesce(started_at, $2) where id = $1 and state in ('approved', 'applying')`, [planId, context.now()])
+    `update plan set state = 'applying', wait_until = null, started_at = coalesce(started_at, $2) where id = $1 and state in ('approved', 'applying')`, [planId, context.now()])
   return rowCount === 0 ? null : await findPlan(context.pool, planId)
 }
 
@@ -58,9 +64,11 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
   // Leavers were ended, and what they had reasons for settled, when they were planned.
   if (plan.cause !== 'leaver') {
     await setPlan(context.pool, plan.id, { progress: 'Applying people' })
-    await applyPeople(context, plan.id, signal)
+    const { done, refused } = await applyPeople(context, plan.id, signal)
+    if (await isStopped(context.pool, plan.id)) return
+    const settled = done + refused === 0 && await isSettled(context.pool, plan.id, revision.revision, after(context, -settledMs))
     if (isUndo(plan)) await beginUndo(context, plan)
-    else await settleReasons(context, plan, revision)
+    else if (!settled) await settleReasons(context, plan, revision)
   }
   await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   const systems = await systemsToDo(context.pool, plan.id)
@@ -78,6 +86,7 @@ async function settleReasons(context: Context, plan: PlanRow, revision: Revision
     const only = peopleOf(plan.scope)
     const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
     await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })
+    await setPlan(client, plan.id, { reasons_settled_at: now, reasons_settled_revision: revision.revision })
     if (evaluated >= manyRows) await countAgain(client, ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'])
   })
 }
@@ -88,11 +97,10 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
   const hands = await openHands(context, plan, revision, system, signal)
   try {
     let reachable = true
-    let [carriedOut, countAt] = [0, manyRows]
     // All of them end before the connections are closed, also when one fails.
     const ends = await Promise.allSettled(Array.from({ length: batchesAtOnce }, async () => {
-      while (reachable && !signal.aborted) {
-        if (await isStopped(context, plan.id)) return
+      while (reachable && hands.pulse.halted === null && !signal.aborted) {
+        if (await isStopped(context.pool, plan.id)) return
         const changes = await claimChanges(context.pool, plan.id, systemId, context.now(), batchSize)
         if (changes.length === 0) {
           if (!(await waveRunning(context, plan.id, systemId))) return
@@ -131,7 +139,8 @@ async function openHands(context: Context, plan: PlanRow, revision: Revision, sy
     context, plan, revision, system, deciding, signal,
     holders: holdersOf(accountJobs(revision.policy)),
     reader: openReader(context, system), writer: openWriter(context, system), scope: scopeOf(context, revision, system),
-    inTurn: turnsOf(capabilities.limits.parallel), settleMs: capabilities.limits.settleMs, canEndSessions: capabilities.canEndSessions,
+    inTurn: turnsOf(capabilities.limits.parallel), pulse: pulseOf(system, plan, await healthOf(context.pool, system.id)),
+    settleMs: capabilities.limits.settleMs, canEndSessions: capabilities.canEndSessions,
   }
 }
 
@@ -142,14 +151,11 @@ async function waveRunning(context: Context, planId: string, systemId: string): 
   return rows.length > 0
 }
 
-async function isStopped(context: Context, planId: string): Promise<boolean> {
-  const { rows } = await context.pool.query<{ state: string }>('select state from plan where id = $1', [planId])
-  return rows[0]?.state === 'stopped'
-}
-
 async function finish(context: Context, plan: PlanRow, failed: boolean): Promise<void> {
   const next = await transaction(context.pool, (client) => settlePlan(context, client, plan, failed))
   if (next === 'later') return
+  await forgetAway(context.pool)
+  await recordAiling(context.pool, (await currentRevision(context.pool)).policy, context.now())
   // What was released meanwhile goes on.
   await approveAutomatic(context, plan.id)
   // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
@@ -163,11 +169,7 @@ async function settlePlan(context: Context, client: Client, plan: PlanRow, faile
   const counts = await countChanges(client, plan.id)
   const count = (...states: string[]): number => counts.filter((c) => states.includes(c.state)).reduce((sum, c) => sum + c.n, 0)
   if (failed || count('waiting', 'running', 'again') > 0) {
-    const { rows } = await client.query<{ at: string | null }>(`select min(next_attempt_at) as at from plan_change where plan_id = $1 and state = 'again'`, [plan.id])
-    const soon = new Date(Date.parse(context.now()) + 2000).toISOString()
-    await setPlan(client, plan.id, { counts, progress: 'Waiting to try again' })
-    await context.enqueue('apply-plan', plan.id, rows[0]?.at ?? soon)
-    return 'later'
+    return await putOff(context, client, plan, counts, failed)
   }
   const now = context.now()
   await endUndo(client, plan, now)
@@ -178,3 +180,20 @@ async function settlePlan(context: Context, client: Client, plan: PlanRow, faile
   await appendAudit(client, [{ at: now, actor: 'usher', action: 'plan.applied', subject: `plan:${plan.id}`, detail: { number: plan.number, counts } }])
   return count('refused') > 0 ? 'refused' : 'over'
 }
+
+/** What is left waits for its next attempt, for a system that is away, or for an operator who resumes a paused one. */
+async function putOff(context: Context, client: Client, plan: PlanRow, counts: Awaited<ReturnType<typeof countChanges>>, failed: boolean): Promise<'later'> {
+  const ailing = await ailingSystems(client)
+  const paused = ailing.filter((s) => s.pausedAt !== null).map((s) => s.systemId)
+  const others = ailing.map((s) => s.systemId)
+  const goesOn = failed || counts.some((c) => c.stage === 1 ? ['waiting', 'running'].includes(c.state) : ['waiting', 'running'].includes(c.state) && !others.includes(c.systemId))
+  const soon = after(context, soonMs)
+  const { rows } = await client.query<{ at: string | null }>(
+    `select min(next_attempt_at) as at from plan_change where plan_id = $1 and state = 'again' and system_id <> all ($2::text[])`, [plan.id, paused])
+  const at = [rows[0]?.at ?? null, goesOn ? soon : null].filter((t) => t !== null).toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null
+  await setPlan(client, plan.id, { counts, wait_until: at ?? 'infinity', progress: at === null ? 'Paused, as too many changes failed' : 'Waiting to try again' })
+  if (at !== null) await context.enqueue('apply-plan', plan.id, at)
+  return 'later'
+}
+
+const after = (context: Context, milliseconds: number): string => new Date(Date.parse(context.now()) + milliseconds).toISOString()

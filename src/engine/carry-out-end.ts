@@ -1,40 +1,73 @@
 /** How a change ends that did not succeed: when it is tried again, and when a person must look. */
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
+import { noteAway } from '../store/system-health.ts'
 import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
 import type { Attempt, Hands } from './carry-out-hands.ts'
 import type { Context } from './context.ts'
+import { recordAiling } from './pulse.ts'
 
 const backOffSeconds = [2, 5, 15, 60, 300, 1800, 3600, 3600, 3600, 3600]
-/** A system that is away is looked for this often. */
-const awaySecondsMax = 30
+/** A system that is away is looked for at first so often, later so seldom. */
+const [awayMsMin, awayMsMax] = [2_000, 15_000]
 
 /** Tried again later, and later still each time. */
 export function again(context: Context, change: ChangeRow, code: string, words: string, leastMs = 0): ChangeEnd {
   const delay = Math.max(leastMs, 1000 * backOffSeconds[Math.min(change.attempts - 1, backOffSeconds.length - 1)]!)
-  return { id: change.id, state: 'again', code, words, nextAttemptAt: new Date(Date.parse(context.now()) + delay).toISOString(), accountId: change.accountId }
+  return { id: change.id, state: 'again', code, words, nextAttemptAt: after(context, delay), accountId: change.accountId }
 }
 
 /** What the system's answer means for a change that was not seen. */
-export function failedEnd(context: Context, { change, outcome }: Attempt): ChangeEnd {
-  if (outcome?.outcome === 'pending') return { id: change.id, state: 'again', nextAttemptAt: outcome.until, words: 'The system will show it later.' }
-  if (outcome?.outcome !== 'failed') return again(context, change, 'INTERNAL', 'The change was not attempted.')
+export function failedEnd(hands: Hands, { change, outcome }: Attempt): ChangeEnd {
+  const { context, pulse } = hands
+  if (outcome === null) {
+    if (pulse.halted === 'away') return { ...unanswered(hands, change, `${hands.system.name} does not answer.`), untried: true }
+    return { id: change.id, state: 'waiting', code: change.code, untried: true }
+  }
+  if (outcome.outcome === 'pending') return { id: change.id, state: 'again', nextAttemptAt: outcome.until, words: 'The system will show it later.' }
+  if (outcome.outcome !== 'failed') return again(context, change, 'INTERNAL', 'The change was not seen.')
+  // Being away says nothing about the change: it is never given up for that.
+  if (outcome.code === 'SYSTEM_UNREACHABLE') return unanswered(hands, change, outcome.words)
   if (outcome.retryable && change.attempts < backOffSeconds.length) return again(context, change, outcome.code, outcome.words)
   return { id: change.id, state: 'stuck', code: outcome.code, words: outcome.words }
+}
+
+/** Whether the system is away; then it is known since when. */
+export async function lookForLater(hands: Hands, attempts: Attempt[]): Promise<boolean> {
+  const words = attempts.flatMap(({ outcome }) => (outcome?.outcome === 'failed' && outcome.code === 'SYSTEM_UNREACHABLE' ? [outcome.words] : []))
+  const away = hands.pulse.halted === 'away' || (words.length > 0 && words.length >= attempts.length / 2)
+  if (away && words.length > 0) await isAway(hands, words[0]!)
+  return away
 }
 
 /** The system could not even be looked at: nothing was tried. */
 export async function giveBack(hands: Hands, changes: ChangeRow[], error: unknown): Promise<{ reachable: boolean }> {
   if (!(error instanceof UsherError)) throw error
-  const reachable = error.code !== 'SYSTEM_UNREACHABLE'
-  const soon = new Date(Date.parse(hands.context.now()) + 1000 * awaySecondsMax).toISOString()
+  const away = error.code === 'SYSTEM_UNREACHABLE'
+  if (away) await isAway(hands, error.message)
   const ends = changes.map((change): ChangeEnd => {
-    if (reachable && change.attempts >= backOffSeconds.length) return { id: change.id, state: 'stuck', code: error.code, words: error.message }
-    const later = again(hands.context, change, error.code, error.message)
-    return reachable || later.nextAttemptAt! < soon ? later : { ...later, nextAttemptAt: soon }
+    if (away) return { ...unanswered(hands, change, error.message), untried: true }
+    if (change.attempts >= backOffSeconds.length) return { id: change.id, state: 'stuck', code: error.code, words: error.message }
+    return again(hands.context, change, error.code, error.message)
   })
   await transaction(hands.context.pool, (client) => endChanges(client, hands.plan.id, ends, hands.context.now()))
   return { reachable: false }
+}
+
+async function isAway({ context, system, pulse, revision }: Hands, words: string): Promise<void> {
+  pulse.awaySince = await noteAway(context.pool, system.id, words, context.now())
+  await recordAiling(context.pool, revision.policy, context.now())
+}
+
+/** The longer a system has been away, the more seldom it is looked for; but never so seldom that somebody waits for it. */
+function unanswered({ context, pulse }: Hands, change: ChangeRow, words: string): ChangeEnd {
+  const awayMs = pulse.awaySince === null ? 0 : Date.parse(context.now()) - Date.parse(pulse.awaySince)
+  const delay = Math.min(Math.max(awayMs / 4, awayMsMin), awayMsMax)
+  return { id: change.id, state: 'again', code: 'SYSTEM_UNREACHABLE', words, nextAttemptAt: after(context, delay), accountId: change.accountId }
+}
+
+function after(context: Context, milliseconds: number): string {
+  return new Date(Date.parse(context.now()) + milliseconds).toISOString()
 }
 
 /** A fault of ours: tried a few times more, then a person must look. */

@@ -6,6 +6,7 @@ import type { Pair } from '../store/compare.ts'
 import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
 import type { Context, Revision } from './context.ts'
 import type { Deciding } from './facts.ts'
+import type { Pulse } from './pulse.ts'
 import type { Turns } from './turns.ts'
 
 export interface Hands {
@@ -20,6 +21,7 @@ export interface Hands {
   scope: ReadScope
   /** Batches share what the system takes side by side. In order: while one is written, the one before is looked at and the next made ready. */
   inTurn: Turns
+  pulse: Pulse
   settleMs: number
   canEndSessions: boolean
   signal: AbortSignal

@@ -7,12 +7,13 @@ import { transaction } from '../store/database.ts'
 import { endChanges, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
-import { again, failedEnd, giveBack } from './carry-out-end.ts'
+import { again, failedEnd, giveBack, lookForLater } from './carry-out-end.ts'
 import type { Hands } from './carry-out-hands.ts'
 import { look, settle, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
 import { adoptExisting, linkCreated, perform } from './carry-out-write.ts'
 import { firstPasswords } from './handover.ts'
+import { feel, notePulse } from './pulse.ts'
 
 /** Returns whether the system answered at all; if not, the caller pauses. */
 export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ reachable: boolean }> {
@@ -26,7 +27,9 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   await markAchieved(hands, attempts)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
   await Promise.all(attempts.filter((a) => a.decided !== null && a.end === null).map((attempt) => hands.inTurn(async () => {
+    if (hands.pulse.halted !== null || hands.signal.aborted) return
     attempt.outcome = await perform(hands, attempt, secrets.get(`${attempt.change.personId} ${attempt.change.jobId}`))
+    feel(hands.pulse, attempt.change, attempt.outcome)
   })))
   await adoptExisting(hands, attempts)
   const written = attempts.filter((a) => a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already')
@@ -40,13 +43,14 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
     for (const attempt of written) attempt.end = again(context, attempt.change, error.code, error.message)
   }
   await confirm(hands, attempts, loaded)
-  const ends = attempts.map((a) => a.end ?? failedEnd(context, a))
+  const unreachable = await lookForLater(hands, attempts)
+  const ends = attempts.map((a) => a.end ?? failedEnd(hands, a))
   const now = context.now()
   await transaction(context.pool, async (client) => {
     await endChanges(client, plan.id, ends, now)
-    await auditChanges(client, hands, attempts.map((a, i) => ({ change: a.change, end: ends[i]! })), now)
+    const ended = attempts.map((a, i) => ({ change: a.change, end: ends[i]! }))
+    await auditChanges(client, hands, ended, now)
+    await notePulse(client, hands, ended)
   })
-  const failures = attempts.filter((a) => a.outcome?.outcome === 'failed')
-  const unreachable = failures.filter((a) => a.outcome?.outcome === 'failed' && a.outcome.code === 'SYSTEM_UNREACHABLE')
-  return { reachable: unreachable.length === 0 || unreachable.length < attempts.length / 2 }
+  return { reachable: !unreachable }
 }

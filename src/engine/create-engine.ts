@@ -13,6 +13,7 @@ import { showPassword } from './handover.ts'
 import { previewJob } from './preview-job.ts'
 import { readSystem } from './read-system.ts'
 import { releaseHeld } from './release.ts'
+import { resumeSystem, settleChange } from './settle-change.ts'
 import { approvePlan, resumePlan, retryChange, startPlan, stopPlan } from './start-plan.ts'
 import { startUndo } from './undo.ts'
 import { why, whyNot } from './why.ts'
@@ -29,6 +30,8 @@ export function createEngine(context: Context): Engine {
     resumePlan: (planId, actor) => resumePlan(context, planId, actor),
     undoPlan: (input, actor) => startUndo(context, input, actor),
     retryChange: (planId, changeId, actor) => retryChange(context, planId, changeId, actor),
+    settleChange: (planId, changeId, settled, actor) => settleChange(context, planId, changeId, settled, actor),
+    resumeSystem: (systemId, actor) => resumeSystem(context, systemId, actor),
     async readSystem(systemId, actor) {
       const revision = await currentRevision(context.pool)
       const result = await readSystem(context, revision, systemOf(revision.policy, systemId), AbortSignal.timeout(3_600_000))

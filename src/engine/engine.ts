@@ -23,6 +23,11 @@ export interface Engine {
   /** Tries a change in `again` or `stuck` once more, now. */
   retryChange(planId: string, changeId: string, actor: string): Promise<void>
 
+  /** A stuck change that a person dealt with otherwise; the next plan looks for itself. */
+  settleChange(planId: string, changeId: string, settled: { how: 'by-hand' | 'not-needed'; note: string }, actor: string): Promise<void>
+  /** Lets a system that is paused at an error rate go on. */
+  resumeSystem(systemId: string, actor: string): Promise<void>
+
   /** Reads a source or destination fully, without planning. */
   readSystem(systemId: string, actor: string): Promise<void>
   checkSystem(system: System): Promise<Check>

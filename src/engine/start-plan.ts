@@ -96,7 +96,7 @@ export async function retryChange(context: Context, planId: string, changeId: st
       `update plan_change set state = 'waiting', attempts = 0, next_attempt_at = null where plan_id = $1 and id = $2 and state in ('again', 'stuck')`, [planId, changeId])
     if (rowCount === 0) throw new UsherError('NOT_FOUND', 'This change is not one that can be tried again.')
     await reviveDependents(client, planId, changeId)
-    await setPlan(client, planId, { state: plan.state === 'applying' ? 'applying' : 'approved', ended_at: null })
+    await setPlan(client, planId, { state: plan.state === 'applying' ? 'applying' : 'approved', ended_at: null, wait_until: null })
     await appendAudit(client, [{ at: context.now(), actor, action: 'change.retried', subject: `plan:${planId}`, detail: { change: changeId } }])
   })
   await context.enqueue('apply-plan', planId)
@@ -106,7 +106,7 @@ async function turn(context: Context, planId: string, actor: string, from: PlanS
   await transaction(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     if (!from.includes(plan.state)) throw notOpen(plan, verb)
-    await setPlan(client, planId, { state: to, progress: null })
+    await setPlan(client, planId, { state: to, progress: null, wait_until: null })
     await appendAudit(client, [{ at: context.now(), actor, action: `plan.${to}`, subject: `plan:${planId}`, detail: {} }])
   })
 }

@@ -1,5 +1,6 @@
 /** What is shown of findings and match cases. */
 import type { Db } from './database.ts'
+import { countStuck } from './stuck.ts'
 import { pageOf, readCursor } from './paging.ts'
 import type { PageOf } from './paging.ts'
 import { mappedOf } from './snapshot.ts'
@@ -77,17 +78,15 @@ export interface Waiting {
   setAside: number
 }
 
-/** What waits for somebody. Stuck changes count while their plan is the last word on them: for a week. */
-export async function countWaiting(db: Db, now: string): Promise<Waiting> {
-  const { rows } = await db.query<Waiting>(
+/** What waits for somebody. */
+export async function countWaiting(db: Db): Promise<Waiting> {
+  const { rows } = await db.query<Omit<Waiting, 'stuck'>>(
     `select (select count(*)::int from plan where state = 'open') as "plansOpen",
             (select count(*)::int from plan where state = 'held') as "plansHeld",
             (select count(*)::int from match_case where decided_at is null) as cases,
             (select count(*)::int from finding where resolved_at is null and severity <> 'info') as findings,
-            (select count(*)::int from plan_change c join plan p on p.id = c.plan_id
-              where c.state = 'stuck' and p.made_at > $1::timestamptz - interval '7 days') as stuck,
             (select count(*)::int from plan_change where state = 'again') as retrying,
             (select coalesce(sum(set_aside), 0)::int from (
-               select distinct on (job_id) set_aside from snapshot where state <> 'reading' order by job_id, read_at desc) s) as "setAside"`, [now])
-  return rows[0]!
+               select distinct on (job_id) set_aside from snapshot where state <> 'reading' order by job_id, read_at desc) s) as "setAside"`)
+  return { ...rows[0]!, stuck: await countStuck(db) }
 }

@@ -32,7 +32,7 @@ async function openFindings(db: Db, findings: Finding[], now: string): Promise<M
 }
 
 /** Found by somebody else than a plan, who alone can say that they are over. */
-const ownFindings = ['LEAVER_OVERDUE']
+const ownFindings = ['LEAVER_OVERDUE', 'BRAKE_ERROR_RATE', 'SYSTEM_AWAY']
 
 /** All that is wrong of one kind now; what was and is not among it any more is resolved. */
 export async function recordOwnFindings(db: Db, code: string, findings: Finding[], now: string): Promise<void> {

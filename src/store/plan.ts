@@ -70,7 +70,7 @@ export async function findPlan(db: Db, id: string): Promise<PlanRow | null> {
   return rows[0] ?? null
 }
 
-export async function setPlan(db: Db, id: string, values: Partial<Record<'state' | 'hash' | 'progress' | 'approved_by' | 'approved_at' | 'started_at' | 'ended_at' | 'as_of', string | null>> & { basis?: unknown; counts?: unknown; brakes?: unknown; findings?: unknown; error?: unknown; policy_revision?: number }): Promise<void> {
+export async function setPlan(db: Db, id: string, values: Partial<Record<'state' | 'hash' | 'progress' | 'approved_by' | 'approved_at' | 'started_at' | 'ended_at' | 'as_of' | 'wait_until' | 'reasons_settled_at', string | null>> & { reasons_settled_revision?: number; basis?: unknown; counts?: unknown; brakes?: unknown; findings?: unknown; error?: unknown; policy_revision?: number }): Promise<void> {
   const names = Object.keys(values)
   const params = Object.values(values).map((v) => (v !== null && typeof v === 'object' ? JSON.stringify(v) : v))
   await db.query(`update plan set ${names.map((n, i) => `${n} = $${i + 2}`).join(', ')} where id = $1`, [id, ...params])
@@ -131,6 +131,17 @@ export async function* changeHashes(db: Db, planId: string): AsyncGenerator<Buff
   }
 }
 
+export async function isStopped(db: Db, planId: string): Promise<boolean> {
+  const { rows } = await db.query('select from plan where id = $1 and state = \'stopped\'', [planId])
+  return rows.length > 0
+}
+
+/** Whether what people should have was settled for the plan, by this revision, since an instant. */
+export async function isSettled(db: Db, planId: string, revision: number, since: string): Promise<boolean> {
+  const { rows } = await db.query('select from plan where id = $1 and reasons_settled_revision = $2 and reasons_settled_at > $3', [planId, revision, since])
+  return rows.length > 0
+}
+
 /** Systems in which a plan has something left to do, in stage 2. */
 export async function systemsToDo(db: Db, planId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
@@ -161,6 +172,8 @@ export interface ChangeEnd {
   words?: string | null
   nextAttemptAt?: string | null
   accountId?: string | null
+  /** It did not get as far as being tried, so it does not count as an attempt. */
+  untried?: boolean
 }
 
 /** Within a transaction: nobody may see a failed creation before what waits for it. */
@@ -168,13 +181,13 @@ export async function endChanges(db: Client, planId: string, ends: ChangeEnd[], 
   if (ends.length === 0) return
   await db.query(
     `update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,
-            account_id = coalesce(u.account_id, c.account_id),
+            account_id = coalesce(u.account_id, c.account_id), attempts = c.attempts - u.untried::int,
             done_at = case when u.state in ('done', 'refused', 'stuck', 'skipped') then $2::timestamptz end
-       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[]) as u (id, state, code, words, next_attempt_at, account_id)
+       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[]) as u (id, state, code, words, next_attempt_at, account_id, untried)
       where c.plan_id = $1 and c.id = u.id`,
     [planId, now, ends.map((e) => e.id), ends.map((e) => e.state), ends.map((e) => e.code ?? null), ends.map((e) => e.words ?? null),
-      ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null)])
-  const failed = ends.filter((e) => e.state !== 'done').map((e) => e.id)
+      ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null), ends.map((e) => e.untried ?? false)])
+  const failed = ends.filter((e) => e.state !== 'done' && e.state !== 'waiting').map((e) => e.id)
   if (failed.length > 0) await followCreations(db, planId, failed, now)
 }
 

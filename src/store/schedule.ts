@@ -78,7 +78,7 @@ export async function unfinishedPlans(db: Db, now: string, abandoned: boolean): 
   const { rows } = await db.query<{ id: string; state: PlanState }>(
     `select id, state from plan
       where (state in ('computing', 'approved', 'applying') or state in ('open', 'held') and approved_at is null)
-        and not ($2 and (
+        and not ($2 and (coalesce(wait_until > $1, false) or
           exists (select from pg_locks l where l.locktype = 'advisory' and l.objid::bigint = (hashtext(plan.id::text)::bigint & 4294967295)
                      and l.database = (select oid from pg_database where datname = current_database()))
           or exists (select from plan_change c where c.plan_id = plan.id and c.state = 'again' and c.next_attempt_at > $1)

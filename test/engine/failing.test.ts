@@ -1,0 +1,174 @@
+/** Some changes fail, or a whole system does: the others go on, and nothing is lost. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Fault } from '../../src/connectors/memory/memory-world.ts'
+import { UsherError } from '../../src/domain/errors.ts'
+import { batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
+import { listStuck } from '../../src/store/stuck.ts'
+import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
+import { appSystem, openWorld, type Plan, type Row, type World } from './plan-fixture.ts'
+
+let server: TestPostgres
+const worlds: World[] = []
+const open: typeof openWorld = async (...args) => {
+  const world = await openWorld(...args)
+  worlds.push(world)
+  return world
+}
+before(async () => { server = await startPostgres() })
+after(async () => {
+  await Promise.all(worlds.map((w) => w.close()))
+  await server.stop()
+})
+
+const staff = (count: number): Row[] => Array.from({ length: count }, (_, i) => ({ id: String(i + 1) }))
+const code = (expected: string) => (error: unknown): boolean => error instanceof UsherError && error.code === expected
+const fault = (operation: Fault['operation'], effect: Fault['effect'], attempt: number): Fault => ({ operation, effect, attempt, fired: 0 })
+const states = (plan: Plan, kind: string): Record<string, number> =>
+  Object.fromEntries([...Map.groupBy(plan.changes.filter((c) => c.stage === 2 && c.kind === kind), (c) => c.state)].map(([state, own]) => [state, own.length]))
+const findings = async (w: World, name: string): Promise<{ message: string; open: boolean }[]> =>
+  (await w.pool.query<{ message: string; open: boolean }>('select message, resolved_at is null as open from finding where code = $1 order by id', [name])).rows
+
+/** Refuses, breaks, or gives back something else for two people of five, for as long as it is told to. */
+function failFor(w: World): { who: Set<string>; mend(): void } {
+  const who = new Set<string>()
+  const records = w.app.records
+  const set = records.set.bind(records)
+  records.set = (id, record) => {
+    const number = Number(/(\d+)$/.exec(record.name)?.[1] ?? 0)
+    if (record.objectType !== 'user' || number % 5 > 1) return set(id, record)
+    who.add(record.name)
+    if (number % 5 === 0) throw number % 2 === 0 ? new UsherError('SYSTEM_REFUSED', `No licence for ${record.name}.`) : new UsherError('SYSTEM_BUSY', 'Too many requests.')
+    return number % 2 === 0 ? set(id, { ...record, attributes: { ...record.attributes, displayName: 'OTHER' } }) : (() => { throw new UsherError('SYSTEM_RIGHT_MISSING', 'Insufficient access.') })()
+  }
+  return { who, mend: () => { records.set = set } }
+}
+
+test('with two of five failing in several ways, the other three are as if those were not there', async () => {
+  const count = 300
+  const lenient = (share: number) => (p: Parameters<typeof appSystem>[0]): void => { appSystem(p).brakes = { errorRate: { count: 20, share } } }
+  const w = await open(server, lenient(1))
+  const { who } = failFor(w)
+  const plan = await w.day(staff(count))
+  for (let hours = 0; hours < 10; hours++) {
+    w.later(3_600_000)
+    await w.settle()
+  }
+  const without = await open(server, lenient(1))
+  await without.day(staff(count).filter((row) => Number(row.id) % 5 > 1))
+  const done = await w.shown(plan.id)
+  assert.equal(who.size, count * 0.4)
+  assert.deepEqual(states(done, 'create'), { done: count * 0.6, stuck: count * 0.4 })
+  const spared = (world: World): string[] => world.accounts().filter((name) => !who.has(name))
+  const plain = (world: World) => [...world.app.records.values()].filter((r) => r.objectType === 'user' && !who.has(r.name))
+    .map(({ name, attributes, enabled }) => ({ name, attributes, enabled })).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  assert.deepEqual(spared(w), without.accounts())
+  assert.deepEqual(plain(w), plain(without))
+  assert.deepEqual(w.members('sellers').filter((name) => !who.has(name)), without.members('sellers'))
+  assert.equal(done.state, 'applied')
+  assert.deepEqual([...new Set(done.changes.filter((c) => c.state === 'stuck').map((c) => c.code))].toSorted(),
+    ['CHANGE_CONTRADICTED', 'SYSTEM_BUSY', 'SYSTEM_REFUSED', 'SYSTEM_RIGHT_MISSING'])
+})
+
+test('a stuck change waits for a person: tried again, settled with a note, or overtaken by a newer plan', async () => {
+  const w = await open(server, (p) => { appSystem(p).brakes = { errorRate: { count: 20, share: 1 } } })
+  const failing = failFor(w)
+  const plan = await w.day(staff(26))
+  const waiting = async (): Promise<string[]> => (await listStuck(w.pool, { limit: 100 })).items.map((s) => s.changeId)
+  const stuck = (await w.shown(plan.id)).changes.filter((c) => c.state === 'stuck')
+  assert.deepEqual(await waiting(), stuck.map((c) => c.id).toSorted((a, b) => Number(a) - Number(b)))
+  assert.ok(stuck.length >= 5)
+  await w.engine.settleChange(plan.id, stuck[0]!.id, { how: 'not-needed', note: 'Left before the first day' }, 'ada')
+  await assert.rejects(w.engine.settleChange(plan.id, stuck[0]!.id, { how: 'by-hand', note: 'once more' }, 'ada'), code('NOT_FOUND'))
+  const done = (await w.shown(plan.id)).changes.find((c) => c.state === 'done')!
+  await assert.rejects(w.engine.settleChange(plan.id, done.id, { how: 'by-hand', note: 'was fine' }, 'ada'), code('NOT_FOUND'))
+  assert.equal((await waiting()).length, stuck.length - 1)
+  const { rows: audited } = await w.pool.query<{ detail: object }>(`select detail from audit where action = 'change.settled'`)
+  assert.deepEqual(audited.map((a) => a.detail), [{ change: stuck[0]!.id, how: 'not-needed' }])
+  failing.mend()
+  await w.engine.retryChange(plan.id, stuck[1]!.id, 'ada')
+  await w.work()
+  assert.equal((await waiting()).length, stuck.length - 2)
+  // The next plan looks for itself, also at what was settled.
+  const next = await w.plan()
+  assert.ok(next.systems.some((line) => line.endsWith(stuck[0]!.subject)))
+  assert.deepEqual(await waiting(), [])
+})
+
+test('at an error rate the system pauses, other systems go on, and a person lets it go on', async () => {
+  const w = await open(server, (p) => {
+    p.systems.push({ ...appSystem(p), id: 'second', name: 'Second', config: { system: 'other' } })
+    p.jobs.push({ ...p.jobs.find((j) => j.id === 'users')!, id: 'others', destination: 'second' } as typeof p.jobs[number])
+    p.rules = []
+  })
+  const failing = failFor(w)
+  const count = batchSize * (batchesAtOnce + 1)
+  const plan = await w.day(staff(count))
+  const paused = await w.shown(plan.id)
+  const users = (system: typeof w.app): number => [...system.records.values()].filter((r) => r.objectType === 'user').length
+  assert.equal(users(w.other), count)
+  assert.equal(paused.state, 'applying')
+  // It stops in the middle of a batch: some 20 failures and what was under way.
+  const stuck = paused.changes.filter((c) => c.state === 'stuck' || c.state === 'again')
+  assert.ok(stuck.length > 20 && stuck.length < 60, `${stuck.length} failed`)
+  assert.ok(users(w.app) < batchSize, `${users(w.app)} written`)
+  const [found] = await findings(w, 'BRAKE_ERROR_RATE')
+  assert.match(found!.message, /^App is paused: \d+ of the last \d+ changes failed .*No licence for ….* changes wait until somebody resumes it\.$/)
+  // Neither time, another worker nor another plan goes round the brake.
+  const written = w.app.writes
+  w.later(7_200_000)
+  await w.settle()
+  await w.plan()
+  assert.deepEqual([w.app.writes, (await findings(w, 'BRAKE_ERROR_RATE')).length], [written, 1])
+  failing.mend()
+  await w.engine.resumeSystem('app', 'ada')
+  await assert.rejects(w.engine.resumeSystem('app', 'ada'), code('CONFLICT'))
+  await w.settle()
+  assert.deepEqual((await findings(w, 'BRAKE_ERROR_RATE')).map((f) => f.open), [false])
+  await w.plan()
+  assert.equal(users(w.app), count)
+  const { rows } = await w.pool.query<{ action: string }>(`select action from audit where subject = 'system:app' order by id`)
+  assert.deepEqual(rows.map((r) => r.action), ['system.paused', 'system.resumed'])
+})
+
+test('a system that goes away in the middle is one finding, and is back by itself', async () => {
+  const w = await open(server)
+  w.app.faults = Array.from({ length: 8 }, (_, i) => fault('create', 'disconnect', 41 + i))
+  const plan = await w.day(staff(400))
+  const away = await findings(w, 'SYSTEM_AWAY')
+  assert.equal(away.length, 1)
+  assert.match(away[0]!.message, /^App does not answer\. \d+ changes wait and go on when it is back\./)
+  assert.equal((await w.shown(plan.id)).changes.filter((c) => c.state === 'stuck').length, 0)
+  for (let seconds = 0; seconds < 30 && w.queued.length > 0; seconds++) {
+    w.later(1000)
+    await w.work()
+  }
+  const done = await w.shown(plan.id)
+  assert.deepEqual([done.state, states(done, 'create'), w.accounts().length], ['applied', { done: 400 }, 400])
+  assert.deepEqual((await findings(w, 'SYSTEM_AWAY')).map((f) => f.open), [false])
+})
+
+test('however long a system is away, nothing is given up, and it is looked for every few seconds', async () => {
+  const w = await open(server)
+  await w.hr(staff(30))
+  w.app.faults = []
+  const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
+  const enqueue = w.context.enqueue
+  w.context.enqueue = async (task, id, at) => {
+    if (task === 'apply-plan') w.app.reachable = false
+    await enqueue(task, id, at)
+  }
+  await w.work()
+  w.context.enqueue = enqueue
+  for (let rounds = 0; rounds < 40; rounds++) {
+    w.later(60_000)
+    await w.work()
+  }
+  const waiting = w.queued.find((q) => q.task === 'apply-plan')!
+  assert.ok(waiting.at - Date.parse(w.context.now()) <= 15_000)
+  assert.deepEqual(states(await w.shown(planId), 'create'), { again: 30 })
+  w.app.reachable = true
+  w.later(15_000)
+  await w.work()
+  assert.deepEqual([(await w.shown(planId)).state, w.accounts().length], ['applied', 30])
+})
