@@ -77,6 +77,9 @@ export const system = z.strictObject({
   }),
   /** Ids or names of records that are never touched, besides those that the connector protects. `*` matches any text. */
   protected: z.array(z.string()).default([]),
+  drift: z.enum(['put-back', 'report']).optional().meta({
+    title: 'Drift', description: 'What an automatic job does about values and memberships that somebody changed in the system: put-back (the default) corrects them, report has them wait in the plan for somebody.',
+  }),
   /** Entitlements (by name) whose members are exactly those with a reason: others are removed. */
   authoritative: z.array(z.string()).default([]),
   /** Entitlements by name or id that give great power; `*` matches any text. Granting and revoking them has brakes of its own. */

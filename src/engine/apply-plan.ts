@@ -5,6 +5,7 @@
 import { peopleOf } from '../domain/plan.ts'
 import type { System } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
+import { settleDriftOf } from '../store/drift.ts'
 import { storeEvaluation } from '../store/evaluation.ts'
 import { claimChanges, countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
@@ -158,6 +159,8 @@ async function finish(context: Context, plan: PlanRow, failed: boolean): Promise
   await recordAiling(context.pool, (await currentRevision(context.pool)).policy, context.now())
   // What was released meanwhile goes on.
   await approveAutomatic(context, plan.id)
+  // Whose account it is now, policy has its say about it.
+  if (plan.aim !== null && 'link' in plan.aim) await startPlan(context, { cause: 'linked by hand', actor: plan.madeBy, scope: plan.scope })
   // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
   if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope, aim: plan.aim })
 }
@@ -173,6 +176,7 @@ async function settlePlan(context: Context, client: Client, plan: PlanRow, faile
   }
   const now = context.now()
   await endUndo(client, plan, now)
+  await settleDriftOf(client, plan.id, now)
   const left = count('planned', 'held')
   await setPlan(client, plan.id, {
     counts, progress: null, ...(left > 0 ? { state: current.brakes.some((b) => b.released === undefined) ? 'held' : 'open' } : { state: 'applied', ended_at: now }),

@@ -1,5 +1,6 @@
 /** Recomputing each change from what is now. It checks a write; it never chooses one. */
 import { decide, sameAttribute, type AccountFacts, type DecidedChange } from '../domain/decide.ts'
+import { narrowed, thingsOf } from '../domain/put-back.ts'
 import { loadFacts, type LoadedFacts } from '../store/facts.ts'
 import { markGranted } from '../store/observed.ts'
 import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
@@ -18,7 +19,8 @@ export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ a
 }
 
 function recomputed(hands: Hands, change: ChangeRow, loaded: LoadedFacts): Attempt {
-  const facts = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
+  const whole = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
+  const facts = whole !== null && hands.plan.aim !== null && 'putBack' in hands.plan.aim ? narrowed(whole, thingsOf(change)) : whole
   const decided = facts === null ? undefined : decide(asPlanned(facts, change)).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
   const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
   if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {

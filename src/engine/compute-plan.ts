@@ -8,6 +8,7 @@ import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { fewMax } from '../store/overlay.ts'
 import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
+import { recordDrift } from '../store/drift.ts'
 import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
 import { wasReadWhole } from '../store/observation.ts'
@@ -22,7 +23,7 @@ import { hashOfPlan } from './plan-hash.ts'
 import { planCalendar } from './plan-calendar.ts'
 import { planPeople } from './plan-people.ts'
 import { planAim } from './plan-aim.ts'
-import { jobsOf, methodOf, planSystems } from './plan-systems.ts'
+import { holdersOf, jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
 import { readSystem } from './read-system.ts'
 import { refreshPeople } from './refresh-people.ts'
@@ -120,6 +121,8 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
     findings.push(...evaluation.findings)
     const jobs = affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id)
     await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only, layer: few ? 'few' : 'overlay' })
+    const holders = holdersOf(accountJobs(revision.policy)).map((h) => h.jobId).filter((id) => jobs.includes(id))
+    await recordDrift(client, { planId: plan.id, policyRevision: revision.revision, asOf, jobs, holders, only, layer: few ? 'few' : 'overlay' })
     const allBrakes = await applyBrakes(client, plan.id, revision.policy, asOf, brakes)
     await close(context, client, plan, revision, { asOf, basis, findings, brakes: allBrakes, only })
   })

@@ -12,6 +12,9 @@ import { changeEnd, endReason, grant } from './grant.ts'
 import { showPassword } from './handover.ts'
 import { previewJob } from './preview-job.ts'
 import { readSystem } from './read-system.ts'
+import { adoptDrift, leaveDrift, putBackDrift } from './drift.ts'
+import { endOneException } from './exception.ts'
+import { linkAccount, markAccount, protectOrphan, unmarkAccount } from './orphan.ts'
 import { releaseHeld } from './release.ts'
 import { resumeSystem, settleChange } from './settle-change.ts'
 import { approvePlan, resumePlan, retryChange, startPlan, stopPlan } from './start-plan.ts'
@@ -29,6 +32,14 @@ export function createEngine(context: Context): Engine {
     stopPlan: (planId, actor) => stopPlan(context, planId, actor),
     resumePlan: (planId, actor) => resumePlan(context, planId, actor),
     undoPlan: (input, actor) => startUndo(context, input, actor),
+    putBackDrift: (ids, actor) => putBackDrift(context, ids, actor),
+    adoptDrift: (ids, note, actor) => adoptDrift(context, ids, note, actor),
+    leaveDrift: (ids, until, note, actor) => leaveDrift(context, ids, until, note, actor),
+    endException: (id, actor) => endOneException(context, id, actor),
+    linkAccount: (input, actor) => linkAccount(context, input, actor),
+    markAccount: (input, actor) => markAccount(context, input, actor),
+    unmarkAccount: (accountId, kind, actor) => unmarkAccount(context, accountId, kind, actor),
+    protectAccount: (accountId, actor) => protectOrphan(context, accountId, actor),
     retryChange: (planId, changeId, actor) => retryChange(context, planId, changeId, actor),
     settleChange: (planId, changeId, settled, actor) => settleChange(context, planId, changeId, settled, actor),
     resumeSystem: (systemId, actor) => resumeSystem(context, systemId, actor),

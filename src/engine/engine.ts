@@ -20,6 +20,18 @@ export interface Engine {
   resumePlan(planId: string, actor: string): Promise<void>
   /** Begins a plan that takes back what another did; what it undoes is left as it is until then (a week where nothing is said). */
   undoPlan(input: { planId: string; until?: string | undefined }, actor: string): Promise<{ planId: string }>
+  /** Begins a plan that puts back exactly these findings of drift. */
+  putBackDrift(ids: string[], actor: string): Promise<{ planId: string }>
+  /** Makes drift right as it is: a reason for access that somebody gave by hand, an exception without end for anything else. */
+  adoptDrift(ids: string[], note: string, actor: string): Promise<void>
+  leaveDrift(ids: string[], until: string, note: string, actor: string): Promise<void>
+  /** Ends an exception: the plan that follows treats the thing like everything else. */
+  endException(id: string, actor: string): Promise<{ planId: string }>
+  /** Begins a plan that makes an account of nobody a person's. */
+  linkAccount(input: { accountId: string; personId: string; jobId?: string | undefined }, actor: string): Promise<{ planId: string }>
+  markAccount(input: { accountId: string; kind: 'service' | 'shared' | 'ignored'; ownerId?: string | undefined; note?: string | undefined; until?: string | undefined }, actor: string): Promise<void>
+  unmarkAccount(accountId: string, kind: 'service' | 'shared' | 'ignored', actor: string): Promise<void>
+  protectAccount(accountId: string, actor: string): Promise<void>
   /** Tries a change in `again` or `stuck` once more, now. */
   retryChange(planId: string, changeId: string, actor: string): Promise<void>
 

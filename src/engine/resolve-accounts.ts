@@ -90,7 +90,7 @@ async function resolveOnce(client: Client, jobs: Map<string, PreparedJob>, evalu
   return { resolved, fresh }
 }
 
-type Problem = Pick<Finding, 'code' | 'message'>
+type Problem = Pick<Finding, 'code' | 'message' | 'details'>
 
 /** Fills in unique names: the one reserved, else the one that the account has, else the first free candidate. */
 async function chooseNames(
@@ -149,7 +149,7 @@ async function findMatches(client: Client, prepared: PreparedJob, people: { pers
       const problem: Problem | null = own.length > 1
         ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: ${own.length} records have the same ${attribute} as this person. Make it unique, or link one by hand.` }
         : other !== undefined && other !== personId
-          ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: a record fits this person by ${attribute}, and another person too.` }
+          ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: a record fits this person by ${attribute}, and another person too.`, details: { account: id, people: [other, personId] } }
           : null
       passing.claimed.set(id, personId)
       found.set(personId, { id, by: attribute, attributes: attributes.get(id) ?? {}, problem })

@@ -41,8 +41,10 @@ export async function approveAutomatic(context: Context, planId: string): Promis
     await holdFilled(context, client, plan)
     const { rowCount } = await client.query(
       `update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'
-          and (stage = 1 or job_id = any($2) or (kind = 'link' and job_id = any($3)))`,
-      [planId, jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id)])
+          and (stage = 1 or job_id = any($2) or (kind = 'link' and job_id = any($3)))
+          and not (system_id = any($4) and reasons @> '[{"because": "drifted"}]')`,
+      [planId, jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id),
+        revision.policy.systems.filter((s) => s.drift === 'report').map((s) => s.id)])
     const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
     if (changes === 0) return false
     await setPlan(client, planId, { state: 'approved', approved_by: 'usher', approved_at: context.now() })
