@@ -22,4 +22,9 @@ export function atLeast(name: string, value: number, unit: string, floor: number
   return { name, value: round(value), unit, floor: round(floor), ratio: round(ratio), limit, met: ratio >= limit }
 }
 
+/** A figure that has no floor, only a limit that it must stay below. */
+export function below(name: string, value: number, unit: string, limit: number): Figure {
+  return { name, value: Math.round(value * 1000) / 1000, unit, floor: 0, ratio: Math.round((value / limit) * 1000) / 1000, limit, met: value < limit }
+}
+
 const round = (n: number): number => Math.round(n * 100) / 100

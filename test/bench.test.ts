@@ -6,8 +6,9 @@ import * as evaluateRules from '../bench/evaluate-rules.ts'
 import type { Figure } from '../bench/figure.ts'
 import * as openldapCreate from '../bench/openldap-create.ts'
 import * as reconcileOpenldap from '../bench/reconcile-openldap.ts'
+import * as timeToZero from '../bench/time-to-zero.ts'
 
-const benches = { 'evaluate-rules': evaluateRules, 'openldap-create': openldapCreate, 'compare-grants': compareGrants, 'reconcile-openldap': reconcileOpenldap }
+const benches = { 'evaluate-rules': evaluateRules, 'openldap-create': openldapCreate, 'compare-grants': compareGrants, 'reconcile-openldap': reconcileOpenldap, 'time-to-zero': timeToZero }
 
 for (const [name, bench] of Object.entries(benches)) {
   test(`${name} answers figures with their floor`, async () => {
