@@ -59,6 +59,16 @@ const person = createRoute({
   validateSearch: tab,
   component: lazyRouteComponent(() => import('./pages/PersonPage.tsx'), 'PersonPage'),
 })
+const leavers = createRoute({
+  getParentRoute: () => inside,
+  path: '/leavers',
+  component: lazyRouteComponent(() => import('./pages/LeaversPage.tsx'), 'LeaversPage'),
+})
+const leaver = createRoute({
+  getParentRoute: () => inside,
+  path: '/leavers/$id',
+  component: lazyRouteComponent(() => import('./pages/LeaverPage.tsx'), 'LeaverPage'),
+})
 const systems = createRoute({
   getParentRoute: () => inside,
   path: '/systems',
@@ -157,6 +167,8 @@ export const router = createRouter({
       overview,
       people,
       person,
+      leavers,
+      leaver,
       systems,
       systemNew,
       system,

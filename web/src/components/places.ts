@@ -3,6 +3,7 @@ import {
   IconAlertTriangle,
   IconArrowsSplit2,
   IconClipboardCheck,
+  IconDoorExit,
   IconHistory,
   IconHome,
   IconPlugConnected,
@@ -14,7 +15,7 @@ import {
 } from '@tabler/icons-react'
 
 export interface Place {
-  to: '/' | '/plans' | '/people' | '/cases' | '/findings' | '/systems' | '/jobs' | '/roles' | '/audit' | '/settings'
+  to: '/' | '/plans' | '/people' | '/leavers' | '/cases' | '/findings' | '/systems' | '/jobs' | '/roles' | '/audit' | '/settings'
   title: string
   icon: Icon
   /** Pressed after `g`. */
@@ -29,6 +30,7 @@ export const places: { title: string; places: Place[] }[] = [
       { to: '/', title: 'Overview', icon: IconHome, key: 'o', permission: 'overview:read' },
       { to: '/plans', title: 'Plans', icon: IconClipboardCheck, key: 'l', permission: 'plans:read' },
       { to: '/people', title: 'People', icon: IconUsers, key: 'p', permission: 'people:read' },
+      { to: '/leavers', title: 'Leavers', icon: IconDoorExit, key: 'x', permission: 'people:read' },
       { to: '/cases', title: 'Cases', icon: IconArrowsSplit2, key: 'c', permission: 'cases:read' },
       { to: '/findings', title: 'Findings', icon: IconAlertTriangle, key: 'f', permission: 'findings:read' },
     ],

@@ -150,6 +150,30 @@ export const systemStates: Record<string, StateWords> = {
   },
 }
 
+export const leaverStates: Record<string, StateWords> = {
+  running: {
+    label: 'Not gone yet',
+    tone: 'warn',
+    icon: IconClock,
+    explains: 'Something is still there in some system.',
+  },
+  gone: { label: 'Gone', tone: 'good', icon: IconCheck, explains: 'Seen gone in every system that Usher manages.' },
+  returned: { label: 'Back', tone: 'neutral', icon: IconReplace, explains: 'The person came back, or the end was lifted.' },
+}
+
+export const leaverSystemStates: Record<string, StateWords> = {
+  'to-do': { label: 'Still there', tone: 'warn', icon: IconClock, explains: 'Something is still to be taken away.' },
+  waits: { label: 'Waits for approval', tone: 'warn', icon: IconHandStop, explains: 'This system asks for approval of leavers.' },
+  unmanaged: { label: 'Not managed here', tone: 'neutral', icon: IconEye, explains: 'Usher may not take anything away here.' },
+  gone: { label: 'Gone', tone: 'good', icon: IconCheck, explains: 'Read back: disabled, and nothing that Usher gave is left.' },
+}
+
+export const leaverCauses: Record<string, string> = {
+  hand: 'Ended by hand',
+  date: 'The end date came',
+  source: 'Their source ended them',
+}
+
 export const severities: Record<string, StateWords> = {
   info: { label: 'Note', tone: 'info', icon: IconCircleDashed },
   warning: { label: 'Warning', tone: 'warn', icon: IconAlertTriangle },

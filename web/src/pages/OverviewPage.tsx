@@ -11,6 +11,7 @@ import {
 import { FindingRow } from '../components/FindingRow.tsx'
 import { ButtonLink, NameLink, TextLink } from '../components/links.tsx'
 import { FirstSteps } from '../components/overview/FirstSteps.tsx'
+import { Leavers } from '../components/overview/Leavers.tsx'
 import { PeopleByState } from '../components/overview/PeopleByState.tsx'
 import { Waits, type Wait } from '../components/overview/Waits.tsx'
 import { Page } from '../components/Page.tsx'
@@ -83,6 +84,11 @@ function Shown({ of }: { of: Overview }) {
               of.findings.slice(0, 8).map((finding) => <FindingRow key={finding.id} finding={finding} />)
             )}
           </Section>
+          {of.leavers.length > 0 && (
+            <Section title="Leavers" flush actions={<TextLink to="/leavers">All leavers</TextLink>}>
+              <Leavers of={of.leavers} />
+            </Section>
+          )}
           <Section
             title="People"
             actions={

@@ -1,13 +1,14 @@
 import { Button, Stack, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { IconPlus, IconRefresh } from '@tabler/icons-react'
+import { IconDoorExit, IconPlus, IconRefresh } from '@tabler/icons-react'
 import { useState } from 'react'
 import { FindingRow } from '../components/FindingRow.tsx'
 import { TextLink } from '../components/links.tsx'
 import { Page, PageOf } from '../components/Page.tsx'
 import { Access } from '../components/person/Access.tsx'
 import { Accounts } from '../components/person/Accounts.tsx'
+import { EndNotice, EndPerson } from '../components/person/EndPerson.tsx'
 import { Grant } from '../components/person/Grant.tsx'
 import { History } from '../components/person/History.tsx'
 import { Passwords } from '../components/person/Passwords.tsx'
@@ -36,6 +37,7 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
   const navigate = useNavigate({ from: '/people/$id' })
   const may = useMay()
   const [granting, setGranting] = useState(false)
+  const [ending, setEnding] = useState(false)
   const plan = useAct(() => planPerson(of.id), {
     forgets: ['plans', 'overview'],
     onDone: ({ planId }) => navigate({ to: '/plans/$id', params: { id: planId }, search: {} }),
@@ -52,6 +54,16 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
       ]}
       actions={
         <>
+          {may('people:end') && of.positions.some((p) => p.living) && (
+            <Button
+              variant="default"
+              color="red"
+              leftSection={<IconDoorExit size={16} />}
+              onClick={() => setEnding(true)}
+            >
+              End…
+            </Button>
+          )}
           {may('people:grant') && (
             <Button variant="default" leftSection={<IconPlus size={16} />} onClick={() => setGranting(true)}>
               Give a role…
@@ -69,6 +81,7 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
         </>
       }
     >
+      <EndNotice person={of} />
       <Passwords person={of} />
       {of.findings.length > 0 && (
         <Section title="What is wrong" count={of.findings.length} flush>
@@ -108,6 +121,7 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
         </Tabs.Panel>
       </Tabs>
       <Grant id={of.id} name={of.name} opened={granting} onClose={() => setGranting(false)} />
+      <EndPerson id={of.id} name={of.name} opened={ending} onClose={() => setEnding(false)} />
     </Page>
   )
 }
