@@ -1,5 +1,5 @@
 /** The brake that works while changes are being carried out: too many of the last ones failed. */
-import type { SystemBrakes } from './policy.ts'
+import type { SystemBrakes } from './brake.ts'
 
 export type ErrorRate = NonNullable<SystemBrakes['errorRate']>
 
