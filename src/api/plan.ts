@@ -1,11 +1,14 @@
 /** Plans and their changes. */
+import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { UsherError } from '../domain/errors.ts'
+import { exportEvidence } from '../engine/evidence.ts'
 import { basisOf, doneSince, findPlanShown, listPlans, searchChanges, searchPlanPeople } from '../store/plan-views.ts'
 import type { ChangeFilter } from '../store/plan-views.ts'
 import { listLeft } from '../store/undo.ts'
 import { peopleOf, symbol } from '../domain/plan.ts'
 import { forecastPeople, forecastReasons } from '../store/forecast.ts'
+import { note } from './audit-note.ts'
 import { plans } from './contract/index.ts'
 import { allPages, csvStream } from './csv.ts'
 import type { Door } from './door.ts'
@@ -20,7 +23,8 @@ const rateSeconds = 10
 const forecastMax = 1000
 
 export function planRoutes(app: FastifyInstance, door: Door): void {
-  const { engine, context: { pool, now } } = door
+  const { engine, auditKeys, context } = door
+  const { pool, now } = context
 
   serve(app, plans.startPlan, ({ body, who }) => engine.startPlan({ cause: 'asked for', actor: who.actor, scope: body.scope, ...(body.asOf === undefined ? {} : { asOf: body.asOf, readAnew: body.readAnew }) }))
   serve(app, plans.listPlans, async ({ query: { state, ...paging } }) => {
@@ -61,6 +65,14 @@ export function planRoutes(app: FastifyInstance, door: Door): void {
     reply.header('content-disposition', `attachment; filename="plan-${plan.number}.csv"`)
     return csvStream(['Change', 'Kind', 'System', 'Person', 'Account', 'Entitlement', 'Attribute', 'Before', 'After', 'Reasons', 'State', 'Error', 'Done'],
       exportedRows(plan.id, query))
+  })
+  serve(app, plans.exportEvidence, async ({ params, who, reply }) => {
+    const lines = exportEvidence(context, auditKeys, params.id)
+    // Before anything is sent, so that a plan without evidence is answered with its error.
+    const start = await lines.next()
+    await note(door, who.actor, 'evidence.exported', `plan:${params.id}`, {})
+    reply.header('content-disposition', `attachment; filename="evidence-${params.id.slice(0, 8)}.ndjson"`)
+    return Readable.from(joined(String(start.value), lines))
   })
   serve(app, plans.searchPlanPeople, async ({ params, body }) => {
     const [names, page] = await Promise.all([lexicon(door), searchPlanPeople(pool, params.id, body)])
@@ -110,4 +122,9 @@ export function planRoutes(app: FastifyInstance, door: Door): void {
       }
     }
   }
+}
+
+async function* joined(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield first
+  yield* rest
 }

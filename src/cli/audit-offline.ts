@@ -18,7 +18,7 @@ export async function verifyFile(file: string, options: OfflineOptions): Promise
   return await verifyExport(withHeads(linesOf(file), kept), (inExport) => chainCrypto(trusted ?? inExport))
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
+export async function* linesOf(file: string): AsyncGenerator<string> {
   try {
     yield* createInterface({ input: createReadStream(file), crlfDelay: Infinity })
   } catch (error) {
@@ -36,7 +36,7 @@ async function* withHeads(lines: AsyncIterable<string>, kept: Head[]): AsyncGene
   }
 }
 
-function readHeads(file: string): Head[] {
+export function readHeads(file: string): Head[] {
   return read(file).split('\n').filter((line) => line.trim() !== '').map((line, i) => {
     try {
       return JSON.parse(line) as Head
@@ -46,7 +46,7 @@ function readHeads(file: string): Head[] {
   })
 }
 
-function chainCrypto(publicKeys: string[]): ChainCrypto {
+export function chainCrypto(publicKeys: string[]): ChainCrypto {
   const keys = publicKeys.map(keyOf)
   return {
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
@@ -62,7 +62,7 @@ function keyOf(pem: string): KeyObject {
   }
 }
 
-function read(file: string): string {
+export function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {

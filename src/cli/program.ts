@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { auditCommand } from './audit.ts'
 import { casesCommand } from './case.ts'
+import { evidenceCommand } from './evidence.ts'
 import { findingsCommand } from './finding.ts'
 import { jobsCommand } from './job.ts'
 import { leaverCommand } from './leaver.ts'
@@ -49,6 +50,7 @@ Examples:
   secretCommand(program, world)
   program.commandsGroup('Evidence and users:')
   auditCommand(program, world)
+  evidenceCommand(program, world)
   tokenCommand(program, world)
   userCommand(program, world)
   return program

@@ -1,11 +1,20 @@
-/** The hash that an approval is given to: over what a plan was computed from, and each of its changes. */
-import { createHash } from 'node:crypto'
+/** The hash that an approval is given to. What it covers is said in domain/plan-hash.ts. */
+import { createHash, hash } from 'node:crypto'
+import { digestText, headText, itemText, type PlanHead } from '../domain/plan-hash.ts'
 import { canonical } from '../domain/value.ts'
-import type { Client } from '../store/database.ts'
-import { changeHashes, type PlanRow } from '../store/plan.ts'
+import type { Client, Db } from '../store/database.ts'
+import { arrivalDigests } from '../store/people-bulk.ts'
+import { plannedItems, snapshotsOfPlan, type PlanRow } from '../store/plan.ts'
+import { documentAt } from '../store/policy.ts'
 
 export async function hashOfPlan(client: Client, planId: string, from: { revision: number; asOf: string; basis: PlanRow['basis'] }): Promise<string> {
-  const hash = createHash('sha256').update(canonical({ revision: from.revision, asOf: from.asOf, basis: from.basis }))
-  for await (const hashes of changeHashes(client, planId)) for (const one of hashes) hash.update(one)
-  return hash.digest('hex')
+  const sum = createHash('sha256').update(headText(await headOfPlan(client, from)))
+  for (const digest of await arrivalDigests(client, planId)) sum.update(digestText(digest.toString('hex')))
+  for await (const items of plannedItems(client, planId)) for (const item of items) sum.update(itemText(item.hash, item.accountId))
+  return sum.digest('hex')
+}
+
+export async function headOfPlan(db: Db, { revision, asOf, basis }: { revision: number; asOf: string; basis: PlanRow['basis'] }): Promise<PlanHead> {
+  const policy = hash('sha256', canonical(await documentAt(db, revision)))
+  return { revision, policy, asOf, snapshots: await snapshotsOfPlan(db, basis.snapshots), observations: basis.observations }
 }

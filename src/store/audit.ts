@@ -81,9 +81,9 @@ export async function lastHead(db: Db): Promise<Head | null> {
   return (await headsAfter(db, Number(row.position) - 1))[0] ?? null
 }
 
-/** The rows of the chain in its order, in pages. */
-export async function* sealedRows(db: Db, pageSize = 5000): AsyncGenerator<AuditRow> {
-  for (let after = Number.MIN_SAFE_INTEGER; ;) {
+/** The rows of the chain in its order, in pages; those after a position. */
+export async function* sealedRows(db: Db, pageSize = 5000, first = Number.MIN_SAFE_INTEGER): AsyncGenerator<AuditRow> {
+  for (let after = first; ;) {
     const { rows } = await db.query<Omit<AuditRow, 'position'> & { position: string }>(
       `select id, position, at, actor, action, subject, detail, encode(hash, 'hex') as hash
          from audit where position > $1 order by position limit $2`, [after, pageSize])

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { DecidedChange } from '../domain/decide.ts'
 import type { Because, ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
+import type { PlanHead } from '../domain/plan-hash.ts'
 import type { Attributes } from '../domain/value.ts'
 import { copyLine } from './copy.ts'
-import { arrivalDigests } from './people-bulk.ts'
 import type { Client, Db } from './database.ts'
 
 export interface PlanRow {
@@ -115,19 +115,17 @@ export async function countChanges(db: Db, planId: string): Promise<{ systemId: 
   return rows
 }
 
-/** The hashes of a plan's changes in a stable order, in pieces. */
-export async function* changeHashes(db: Db, planId: string): AsyncGenerator<Buffer[]> {
-  yield await arrivalDigests(db, planId)
-  let after: Buffer | null = null
-  let afterId = '0'
+/** A plan's changes as its hash takes them in, by hash and id, in pieces. */
+export async function* plannedItems(db: Db, planId: string): AsyncGenerator<{ hash: string; accountId: string | null }[]> {
+  let [hash, id]: [string | null, string] = [null, '0']
   for (;;) {
-    const { rows }: { rows: { hash: Buffer; id: string }[] } = await db.query(
-      `select hash, id from plan_change where plan_id = $1 and ($2::bytea is null or (hash, id) > ($2, $3::bigint)) order by hash, id limit 20000`, [planId, after, afterId])
+    const { rows }: { rows: { hash: string; id: string; accountId: string | null }[] } = await db.query(
+      `select encode(hash, 'hex') as hash, id, account_id as "accountId" from plan_change
+        where plan_id = $1 and ($2::text is null or (hash, id) > (decode($2, 'hex'), $3::bigint)) order by plan_change.hash, id limit 20000`, [planId, hash, id])
     if (rows.length === 0) return
-    yield rows.map((r) => r.hash)
+    yield rows
     if (rows.length < 20000) return
-    after = rows.at(-1)!.hash
-    afterId = rows.at(-1)!.id
+    ;({ hash, id } = rows.at(-1)!)
   }
 }
 
@@ -140,6 +138,16 @@ export async function isStopped(db: Db, planId: string): Promise<boolean> {
 export async function isSettled(db: Db, planId: string, revision: number, since: string): Promise<boolean> {
   const { rows } = await db.query('select from plan where id = $1 and reasons_settled_revision = $2 and reasons_settled_at > $3', [planId, revision, since])
   return rows.length > 0
+}
+
+/** The reads of sources that a plan was computed from, by job. */
+export async function snapshotsOfPlan(db: Db, snapshots: Record<string, string>): Promise<PlanHead['snapshots']> {
+  const ids = Object.values(snapshots)
+  if (ids.length === 0) return {}
+  const { rows } = await db.query<{ id: string; digest: string | null; rows: number; complete: boolean }>(
+    `select id, digest, rows, state = 'complete' as complete from snapshot where id = any ($1)`, [ids])
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return Object.fromEntries(Object.entries(snapshots).flatMap(([job, id]) => (byId.has(id) ? [[job, byId.get(id)!]] : [])))
 }
 
 /** Systems in which a plan has something left to do, in stage 2. */

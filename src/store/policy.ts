@@ -33,6 +33,12 @@ export async function revisionAt(db: Db, revision: number): Promise<Revision> {
   return revisionFrom(row)
 }
 
+/** The policy as it was saved, to the letter. */
+export async function documentAt(db: Db, revision: number): Promise<unknown> {
+  const { rows: [row] } = await db.query<{ document: unknown }>('select document from policy_revision where revision = $1', [revision])
+  return row?.document ?? null
+}
+
 /** Newest first. */
 export async function listRevisions(db: Db, limit = 1000): Promise<RevisionRow[]> {
   const { rows } = await db.query<RevisionRow>(

@@ -134,6 +134,11 @@ export const plans = {
     method: 'GET', url: '/api/plans/:id/changes.csv', permission: 'plans:export', summary: 'Changes of a plan as CSV',
     params: byUuid, query: z.object(changeFilters), response: z.string(), contentType: 'text/csv',
   }),
+  exportEvidence: route({
+    method: 'GET', url: '/api/plans/:id/evidence', permission: 'audit:read',
+    summary: 'What a plan was computed from, its changes with their results and its stretch of the audit chain, to be verified offline',
+    params: byUuid, response: z.string(), contentType: 'application/x-ndjson',
+  }),
   searchPlanPeople: route({
     method: 'POST', url: '/api/plans/:id/people/search', permission: 'plans:read', summary: 'People whom a plan changes, by name',
     params: byUuid, body: z.object({ ...paging, ...changeFilters, search: z.string().max(200).optional() }), response: page(planPerson),

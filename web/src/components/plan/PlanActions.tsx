@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import { IconDownload, IconPlayerPlay, IconPlayerStop, IconRefresh } from '@tabler/icons-react'
+import { IconCertificate, IconDownload, IconPlayerPlay, IconPlayerStop, IconRefresh } from '@tabler/icons-react'
 import { Approve } from './Approve.tsx'
 import { useAct } from '../useAct.tsx'
 import { isMoving, plan, resumePlan, startPlan, stopPlan, type Plan } from '../../queries/plan.ts'
@@ -29,6 +29,18 @@ export function PlanActions({ plan }: { plan: Plan }) {
           leftSection={<IconDownload {...icon} />}
         >
           Export CSV
+        </Button>
+      )}
+      {may('audit:read') && plan.approvedAt !== null && (
+        <Button
+          component="a"
+          href={`/api/plans/${plan.id}/evidence`}
+          download
+          variant="default"
+          leftSection={<IconCertificate {...icon} />}
+          title="The plan, its results and its audit trail in one signed file"
+        >
+          Evidence
         </Button>
       )}
       {may('plans:write') && !isMoving(plan) && plan.state !== 'stopped' && (
