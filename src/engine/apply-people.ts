@@ -15,7 +15,7 @@ export interface PeopleApplied {
 }
 
 const batchSize = 20_000
-const atOnce = Number(process.env.LAB_ONCE ?? 2)
+const atOnce = 2
 /** From how many people on it is worth to make the indexes at the end. */
 const indexesLaterMin = 20_000
 /** Batches up to this size leave an audit row per person, not only one for all. */

@@ -152,8 +152,8 @@ function unendedFinding(last: RawRow | undefined, table: Table, endOptional: boo
   return new UsherError(
     'SOURCE_TRUNCATED',
     `${label} ends in row ${last.row} without a line end, so it may have been cut there; this row waits. ` +
-      'Transfer the file again. If the export never writes a line end after the last row, ' +
-      'set completeness.finalLineEnd to "optional".',
+      'Transfer the file again. If the export never writes a line end after its last row, set ' +
+      '`completeness: { finalLineEnd: optional }` in the config of this system; the row is then taken as it is.',
     { row: last.row },
   )
 }
