@@ -1317,6 +1317,7 @@ export interface paths {
                     entitlementId?: string;
                     jobId?: string;
                     roleId?: string;
+                    asOf?: string;
                 };
                 header?: never;
                 path: {
@@ -6002,6 +6003,21 @@ export interface components {
                 name: string;
                 enabled: boolean;
                 since: string | null;
+                attributes: {
+                    attribute: string;
+                    value: unknown;
+                    job: string;
+                    expression: string | null;
+                    policyRevision: number;
+                    /** @description Null where Usher did not write it */
+                    written: {
+                        at: string;
+                        /** Format: uuid */
+                        planId: string;
+                        plan: number;
+                    } | null;
+                    origins: components["schemas"]["Origin"][];
+                }[];
                 reasons: components["schemas"]["WhyReason"][];
             }[];
             access: {

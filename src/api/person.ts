@@ -75,12 +75,12 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
     await personOf(params.id)
     return await engine.why(params.id, query.asOf)
   })
-  serve(app, people.whyNot, async ({ params, query: { entitlementId, jobId, roleId } }) => {
+  serve(app, people.whyNot, async ({ params, query: { entitlementId, jobId, roleId, asOf } }) => {
     await personOf(params.id)
     const given = [entitlementId, jobId, roleId].filter((v) => v !== undefined)
     if (given.length !== 1) throw new UsherError('INVALID_INPUT', 'In the query: name exactly one of entitlementId, jobId and roleId.')
     const target = entitlementId !== undefined ? { entitlementId } : jobId !== undefined ? { jobId } : { roleId: roleId! }
-    return await engine.whyNot(params.id, target)
+    return await engine.whyNot(params.id, target, asOf)
   })
   serve(app, people.history, async ({ params, query }) => {
     await personOf(params.id)

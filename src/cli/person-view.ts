@@ -50,7 +50,7 @@ export function whyView(terminal: Terminal, why: Schema<'Why'>): string {
   const lines = [terminal.paint('dim', `as of ${moment(why.asOf)}`)]
   if (why.accounts.length === 0 && why.access.length === 0) lines.push('Nothing: no account and no entitlement.')
   for (const account of why.accounts) {
-    lines.push('', `${terminal.paint('bold', clean(account.name))}  ${account.system}, ${account.enabled ? 'enabled' : 'disabled'}${account.since ? `, since ${moment(account.since)}` : ''}`, ...reasons(terminal, account.reasons))
+    lines.push('', `${terminal.paint('bold', clean(account.name))}  ${account.system}, ${account.enabled ? 'enabled' : 'disabled'}${account.since ? `, since ${moment(account.since)}` : ''}`, ...reasons(terminal, account.reasons), ...account.attributes.map((value) => valueLine(terminal, value)))
   }
   for (const access of why.access) {
     const time = [access.since ? `since ${moment(access.since)}` : '', access.until ? `until ${moment(access.until)}` : ''].filter(Boolean).join(', ')
@@ -58,6 +58,13 @@ export function whyView(terminal: Terminal, why: Schema<'Why'>): string {
     lines.push('', `${terminal.paint('bold', clean(access.entitlement))}  ${access.system}${time ? `, ${time}` : ''}${seen}`, ...reasons(terminal, access.reasons))
   }
   return lines.join('\n')
+}
+
+/** "displayName = Anna Nowak  person.displayName (plan 12, 2026-03-01 08:00; company.xlsx Staff!B17 = Anna)" */
+function valueLine(terminal: Terminal, value: Schema<'Why'>['accounts'][number]['attributes'][number]): string {
+  const written = value.written === null ? 'not written by Usher' : `plan ${value.written.plan}, ${moment(value.written.at)}`
+  const cells = value.origins.flatMap((o) => o.cells.map((c) => `${cellOf(o.source, c.address)} = ${words(c.value)}`))
+  return `  ${value.attribute} = ${words(value.value)}  ${terminal.paint('dim', `${value.expression ?? 'no mapping'} (${[written, ...cells].join('; ')})`)}`
 }
 
 function reasons(terminal: Terminal, list: Schema<'WhyReason'>[]): string[] {

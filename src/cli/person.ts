@@ -38,26 +38,27 @@ export function peopleCommand(program: Command, world: World): void {
 
   examples(people.command('why').description('everything that a person has, since when, until when, because of what')
     .argument('<person>', who)
-    .option('--as-of <date>', 'on a past or future day (2026-03-31), or at an instant')
-    .action(act(world, async (session, person: string, options: { asOf?: string }) => {
+    .option('--at <date>', 'on a past day (2026-03-31), at its end, or at an instant')
+    .action(act(world, async (session, person: string, options: { at?: string }) => {
       const id = await findPerson(session, person)
-      const query = options.asOf === undefined ? {} : { asOf: during(options.asOf) }
+      const query = options.at === undefined ? {} : { asOf: during(options.at) }
       show(session, await call(session.api.GET('/api/people/{id}/why', { params: { path: { id }, query } })), (data) => whyView(session.terminal, data))
-    })), ['usher people why 4711', 'usher people why 4711 --as-of 2026-03-31'])
+    })), ['usher people why 4711', 'usher people why 4711 --at 2026-03-31'])
 
   examples(people.command('why-not').description('why a person lacks something: the first condition that failed, and the value it saw')
     .argument('<person>', who)
     .option('--role <id>', 'a role')
     .option('--entitlement <name>', 'system/name or number')
     .option('--job <id>', 'an account of this job')
-    .action(act(world, async (session, person: string, options: { role?: string; entitlement?: string; job?: string }) => {
-      const { role, entitlement, job } = options
+    .option('--at <date>', 'on a past day (2026-03-31), at its end, or at an instant')
+    .action(act(world, async (session, person: string, options: { role?: string; entitlement?: string; job?: string; at?: string }) => {
+      const { role, entitlement, job, at } = options
       if ([role, entitlement, job].filter((given) => given !== undefined).length !== 1) throw new Failure('usage', 'Name one of --role, --entitlement and --job.')
       const id = await findPerson(session, person)
       const entitlementId = entitlement === undefined ? undefined : await findEntitlement(session, entitlement)
-      const query = { roleId: role, entitlementId, jobId: job }
+      const query = { roleId: role, entitlementId, jobId: job, asOf: at === undefined ? undefined : during(at) }
       show(session, await call(session.api.GET('/api/people/{id}/why-not', { params: { path: { id }, query } })), (data) => whyNotView(session.terminal, data))
-    })), ['usher people why-not 4711 --role sales', 'usher people why-not 4711 --entitlement "ad/VPN users"', 'usher people why-not 4711 --job people-to-ad'])
+    })), ['usher people why-not 4711 --role sales', 'usher people why-not 4711 --entitlement "ad/VPN users"', 'usher people why-not 4711 --job people-to-ad --at 2026-03-31'])
 
   withPaging(people.command('history').description('what happened to a person, newest first').argument('<person>', who))
     .action(act(world, async (session, person: string, options: ListOptions) => {

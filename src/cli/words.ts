@@ -20,7 +20,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }
 
-/** What `--until` and `--as-of` mean: an instant as it is, a date as all of that day. */
+/** What `--until` and `--at` mean: an instant as it is, a date as all of that day. */
 export function endOf(text: string, zone = Temporal.Now.timeZoneId()): string {
   try {
     if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {

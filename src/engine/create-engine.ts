@@ -68,7 +68,7 @@ export function createEngine(context: Context): Engine {
     },
     previewJob: (input) => previewJob(context, input),
     why: (personId, asOf) => why(context, personId, asOf),
-    whyNot: (personId, target) => whyNot(context, personId, target),
+    whyNot: (personId, target, asOf) => whyNot(context, personId, target, asOf),
     decideCase: (caseId, personId, actor) => decideCase(context, caseId, personId, actor),
     grant: (input, actor) => grant(context, input, actor),
     changeEnd: (reasonId, until, actor) => changeEnd(context, reasonId, until, actor),

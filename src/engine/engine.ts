@@ -50,7 +50,7 @@ export interface Engine {
   /** Everything that a person has or lacks, and because of what. */
   why(personId: string, asOf?: string): Promise<Why>
   /** Why a person does not have an entitlement, or an account in a system. */
-  whyNot(personId: string, target: { entitlementId: string } | { jobId: string } | { roleId: string }): Promise<WhyNot>
+  whyNot(personId: string, target: { entitlementId: string } | { jobId: string } | { roleId: string }, asOf?: string): Promise<WhyNot>
 
   decideCase(caseId: string, personId: string | null, actor: string): Promise<void>
   grant(input: { personId: string; roleId?: string; entitlementId?: string; from?: string; until?: string; note?: string }, actor: string): Promise<{ reasonId: string; planId: string }>
@@ -91,7 +91,7 @@ export interface Why {
   /** Person attributes, each with the cell it came from. */
   attributes: { attribute: string; value: unknown; origin: Origin | null }[]
   positions: { key: string; attributes: Attributes; start?: string; end?: string; origin: Origin | null }[]
-  accounts: { accountId: string; system: string; name: string; enabled: boolean; since: string | null; reasons: WhyReason[] }[]
+  accounts: { accountId: string; system: string; name: string; enabled: boolean; since: string | null; attributes: WhyValue[]; reasons: WhyReason[] }[]
   access: {
     system: string
     entitlementId: string
@@ -102,6 +102,19 @@ export interface Why {
     until: string | null
     reasons: WhyReason[]
   }[]
+}
+
+/** A value of an account: what made it, when it was written, and the cells that it was made of. */
+export interface WhyValue {
+  attribute: string
+  value: unknown
+  job: string
+  /** As the mapping said when it was written; null where no mapping does. */
+  expression: string | null
+  policyRevision: number
+  /** Null where Usher did not write it: it was there before, or somebody changed it by hand. */
+  written: { at: string; planId: string; plan: number } | null
+  origins: Origin[]
 }
 
 export interface WhyReason {

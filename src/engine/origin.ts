@@ -1,5 +1,6 @@
 /** Where a person's value stands in its source: the mapping's expression, the columns that it reads, their cells. */
-import { compile } from '../domain/expression.ts'
+import { compile, type Read } from '../domain/expression.ts'
+import type { Position } from '../domain/person.ts'
 import { peopleJobs, type PeopleJob, type Policy } from '../domain/policy.ts'
 import type { SourceRow } from '../store/why.ts'
 import type { Origin } from './engine.ts'
@@ -47,3 +48,11 @@ function originIn(row: SourceRow, job: PeopleJob, expression: string): Origin {
 }
 
 const keyOf = (row: SourceRow): string => (row.positionKey === '' ? `${row.jobId}/${row.key}` : `${row.jobId}/${row.key}/${row.positionKey}`)
+
+/** The cells behind what an expression reads of a person and one of their positions. */
+export function cellsOf(origins: Origins, reads: Read[], position: Position | undefined): Origin[] {
+  return reads.flatMap((read) => {
+    const origin = read.variable === 'person' ? origins.attribute(read.name) : position === undefined ? null : origins.positionAttribute(position.key, read.name)
+    return origin === null ? [] : [origin]
+  })
+}

@@ -3,23 +3,29 @@ import { UsherError } from '../domain/errors.ts'
 import { compilePolicy, countedPositions, positionInput, primaryPosition, type CompiledPolicy } from '../domain/evaluate.ts'
 import { compile, firstFailed, type Input, type Read } from '../domain/expression.ts'
 import { standing, type Position } from '../domain/person.ts'
-import { roleClosure, type Policy } from '../domain/policy.ts'
-import { currentRevision, revisionAt } from '../store/policy.ts'
-import { accessOf, accountsAt, entitlementById, personAt, reasonsAt, rolesGiving, sourceRowsOf, type PersonRow, type ReasonRow } from '../store/why.ts'
+import { roleClosure, roleGrants, type Policy } from '../domain/policy.ts'
+import { accountsAt, doneChangesOf } from '../store/past.ts'
+import { revisionAt, revisionInForce } from '../store/policy.ts'
+import { entitlementById, personAt, reasonsAt, sourceRowsOf, type PersonRow, type ReasonRow } from '../store/why.ts'
 import type { Context, Revision } from './context.ts'
 import type { Origin, Why, WhyNot, WhyReason } from './engine.ts'
-import { originsOf, type Origins } from './origin.ts'
+import { cellsOf, originsOf, type Origins } from './origin.ts'
+import { whyAccess, whyAccount, type LookingAtAccounts } from './why-account.ts'
 
+/** As it is now, or was at a past instant: with the policy, the person, the rows, the reasons and the accounts of then. */
 export async function why(context: Context, personId: string, asOf?: string): Promise<Why> {
   const { pool } = context
   const at = asOf ?? context.now()
+  const past = Date.parse(at) < Date.parse(context.now()) && asOf !== undefined
   const person = await knownPerson(context, personId, asOf ?? null)
-  const revision = await currentRevision(pool)
-  const origins = originsOf(revision.policy, await sourceRowsOf(pool, personId))
+  const revision = await revisionInForce(pool, at)
+  const origins = originsOf(revision.policy, await sourceRowsOf(pool, personId, asOf ?? null))
   const reasons = await reasonsAt(pool, personId, at)
-  const revisions = await revisionsOf(context, reasons, revision)
-  const told = new Map(reasons.map((r) => [r.id, tell(r, revisions.get(r.policyRevision) ?? revision, person, origins)]))
+  const changes = await doneChangesOf(pool, personId)
+  const revisions = await revisionsOf(context, [...reasons, ...changes].map((r) => r.policyRevision), revision)
+  const told = new Map(reasons.map((r) => [r.id, tell(r, revisions.get(r.policyRevision)!, person, origins)]))
   const scopes = (jobId: string): WhyReason[] => reasons.filter((r) => r.kind === 'scope' && r.jobId === jobId).map((r) => told.get(r.id)!)
+  const looking: LookingAtAccounts = { at, past, revision, revisions, changes, origins, primary: lookAt(revision, person, at, origins).primary }
   return {
     personId, asOf: at,
     attributes: Object.entries(person.attributes).map(([attribute, value]) => ({ attribute, value, origin: origins.attribute(attribute) })),
@@ -27,28 +33,24 @@ export async function why(context: Context, personId: string, asOf?: string): Pr
       key: p.key, attributes: p.attributes, origin: origins.position(p.key),
       ...(p.start === undefined ? {} : { start: p.start }), ...(p.end === undefined ? {} : { end: p.end }),
     })),
-    accounts: (await accountsAt(pool, personId)).map((a) => ({
-      accountId: a.accountId, system: a.systemId, name: a.name, enabled: a.enabled, since: a.since, reasons: scopes(a.jobId),
-    })),
-    access: (await accessOf(pool, personId, reasons.map((r) => r.id))).map((a) => {
-      const own = a.reasonIds.map((id) => told.get(id)!).filter((r) => r !== undefined)
-      return {
-        system: a.systemId, entitlementId: a.entitlementId, entitlement: a.entitlement, present: a.present, since: a.since,
-        until: own.length > 0 && own.every((r) => r.until !== null) ? own.map((r) => r.until!).toSorted().at(-1)! : null, reasons: own,
-      }
-    }),
+    accounts: (await accountsAt(pool, personId, at)).map((account) => ({ ...whyAccount(account, looking), reasons: scopes(account.jobId) })),
+    access: await whyAccess(pool, personId, looking, reasons, told),
   }
 }
 
-export async function whyNot(context: Context, personId: string, target: { entitlementId: string } | { jobId: string } | { roleId: string }): Promise<WhyNot> {
-  const person = await knownPerson(context, personId, null)
-  const revision = await currentRevision(context.pool)
-  const looking = lookAt(revision, person, context.now(), originsOf(revision.policy, await sourceRowsOf(context.pool, personId)))
-  const reasons = await reasonsAt(context.pool, personId, context.now())
+export async function whyNot(
+  context: Context, personId: string, target: { entitlementId: string } | { jobId: string } | { roleId: string }, asOf?: string,
+): Promise<WhyNot> {
+  const { pool } = context
+  const at = asOf ?? context.now()
+  const person = await knownPerson(context, personId, asOf ?? null)
+  const revision = await revisionInForce(pool, at)
+  const looking = lookAt(revision, person, at, originsOf(revision.policy, await sourceRowsOf(pool, personId, asOf ?? null)))
+  const reasons = await reasonsAt(pool, personId, at)
   if ('jobId' in target) return { has: reasons.some((r) => r.jobId === target.jobId), ways: [scopeWay(looking, target.jobId)] }
-  const entitlement = 'entitlementId' in target ? await entitlementById(context.pool, target.entitlementId) : null
+  const entitlement = 'entitlementId' in target ? await entitlementById(pool, target.entitlementId) : null
   if ('entitlementId' in target && entitlement === null) throw new UsherError('NOT_FOUND', 'There is no such entitlement.')
-  const giving = 'roleId' in target ? rolesContaining(revision.policy, target.roleId) : await rolesGiving(context.pool, target.entitlementId)
+  const giving = 'roleId' in target ? rolesContaining(revision.policy, target.roleId) : rolesGiving(revision.policy, entitlement!)
   const has = reasons.some((r) => (r.roleId !== null && giving.includes(r.roleId)) || ('entitlementId' in target && r.entitlementId === target.entitlementId))
   const ways = revision.policy.rules.filter((rule) => rule.roles.some((role) => giving.includes(role))).map((rule) => ruleWay(looking, rule.id, rule.roles.find((role) => giving.includes(role))!))
   if (entitlement !== null) {
@@ -153,13 +155,6 @@ function valueOf(read: Read, person: PersonRow, position: Position | undefined):
   return positionInput(position)[read.name]
 }
 
-function cellsOf(origins: Origins, reads: Read[], position: Position | undefined): Origin[] {
-  return reads.flatMap((read) => {
-    const origin = read.variable === 'person' ? origins.attribute(read.name) : position === undefined ? null : origins.positionAttribute(position.key, read.name)
-    return origin === null ? [] : [origin]
-  })
-}
-
 function sawText(saw: Record<string, unknown>): string {
   return Object.entries(saw).map(([name, value]) => `${name} is ${valueText(value)}`).join(', ') || 'it does not hold'
 }
@@ -176,15 +171,20 @@ function rolesContaining(policy: Policy, roleId: string): string[] {
   return [...roleClosure(policy.roles)].filter(([, contained]) => contained.has(roleId)).map(([id]) => id)
 }
 
+/** Roles that give an entitlement by a policy, contained ones unfolded. */
+function rolesGiving(policy: Policy, { systemId, name, nativeId, commonName }: { systemId: string; name: string; nativeId: string; commonName: string | null }): string[] {
+  const names = [name, commonName].map((n) => n?.toLowerCase())
+  return [...new Set(roleGrants(policy).filter((g) => g.systemId === systemId && (g.entitlement === nativeId || names.includes(g.entitlement.toLowerCase()))).map((g) => g.roleId))]
+}
+
 async function knownPerson(context: Context, personId: string, asOf: string | null): Promise<PersonRow> {
   const person = await personAt(context.pool, personId, asOf)
   if (person === null) throw new UsherError('NOT_FOUND', asOf === null ? 'There is no such person.' : 'Usher did not know this person then.')
   return person
 }
 
-async function revisionsOf(context: Context, reasons: ReasonRow[], current: Revision): Promise<Map<number, Revision>> {
-  const numbers = new Set(reasons.map((r) => r.policyRevision))
-  const revisions = new Map([[current.revision, current]])
-  for (const number of numbers) if (!revisions.has(number)) revisions.set(number, await revisionAt(context.pool, number))
+async function revisionsOf(context: Context, numbers: number[], known: Revision): Promise<Map<number, Revision>> {
+  const revisions = new Map([[known.revision, known]])
+  for (const number of new Set(numbers)) if (!revisions.has(number)) revisions.set(number, await revisionAt(context.pool, number))
   return revisions
 }

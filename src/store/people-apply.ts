@@ -1,6 +1,6 @@
 /** Carries out the approved changes of people, one batch a transaction: recompute, write, mark, audit. */
 import type { Client, Db } from './database.ts'
-import { rowsOf } from './snapshot.ts'
+import { rowsOf, cellsOfRecord } from './snapshot.ts'
 
 export interface PeopleBatch {
   claimed: number
@@ -102,17 +102,27 @@ async function writeRecords(client: Client, planId: string, wave: number, now: s
   if (wave === 0) {
     const { rows: [basis] } = await client.query<{ snapshots: string[] }>(
       `select array(select value::uuid from plan, jsonb_each_text(coalesce(basis -> 'snapshots', '{}')) where id = $1) as snapshots`, [planId])
-    for (const snapshotId of basis!.snapshots) await client.query(
-      `insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
+    for (const snapshotId of basis!.snapshots) {
+      const rows = await rowsOf(client, snapshotId)
+      await client.query(
+        `insert into record_past (job_id, key, position_key, person_id, valid_until, row, cells, snapshot_id, source_name)
+         select r.job_id, r.key, r.position_key, r.person_id, $3, r.row, coalesce(${cellsOfRecord}::jsonb, '{}'), r.snapshot_id, r.source_name
+           from people_batch b
+           join plan_row n on n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
+           join ${rows} s on s.key = n.key and s.position_key = n.position_key
+           join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key and r.hash <> s.hash
+          where b.ok and n.snapshot_id = $2 on conflict do nothing`, [planId, snapshotId, now])
+      await client.query(`insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
        select n.job_id, n.key, n.position_key, n.person_id, s.hash, s.row, s.cells, s.snapshot_id, coalesce(h.shape ->> 'file', h.system_id)
          from people_batch b
          join plan_row n on n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
          join snapshot h on h.id = n.snapshot_id
-         join ${await rowsOf(client, snapshotId)} s on s.key = n.key and s.position_key = n.position_key
+         join ${rows} s on s.key = n.key and s.position_key = n.position_key
         where b.ok and n.snapshot_id = $2
        on conflict (job_id, key, position_key) do update
          set person_id = excluded.person_id, hash = excluded.hash, row = excluded.row, cells = excluded.cells,
              snapshot_id = excluded.snapshot_id, source_name = excluded.source_name, missing_since = null`, [planId, snapshotId])
+    }
   }
   await client.query(
     `update record r set missing_since = $3

@@ -39,6 +39,12 @@ export async function documentAt(db: Db, revision: number): Promise<unknown> {
   return row?.document ?? null
 }
 
+/** The revision that was in force at an instant. */
+export async function revisionInForce(db: Db, at: string): Promise<Revision> {
+  const { rows: [row] } = await db.query<StoredRevision>('select revision, document from policy_revision where made_at <= $1 order by revision desc limit 1', [at])
+  return row === undefined ? { revision: 0, policy: emptyPolicy } : revisionFrom(row)
+}
+
 /** Newest first. */
 export async function listRevisions(db: Db, limit = 1000): Promise<RevisionRow[]> {
   const { rows } = await db.query<RevisionRow>(

@@ -35,11 +35,17 @@ export interface SourceRow {
   policyRevision: number
 }
 
-export async function sourceRowsOf(db: Db, personId: string): Promise<SourceRow[]> {
+/** The source rows that a person is made of, or was at an instant. */
+export async function sourceRowsOf(db: Db, personId: string, asOf: string | null): Promise<SourceRow[]> {
   const { rows } = await db.query<SourceRow>(
-    `select r.job_id as "jobId", r.key, r.position_key as "positionKey", r.row, ${cellsOfRecord} as cells, r.source_name as "sourceName", s.shape,
-            coalesce(s.policy_revision, 0) as "policyRevision"
-       from record r left join snapshot s on s.id = r.snapshot_id where r.person_id = $1 order by r.job_id, r.row`, [personId])
+    `select r.job_id as "jobId", r.key, r.position_key as "positionKey", coalesce(v.row, r.row) as row, coalesce(v.cells::text::json, ${cellsOfRecord}) as cells,
+            coalesce(v.source_name, r.source_name) as "sourceName", s.shape, coalesce(s.policy_revision, 0) as "policyRevision"
+       from record r
+       left join lateral (
+         select p.row, p.cells, p.source_name, p.snapshot_id from record_past p
+          where p.job_id = r.job_id and p.key = r.key and p.position_key = r.position_key and p.valid_until > $2 order by p.valid_until limit 1) v on true
+       left join snapshot s on s.id = coalesce(v.snapshot_id, r.snapshot_id)
+      where r.person_id = $1 order by r.job_id, r.row`, [personId, asOf])
   return rows
 }
 
@@ -69,53 +75,8 @@ export async function reasonsAt(db: Db, personId: string, asOf: string): Promise
   return rows
 }
 
-export interface AccessRow {
-  systemId: string
-  entitlementId: string
-  entitlement: string
-  present: boolean
-  since: string | null
-  reasonIds: string[]
-}
-
-/** Every entitlement that the person has in a system or has a reason for; roles unfolded. */
-export async function accessOf(db: Db, personId: string, reasonIds: string[]): Promise<AccessRow[]> {
-  const { rows } = await db.query<AccessRow>(
-    `with given as (
-       select coalesce(r.entitlement_id, re.entitlement_id) as entitlement_id, r.id as reason_id
-         from reason r left join role_entitlement re on re.role_id = r.role_id where r.id = any($2::bigint[]) and r.kind <> 'scope'),
-     held as (
-       select m.entitlement_id, m.seen_at from membership m join account a on a.id = m.account_id where a.person_id = $1 and a.gone_at is null)
-     select e.system_id as "systemId", e.id as "entitlementId", e.name as entitlement, bool_or(held.entitlement_id is not null) as present, min(held.seen_at) as since,
-            coalesce(array_agg(distinct given.reason_id::text) filter (where given.reason_id is not null), '{}') as "reasonIds"
-       from given full join held using (entitlement_id) join entitlement e on e.id = entitlement_id
-      group by 1, 2, 3 order by 1, 3`, [personId, reasonIds])
-  return rows
-}
-
-export interface AccountRow {
-  accountId: string
-  systemId: string
-  jobId: string
-  name: string
-  enabled: boolean
-  since: string | null
-}
-
-export async function accountsAt(db: Db, personId: string): Promise<AccountRow[]> {
-  const { rows } = await db.query<AccountRow>(
-    `select id as "accountId", system_id as "systemId", job_id as "jobId", name, enabled, linked_at as since
-       from account where person_id = $1 and gone_at is null and job_id is not null order by system_id, name`, [personId])
-  return rows
-}
-
-/** Roles that give an entitlement, contained ones unfolded. */
-export async function rolesGiving(db: Db, entitlementId: string): Promise<string[]> {
-  const { rows } = await db.query<{ roleId: string }>('select role_id as "roleId" from role_entitlement where entitlement_id = $1 order by 1', [entitlementId])
-  return rows.map((r) => r.roleId)
-}
-
-export async function entitlementById(db: Db, id: string): Promise<{ systemId: string; name: string } | null> {
-  const { rows } = await db.query<{ systemId: string; name: string }>('select system_id as "systemId", name from entitlement where id = $1', [id])
+export async function entitlementById(db: Db, id: string): Promise<{ systemId: string; name: string; nativeId: string; commonName: string | null } | null> {
+  const { rows } = await db.query<{ systemId: string; name: string; nativeId: string; commonName: string | null }>(
+    `select system_id as "systemId", name, native_id as "nativeId", attributes ->> 'cn' as "commonName" from entitlement where id = $1`, [id])
   return rows[0] ?? null
 }

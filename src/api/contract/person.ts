@@ -77,6 +77,11 @@ export const why = z.object({
   })),
   accounts: z.array(z.object({
     accountId: z.string(), system: z.string(), name: z.string(), enabled: z.boolean(), since: instant.nullable(),
+    attributes: z.array(z.object({
+      attribute: z.string(), value: z.unknown(), job: z.string(), expression: z.string().nullable(), policyRevision: z.number(),
+      written: z.object({ at: instant, planId: uuid, plan: z.number() }).nullable().meta({ description: 'Null where Usher did not write it' }),
+      origins: z.array(origin),
+    })),
     reasons: z.array(whyReason),
   })),
   access: z.array(z.object({
@@ -133,7 +138,7 @@ export const people = {
   }),
   whyNot: route({
     method: 'GET', url: '/api/people/:id/why-not', permission: 'people:read', summary: 'Why a person lacks an entitlement, an account or a role: name exactly one',
-    params: byUuid, query: z.object({ entitlementId: number.optional(), jobId: slug.optional(), roleId: slug.optional() }), response: whyNot,
+    params: byUuid, query: z.object({ entitlementId: number.optional(), jobId: slug.optional(), roleId: slug.optional(), asOf: z.iso.datetime({ offset: true }).optional() }), response: whyNot,
   }),
   history: route({
     method: 'GET', url: '/api/people/:id/history', permission: 'people:read', summary: 'What happened to a person, newest first, as sentences',
