@@ -20,6 +20,11 @@ export const memoryConfigSchema = z.strictObject({
     .positive()
     .default(16)
     .meta({ title: 'Parallel', description: 'Changes carried out side by side.' }),
+  settleMs: z
+    .int()
+    .nonnegative()
+    .optional()
+    .meta({ title: 'Settle time', description: 'For so many milliseconds after a write, a read may show the old state.' }),
 })
 
 export type MemoryConfig = z.infer<typeof memoryConfigSchema>

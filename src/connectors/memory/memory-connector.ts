@@ -78,7 +78,7 @@ function capabilities(config: MemoryConfig): Capabilities {
         operations: ['create', 'update', 'rename', 'delete'],
       },
     ],
-    limits: { parallel: config.parallel, settleMs: 0 },
+    limits: { parallel: config.parallel, settleMs: config.settleMs ?? 0 },
     canEndSessions: true,
     canReadPassword: false,
   }

@@ -10,6 +10,7 @@ import { connect, signIn } from './memory-session.ts'
 import {
   countCall,
   faultAt,
+  seenThrough,
   type Fault,
   type MemoryRecord,
   type MemorySystem,
@@ -53,16 +54,17 @@ AsyncGenerator<Page, ReadEnd> {
   try {
     const system = await enter()
     const attempt = countCall(system, 'read')
-    const wanted = [...system.records.values()].filter((record) => inScope(record, scope))
+    const seen = seenThrough(system, faultAt(system, 'read', attempt, 0))
+    const wanted = [...seen.records.values()].filter((record) => inScope(record, scope))
     for (let page = 1; page === 1 || (page - 1) * config.pageSize < wanted.length; page++) {
       signal.throwIfAborted()
       if (!system.reachable) throw new UsherError('SYSTEM_UNREACHABLE', 'The system went away during the read.')
-      await suffer(faultAt(system, 'read', attempt, page), signal)
+      await suffer(system, faultAt(system, 'read', attempt, page), signal)
       const records = wanted.slice((page - 1) * config.pageSize, page * config.pageSize)
       count += records.length
       yield {
         records: records.map((record) => observed(record, scope)),
-        memberships: membershipsOf(system, records),
+        memberships: membershipsOf(seen, records),
         rejected: [],
       }
     }
@@ -81,8 +83,10 @@ async function lookup(
   scope: ReadScope,
   signal: AbortSignal,
 ): Promise<Page> {
-  const system = await enter()
-  await suffer(faultAt(system, 'lookup', countCall(system, 'lookup')), signal)
+  const there = await enter()
+  const fault = faultAt(there, 'lookup', countCall(there, 'lookup'))
+  await suffer(there, fault, signal)
+  const system = seenThrough(there, fault)
   const found = new Set<MemoryRecord>()
   for (const want of wanted) for (const record of find(system, want)) found.add(record)
   const records = [...found]
@@ -127,9 +131,9 @@ function inScope(record: MemoryRecord, scope: ReadScope): boolean {
   return scope.objectTypes.length === 0 || scope.objectTypes.includes(record.objectType)
 }
 
-async function suffer(fault: Fault | undefined, signal: AbortSignal): Promise<void> {
-  if (!fault) return
-  if (fault.effect === 'slow') await sleep(slowMs, undefined, { signal })
+async function suffer(system: MemorySystem, fault: Fault | undefined, signal: AbortSignal): Promise<void> {
+  if (!fault || fault.effect === 'stale') return
+  if (fault.effect === 'slow') await (system.pause?.(slowMs) ?? sleep(slowMs, undefined, { signal }))
   else if (fault.effect === 'refuse') throw new UsherError('SYSTEM_REFUSED', 'The system refused to be read.')
   else throw new UsherError('SYSTEM_UNREACHABLE', 'The connection broke.')
 }

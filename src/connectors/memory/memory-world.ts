@@ -24,6 +24,10 @@ export interface MemorySystem {
   /** Changes that really changed something. */
   writes: number
   nextId: number
+  /** What was there before the last write, for mirrors that are slow. Kept where it is given, if only as null. */
+  before?: Pick<MemorySystem, 'records' | 'members'> | null
+  /** Waits, in place of the real clock. */
+  pause?(milliseconds: number): Promise<void>
 }
 
 export interface MemoryRecord {
@@ -44,6 +48,9 @@ export type FaultyOperation = Operation | 'check' | 'read' | 'lookup' | 'end-ses
  * disconnect    The connection breaks before anything is done; in a read, before that page.
  * refuse        The system says no.
  * slow          It takes a while.
+ * busy          It asks for slower work; nothing is done.
+ * pretend       It says that it was done, and does nothing.
+ * stale         A read or look-up is answered by a mirror that has not seen the last write. For a whole read: page 0.
  */
 export interface Fault {
   operation: FaultyOperation
@@ -51,7 +58,7 @@ export interface Fault {
   attempt?: number
   /** In a read, the page before which it happens, from 1. */
   page?: number
-  effect: 'lose-answer' | 'disconnect' | 'refuse' | 'slow'
+  effect: 'lose-answer' | 'disconnect' | 'refuse' | 'slow' | 'busy' | 'pretend' | 'stale'
   /** How often it happened. A fault that never fired proves nothing. */
   fired: number
 }
@@ -88,6 +95,17 @@ export function faultAt(
   )
   if (fault) fault.fired += 1
   return fault
+}
+
+/** What a read or look-up sees: what is there, or what was there before the last write. */
+export function seenThrough(system: MemorySystem, fault: Fault | undefined): MemorySystem {
+  return fault?.effect === 'stale' && system.before ? { ...system, ...system.before } : system
+}
+
+/** Keeps what is there for a mirror that is slow. */
+export function keepBefore(system: MemorySystem): void {
+  if (system.before === undefined) return
+  system.before = structuredClone({ records: system.records, members: system.members })
 }
 
 /** Faults that never fired: the scenario did not test what it says. */

@@ -9,6 +9,7 @@ import {
   addRecord,
   countCall,
   faultAt,
+  keepBefore,
   type FaultyOperation,
   type MemoryRecord,
   type MemorySystem,
@@ -21,15 +22,19 @@ const slowMs = 50
 export function openMemoryWriter(world: MemoryWorld, config: MemoryConfig, secrets: Secrets): Writer {
   const perform = async (
     operation: FaultyOperation,
+    id: string,
     signal: AbortSignal,
     work: (system: MemorySystem) => Outcome,
   ): Promise<Outcome> => {
     try {
       const system = await signIn(world, config, secrets)
       const fault = faultAt(system, operation, countCall(system, operation))
-      if (fault?.effect === 'slow') await sleep(slowMs, undefined, { signal })
+      if (fault?.effect === 'slow') await (system.pause?.(slowMs) ?? sleep(slowMs, undefined, { signal }))
+      if (fault?.effect === 'busy') return failed('SYSTEM_BUSY', 'The system asks for slower work.')
       if (fault?.effect === 'disconnect') return broken
       if (fault?.effect === 'refuse') return failed('SYSTEM_REFUSED', `The system refused to ${operation}.`)
+      if (fault?.effect === 'pretend') return { outcome: 'done', id }
+      keepBefore(system)
       const outcome = work(system)
       if (outcome.outcome === 'done') system.writes += 1
       return fault?.effect === 'lose-answer' ? broken : outcome
@@ -41,8 +46,8 @@ export function openMemoryWriter(world: MemoryWorld, config: MemoryConfig, secre
     }
   }
   return {
-    apply: (change, signal) => perform(change.kind, signal, (system) => carryOut(system, change)),
-    endSessions: ({ id }, signal) => perform('end-sessions', signal, (system) =>
+    apply: (change, signal) => perform(change.kind, 'id' in change ? change.id : 'none', signal, (system) => carryOut(system, change)),
+    endSessions: ({ id }, signal) => perform('end-sessions', id, signal, (system) =>
       ({ outcome: system.sessions.delete(id) ? 'done' : 'already', id })),
     close: async () => {},
   }

@@ -1,0 +1,153 @@
+/** What must hold after every step, whatever went wrong in it. */
+import { sealAudit, verifyAudit } from '../../src/engine/audit-sealer.ts'
+import { stateOf } from './model.ts'
+import { systemNames, type SystemName } from './rulebook.ts'
+import type { StaffRow } from './sheet.ts'
+import { seeLinks } from './links.ts'
+import { accountsIn, orphanText, say, violate, type World } from './world.ts'
+import { contractOf, textOf } from './writes.ts'
+
+interface Person {
+  id: string
+  key: string
+  first: string
+  last: string
+  state: string
+  settled: boolean
+  positions: { start?: string; end?: string; leaveFrom?: string; leaveUntil?: string; missingSince?: string; attributes: Record<string, string> }[]
+}
+
+export async function check(world: World): Promise<void> {
+  await seePlans(world)
+  await seeLinks(world)
+  await seePeople(world)
+  await seeDone(world)
+  seeOrphans(world)
+  await seeOpenChanges(world)
+}
+
+/** Remembers each plan as it was computed, and that a plan whose brakes hold something did not let it pass. */
+async function seePlans(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ id: string; hash: string; number: string; state: string; cause: string; findings: { code: string }[] }>(
+    `select id, hash, number, state, cause, findings from plan where state <> 'computing' and hash is not null and not id = any($1::uuid[])`, [[...world.contracts.keys()]])
+  for (const plan of rows.toSorted((a, b) => Number(a.number) - Number(b.number))) {
+    const { rows: changes } = await world.database.watch.query<Parameters<typeof textOf>[0] & { id: string; systemId: string; state: string; stage: number; code: string | null }>(
+      `select c.id, c.kind, c.before, c.after, c.stage, c.state, c.code, c.system_id as "systemId", e.native_id as entitlement,
+              coalesce(person.attributes ->> 'employeeId', o.attributes ->> 'employeeId') as person
+         from plan_change c left join entitlement e on e.id = c.entitlement_id left join person on person.id = c.person_id
+         left join plan_overlay o on o.plan_id = c.plan_id and o.person_id = c.person_id where c.plan_id = $1 order by c.id`, [plan.id])
+    world.contracts.set(plan.id, { hash: plan.hash, changes: new Map(changes.map((c) => [c.id, textOf(c)])) })
+    say(world, `plan ${plan.number} (${plan.cause}) is ${plan.state} with ${changes.length} changes, ${plan.hash.slice(0, 8)}${plan.findings.length === 0 ? '' : `, finds ${[...new Set(plan.findings.map((f) => f.code))].join(', ')}`}`)
+    for (const name of systemNames) {
+      const { disableMax } = world.book.systems[name]
+      // People whose end an operator released are not held once more.
+      const released = new Set(changes.filter((c) => c.stage === 1 && c.code !== null && c.state !== 'held').map((c) => c.person))
+      const going = changes.filter((c) => c.stage === 2 && c.systemId === name && c.kind === 'disable' && ['planned', 'waiting', 'running'].includes(c.state) && !released.has(c.person))
+      const isReleased = await anyRelease(world)
+      if (disableMax !== null && going.length > disableMax && !isReleased) {
+        violate(world, `plan ${plan.number} lets ${going.length} accounts in ${name} be disabled, where a brake allows ${disableMax}.`)
+      }
+    }
+  }
+}
+
+async function anyRelease(world: World): Promise<boolean> {
+  return (await world.database.watch.query('select from release limit 1')).rows.length > 0
+}
+
+/** Nobody is ended, or otherwise than a row says that was read, but by a proven or released absence. */
+async function seePeople(world: World): Promise<void> {
+  const { rows: people } = await world.database.watch.query<Person>(
+    `select id, attributes ->> 'employeeId' as key, attributes ->> 'givenName' as first, attributes ->> 'surname' as last, state, positions,
+            evaluated_at is not null and evaluated_at > changed_at as settled from person order by id`)
+  const twice = people.map((p) => p.key).filter((key, i, all) => all.indexOf(key) !== i)
+  if (twice.length > 0) violate(world, `there are two people with the key ${twice[0]}.`)
+  for (const person of people) {
+    const position = person.positions[0]
+    const rows = world.sheet.served.flatMap((s) => s.rows.get(person.key) ?? [])
+    if (position !== undefined && !rows.some((row) => says(row, person))) {
+      const gone = world.sheet.served.some((s) => s.complete && !s.rows.has(person.key))
+      const meant = position.missingSince !== undefined && rows.some((row) => says({ ...row, end: position.end ?? '' }, person))
+      if (!meant || !gone) violate(world, `${person.key} is not as any row said that was read: ${JSON.stringify(position)}.`)
+      else if (!rows.some((row) => row.end === (position.end ?? '')) && !world.book.people.vanishedEnds && !world.releasedPeople.has(person.id)) {
+        violate(world, `${person.key} was ended by a row that vanished, and nobody released that.`)
+      }
+    }
+    const state = stateOf(contractOf(position), world.clock.now)
+    if (person.state === 'ended' && state !== 'ended') violate(world, `${person.key} counts as ended, and their position lives.`)
+    if (person.state === 'ended') {
+      for (const one of world.given) if (one.person === person.key && one.over !== 'yes') one.over = person.settled ? 'yes' : 'maybe'
+    }
+  }
+}
+
+function says(row: StaffRow, person: Person): boolean {
+  const contract = contractOf(person.positions[0])!
+  return row.first === person.first && row.last === person.last && (['department', 'level', 'start', 'end', 'leaveFrom', 'leaveUntil'] as const).every((name) => row[name] === contract[name])
+}
+
+/** Done means that the system shows it. */
+async function seeDone(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{
+    key: string; plan: string; kind: string; systemId: SystemName; subject: string; after: Record<string, unknown> | null
+    before: Record<string, unknown> | null; nativeId: string | null; entitlement: string | null; superseded: boolean; code: string | null
+  }>(
+    `select c.plan_id || ' ' || c.id as key, c.kind, c.system_id as "systemId", c.subject, c.after, c.before, a.native_id as "nativeId", e.native_id as entitlement,
+            exists (select from plan_change d where d.plan_id = c.plan_id and d.account_id = c.account_id and d.id <> c.id and d.state = 'done' and d.wave > c.wave) as superseded
+       from plan_change c left join account a on a.id = c.account_id left join entitlement e on e.id = c.entitlement_id
+      where c.stage = 2 and c.state = 'done' and c.kind <> 'link' and not (c.plan_id || ' ' || c.id) = any($1)`, [[...world.done]])
+  for (const row of rows) {
+    world.done.add(row.key)
+    const system = world.systems[row.systemId]
+    const record = row.nativeId === null ? undefined : system.records.get(row.nativeId)
+    const holds = row.entitlement !== null && row.nativeId !== null && system.members.get(row.entitlement)?.has(row.nativeId) === true
+    const shows = (values: Record<string, unknown>): boolean => Object.entries(values).every(([name, value]) => record?.attributes[name] === value)
+    const cleared = (row.before === null ? [] : Object.keys(row.before)).filter((name) => row.after?.[name] === undefined)
+    const { enabled: created, ...attributes } = row.after ?? {}
+    const ok = row.kind === 'create' ? record !== undefined && (row.superseded || (shows(attributes) && record.enabled === created))
+      : row.kind === 'disable' ? record?.enabled === false
+      : row.kind === 'enable' ? record?.enabled === true
+      : row.kind === 'delete' ? record === undefined
+      : row.kind === 'grant' ? holds
+      : row.kind === 'revoke' ? !holds
+      : row.superseded || (shows(row.after ?? {}) && cleared.every((name) => record?.attributes[name] === undefined))
+    if (!ok) violate(world, `${row.kind} ${row.subject} in ${row.systemId} counts as done, and the system does not show it.`)
+  }
+}
+
+function seeOrphans(world: World): void {
+  for (const [key, text] of world.orphans) {
+    const [name, id] = key.split(' ') as [SystemName, string]
+    const record = world.systems[name].records.get(id)
+    if (record === undefined || orphanText(world.systems[name], record) !== text) violate(world, `the account ${id} of nobody in ${name} was touched.`)
+  }
+  for (const name of systemNames) {
+    const owners = accountsIn(world.systems[name]).filter((r) => !world.orphans.has(`${name} ${r.id}`) && r.protected !== true).map((r) => r.attributes['personId'])
+    const twice = owners.find((owner, i) => owner !== undefined && owners.indexOf(owner) !== i)
+    if (twice !== undefined) violate(world, `${String(twice)} has two accounts in ${name}.`)
+  }
+}
+
+async function seeOpenChanges(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ subject: string; kind: string }>(
+    `select min(subject) as subject, kind from plan_change where stage = 2 and state in ('waiting', 'running', 'again')
+      group by system_id, job_id, person_id, kind, entitlement_id having count(*) > 1`)
+  if (rows[0] !== undefined) violate(world, `two plans are at ${rows[0].kind} ${rows[0].subject} at once.`)
+}
+
+/** The audit log is one chain, and no secret stands anywhere that people or machines read. */
+export async function checkAudit(world: World): Promise<void> {
+  await sealAudit(world.database.watch, world.keys, new Date(world.clock.now).toISOString())
+  const verified = await verifyAudit(world.database.watch, world.keys)
+  if (!verified.ok) violate(world, `the audit log does not verify: ${JSON.stringify(verified.problems)}`)
+  const secrets = systemNames.flatMap((name) => [...world.systems[name].secrets.values()])
+  if (secrets.length === 0) return
+  for (const table of ['plan', 'plan_change', 'audit', 'finding', 'account', 'desired_account', 'person', 'reason']) {
+    const { rows } = await world.database.watch.query(`select from ${table} t, unnest($1::text[]) as s where strpos(t::text, s) > 0 limit 1`, [secrets])
+    if (rows.length > 0) violate(world, `a password stands in the table ${table}.`)
+  }
+  const { rows } = await world.database.watch.query<{ subject: string }>(
+    `select c.plan_id || ' ' || c.id as subject from plan_change c where c.stage = 2 and c.state = 'done' and c.kind <> 'link'
+        and not exists (select from audit a where a.action = 'change.' || c.kind || '.done' and a.detail ->> 'plan' = c.plan_id::text and a.detail ->> 'change' = c.id::text) limit 1`)
+  if (rows.length > 0) violate(world, `the change ${rows[0]!.subject} was done and is not in the audit log.`)
+}

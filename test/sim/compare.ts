@@ -1,0 +1,79 @@
+/** After quiet, each system must be as the model says. */
+import { accountOf, groupsOf, stateOf } from './model.ts'
+import { systemNames, type SystemName } from './rulebook.ts'
+import type { MemoryRecord } from '../../src/connectors/memory/memory-world.ts'
+import { accountsIn, groupsHeld, violate, type World } from './world.ts'
+
+export function compare(world: World): void {
+  for (const name of systemNames) {
+    if (world.book.systems[name].method === 'observe') continue
+    for (const person of world.everybody.keys()) compareOne(world, name, person)
+  }
+}
+
+function own(world: World, name: SystemName, person: string): MemoryRecord[] {
+  return accountsIn(world.systems[name]).filter((r) => r.attributes['personId'] === person && r.protected !== true && !world.orphans.has(`${name} ${r.id}`))
+}
+
+function compareOne(world: World, name: SystemName, person: string): void {
+  const at = world.clock.now
+  const settings = world.book.systems[name]
+  const row = world.sheet.rows.find((r) => r.id === person) ?? null
+  const wanted = accountOf(world.book, name, row, at)
+  const [account, second] = own(world, name, person)
+  const where = `${person} (${stateOf(row, at)}) in ${name}`
+  if (second !== undefined) violate(world, `${where}: there are two accounts, ${account!.name} and ${second.name}.`)
+  if (account !== undefined && settings.protected.includes(account.name)) return
+  if (wanted === 'none') {
+    if (account === undefined) return
+    if (account.enabled) violate(world, `${where}: the account ${account.name} should not be enabled.`)
+    const since = world.disabledAt.get(`${name} ${account.id}`)
+    if (settings.deleteAfterDays !== null && since !== undefined && at - since > (settings.deleteAfterDays + 1) * 86_400_000 && state(world, person, name, at)) {
+      violate(world, `${where}: the account ${account.name} should be deleted by now.`)
+    }
+    for (const group of groupsHeld(world.systems[name], account.id)) {
+      if (!world.foreign.has(`${name} ${account.id} ${group}`)) violate(world, `${where}: ${account.name} should not be in ${group} any more.`)
+    }
+    return
+  }
+  if (account === undefined) {
+    // One that is protected is left alone, and another one may carry the name.
+    if (!accountsIn(world.systems[name]).some((r) => r.attributes['personId'] === person && settings.protected.includes(r.name))) violate(world, `${where}: the account is missing.`)
+    return
+  }
+  compareAccount(world, name, person, account, wanted, where)
+}
+
+/** Whether the account has not been wanted for as long as it has been disabled. */
+function state(world: World, person: string, name: SystemName, at: number): boolean {
+  const days = world.book.systems[name].deleteAfterDays ?? 0
+  const last = world.everybody.get(person)!
+  const row = world.sheet.rows.find((r) => r.id === person)
+  return row !== undefined && last.end !== '' && Date.parse(`${last.end}T00:00:00Z`) + (days + 2) * 86_400_000 < at
+}
+
+function compareAccount(world: World, name: SystemName, person: string, account: MemoryRecord, wanted: string, where: string): void {
+  const at = world.clock.now
+  const row = world.sheet.rows.find((r) => r.id === person)!
+  if (account.enabled !== (wanted === 'enabled')) violate(world, `${where}: ${account.name} is ${account.enabled ? 'enabled' : 'disabled'} and should be ${wanted}.`)
+  const display = `${world.book.systems[name].title}${row.first} ${row.last}`
+  if (account.attributes['displayName'] !== display) violate(world, `${where}: the display name is ${String(account.attributes['displayName'])} and should be ${display}.`)
+  if (account.name !== account.attributes['name']) violate(world, `${where}: ${account.name} calls itself ${String(account.attributes['name'])}.`)
+  const called = name === 'app' ? world.named.get(person) : `${row.last.toLowerCase()}-${person}`
+  if (called !== undefined && account.name !== called) violate(world, `${where}: it is called ${account.name} and should be ${called}.`)
+  if (name === 'app' && !account.name.startsWith('old-') && ![...world.names.get(person)!].includes(account.name.replace(/\d+$/, ''))) violate(world, `${where}: ${account.name} is none of their names.`)
+  const manager = row.manager === '' ? undefined : own(world, name, row.manager)[0]?.name
+  const shown = account.attributes['manager']
+  if (row.manager === '' && shown !== undefined) violate(world, `${where}: ${String(shown)} is shown as the manager, and there is none.`)
+  if (manager !== undefined && shown !== manager) violate(world, `${where}: ${String(shown)} is shown as the manager and should be ${manager}.`)
+  const expected = groupsOf(world.book, name, row, world.given.filter((g) => g.person === person), at)
+  const held = new Set(groupsHeld(world.systems[name], account.id))
+  for (const [group, answer] of expected) if (answer === 'yes' && !held.has(group)) violate(world, `${where}: ${account.name} should be in ${group}.`)
+  for (const group of held) {
+    if (!expected.has(group) && !world.foreign.has(`${name} ${account.id} ${group}`)) violate(world, `${where}: ${account.name} should not be in ${group}.`)
+  }
+  for (const [key, origin] of world.foreign) {
+    const [system, id, group] = key.split(' ')
+    if (system === name && id === account.id && origin === 'foreign' && !held.has(group!)) violate(world, `${where}: somebody put ${account.name} into ${group}, and that was taken away.`)
+  }
+}

@@ -1,0 +1,146 @@
+/** The simulator's PostgreSQL: one server, one database that is emptied between seeds, and pools whose queries go through the door. */
+import { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type pg from 'pg'
+import { connect, migrate, type Client, type Pool } from '../../src/store/database.ts'
+import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
+import type { Door } from './gate.ts'
+
+export interface SimDatabase {
+  /** Looks in from outside, past the door. */
+  watch: Pool
+  url: string
+  /** As it was made. */
+  empty(): Promise<void>
+  isBlocked(backend: number): Promise<boolean>
+  /** Ends every connection but the watcher's, as the death of a process does. */
+  cutAll(): Promise<void>
+  close(): Promise<void>
+}
+
+const settings = { autovacuum: 'off', scram_iterations: '1', shared_buffers: '64MB', max_wal_size: '4GB', checkpoint_timeout: '1h', wal_level: 'minimal', max_wal_senders: '0' }
+
+export async function startSimServer(): Promise<TestPostgres> {
+  return await startPostgres({ settings })
+}
+
+/** A database of its own on the server, for one process of the simulation. */
+export async function openDatabase(serverUrl: string, name: string): Promise<SimDatabase> {
+  const admin = connect(serverUrl, { max: 1 })
+  await admin.query(`create database ${name}`)
+  await admin.query(`do $$ begin create role sim superuser login password 'sim'; exception when duplicate_object or unique_violation then null; end $$`)
+  await admin.end()
+  const address = new URL(serverUrl)
+  Object.assign(address, { pathname: `/${name}`, username: 'sim', password: 'sim' })
+  const url = address.toString()
+  const watch = connect(url, { max: 2, application_name: 'watch' })
+  await migrate(watch)
+  const { rows: tables } = await watch.query<{ name: string }>(
+    `select format('%I', tablename) as name from pg_tables where schemaname = 'usher' and tablename <> 'migration'`)
+  const { rows: filled } = await watch.query<{ name: string; n: number }>(
+    tables.map(({ name: table }) => `select '${table}' as name, count(*)::int as n from ${table}`).join(' union all '))
+  const kept = new Set(filled.filter((t) => t.n > 0).map((t) => t.name))
+  const list = tables.map((t) => t.name).filter((t) => !kept.has(t))
+  const { rows: sequences } = await watch.query<{ name: string }>(`select quote_ident(sequencename) as name from pg_sequences where schemaname = 'usher'`)
+  // Much cheaper than truncating: hardly any row is there, and vacuum gives the pages back.
+  const empty = `begin; set local session_replication_role = replica; ${list.map((t) => `delete from ${t};`).join(' ')}
+    ${sequences.map((q) => `select setval('${q.name}', 1, false);`).join(' ')} commit`
+  let emptied = 0
+  return {
+    watch, url,
+    async empty() {
+      await watch.query(empty)
+      await watch.query(`vacuum ${list.join(', ')}`)
+      // The catalogue grows by every temporary table.
+      if (++emptied % 25 === 0) await watch.query('vacuum pg_catalog.pg_class, pg_catalog.pg_attribute, pg_catalog.pg_type, pg_catalog.pg_depend, pg_catalog.pg_index, pg_catalog.pg_statistic, pg_catalog.pg_constraint')
+    },
+    async isBlocked(backend) {
+      const { rows } = await watch.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [backend])
+      return rows.length > 0
+    },
+    async cutAll() {
+      for (;;) {
+        const { rows } = await watch.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'usher'`)
+        if (rows.length === 0) return
+      }
+    },
+    async close() { await watch.end() },
+  }
+}
+
+/** A pool like the one that Usher has, through the door. */
+export function gatedPool(database: SimDatabase, door: Door, broken: () => boolean, lost: () => void): Pool {
+  const pool = connect(database.url, { max: 40, idleTimeoutMillis: 0 })
+  pool.on('connect', (client) => gateClient(database, client, door, broken, lost))
+  const open = pool.connect.bind(pool) as (...args: unknown[]) => unknown
+  // A new connection takes its time; nothing else happens meanwhile.
+  pool.connect = ((callback?: (error: Error | undefined, client: Client | undefined, done: (release?: unknown) => void) => void) => {
+    if (!door.isAlive()) return new Promise(() => {})
+    const release = door.hold()
+    if (callback === undefined) return (open() as Promise<Client>).finally(release)
+    return open((error: Error | undefined, client: Client | undefined, done: (release?: unknown) => void) => {
+      release()
+      callback(error, client, done)
+    })
+  }) as typeof pool.connect
+  return pool
+}
+
+type Query = (text: string, values?: unknown[]) => Promise<pg.QueryResult>
+
+function gateClient(database: SimDatabase, client: Client, door: Door, broken: () => boolean, lost: () => void): void {
+  const backend = (client as unknown as { processID: number }).processID
+  const send = client.query.bind(client) as unknown as Query
+  const query = (text: unknown, values?: unknown, callback?: unknown): unknown => {
+    if (typeof text === 'object' && text !== null && 'submit' in text) return gathered(text as unknown as Writable, door, backend, () => send(text as never))
+    const given = typeof values === 'function' ? undefined : values as unknown[] | undefined
+    const answer = (typeof values === 'function' ? values : callback) as ((error: Error | null, result?: pg.QueryResult) => void) | undefined
+    const named = typeof text === 'string' ? text : String((text as { text?: string }).text)
+    const result = door.step(named.trim().slice(0, 60), async () => {
+      if (broken()) {
+        lost()
+        await database.watch.query('select pg_terminate_backend($1)', [backend])
+      }
+      return await send(text as string, given)
+    }, backend)
+    if (answer === undefined) return result
+    result.then((rows) => answer(null, rows), (error: Error) => answer(error))
+    return undefined
+  }
+  client.query = query as typeof client.query
+  const end = client.end.bind(client) as () => Promise<void>
+  // What a connection holds is given back when its backend is gone, not when its end was asked for.
+  const endWhole = async (): Promise<void> => {
+    const release = door.hold()
+    try {
+      await end()
+      while (door.isAlive() && (await database.watch.query('select from pg_stat_activity where pid = $1', [backend])).rows.length > 0) { /* It takes a moment. */ }
+    } finally {
+      release()
+    }
+  }
+  client.end = ((callback?: () => void) => {
+    const ended = endWhole()
+    if (callback === undefined) return ended
+    void ended.then(callback, callback)
+    return undefined
+  }) as typeof client.end
+}
+
+/** Rows that are poured in are one step: gathered first, then sent. */
+function gathered(copy: Writable & { text?: string }, door: Door, backend: number, send: () => unknown): Writable {
+  const chunks: Buffer[] = []
+  return new Writable({
+    write(chunk: Buffer | string, _, done) {
+      chunks.push(Buffer.from(chunk as string))
+      done()
+    },
+    final(done) {
+      door.step('copy', async () => {
+        send()
+        await pipeline(Readable.from([Buffer.concat(chunks)]), copy)
+      }, backend).then(() => done(), done)
+    },
+  })
+}

@@ -1,0 +1,97 @@
+/** What operators do with plans: approve, release, retry, stop, resume; now and then the wrong way. */
+import { decideCase } from '../../src/engine/decide-case.ts'
+import { approvePlan, releaseHeld, resumePlan, retryChange, startPlan, stopPlan } from '../../src/engine/start-plan.ts'
+import { handEvent, strangerEvent } from './events.ts'
+import { act } from './scheduler.ts'
+import { say, violate, type World } from './world.ts'
+
+interface OpenPlan {
+  id: string
+  number: string
+  state: string
+  hash: string
+  brakes: { setHash: string; code?: string; released?: object }[]
+}
+
+export async function startFull(world: World): Promise<void> {
+  await act(world, async (context) => { await startPlan(context, { cause: 'test', actor: 'ada', scope: null }) })
+}
+
+async function openPlans(world: World): Promise<OpenPlan[]> {
+  const { rows } = await world.database.watch.query<OpenPlan>(`select id, number, state, hash, brakes from plan where state in ('open', 'held') order by plan.number desc`)
+  return rows
+}
+
+export async function operatorEvent(world: World): Promise<void> {
+  const { random } = world
+  for (const plan of await openPlans(world)) {
+    if (random.chance(0.15)) await approveWrongly(world, plan)
+    if (random.chance(0.3)) await releaseOne(world, plan)
+    // What was reviewed may have changed by then.
+    if (random.chance(0.2)) strangerEvent(world)
+    if (random.chance(0.3)) handEvent(world)
+    if (random.chance(0.6)) await approve(world, plan)
+  }
+  if (random.chance(0.2)) await stopOrResume(world)
+  if (random.chance(0.3)) await retryOne(world)
+}
+
+async function approve(world: World, plan: OpenPlan): Promise<void> {
+  if (await act(world, (context) => approvePlan(context, plan.id, plan.hash, 'ada'))) say(world, `Ada approves plan ${plan.number}`)
+}
+
+/** An approval of a plan that nobody reviewed. */
+async function approveWrongly(world: World, plan: OpenPlan): Promise<void> {
+  const wrong = plan.hash.replace(/^./, (c) => (c === '0' ? '1' : '0'))
+  if (await act(world, (context) => approvePlan(context, plan.id, wrong, 'ada'))) violate(world, `plan ${plan.number} was approved by a hash that is not its own.`)
+}
+
+/** A careful operator: releases people who vanished only if they really did. */
+async function releaseOne(world: World, plan: OpenPlan): Promise<boolean> {
+  const brake = plan.brakes.find((b) => b.released === undefined)
+  if (brake === undefined) return false
+  const { rows: people } = await world.database.watch.query<{ id: string; key: string }>(
+    `select p.id, p.attributes ->> 'employeeId' as key from plan_change c join person p on p.id = c.person_id where c.plan_id = $1 and c.stage = 1 and c.state = 'held' and c.code is not null`, [plan.id])
+  if (brake.code !== undefined) {
+    if (people.some((p) => world.sheet.rows.some((row) => row.id === p.key))) return false
+    for (const { id } of people) world.releasedPeople.add(id)
+  }
+  if (!await act(world, (context) => releaseHeld(context, plan.id, brake.setHash, 'ada'))) return false
+  say(world, `Ada releases what plan ${plan.number} holds${brake.code === undefined ? '' : `: ${people.map((p) => p.key).join(', ')}`}`)
+  return true
+}
+
+async function stopOrResume(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ id: string; state: string; number: string }>(`select id, state, number from plan where state in ('approved', 'applying', 'stopped') order by plan.number`)
+  if (rows.length === 0) return
+  const plan = world.random.pick(rows)
+  const verb = plan.state === 'stopped' ? resumePlan : stopPlan
+  if (await act(world, (context) => verb(context, plan.id, 'ada'))) say(world, `Ada ${plan.state === 'stopped' ? 'resumes' : 'stops'} plan ${plan.number}`)
+}
+
+async function retryOne(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ plan: string; id: string; subject: string }>(
+    `select plan_id as plan, id, subject from plan_change where stage = 2 and state in ('stuck', 'again') order by plan_id, id`)
+  if (rows.length === 0) return
+  const change = world.random.pick(rows)
+  if (await act(world, (context) => retryChange(context, change.plan, change.id, 'ada'))) say(world, `Ada has ${change.subject} tried again`)
+}
+
+/** Approves and releases all that waits. True where there was something. */
+export async function approveAll(world: World): Promise<boolean> {
+  let busy = false
+  const { rows: cases } = await world.database.watch.query<{ id: string; candidates: string[] }>('select id, candidates from match_case where decided_at is null order by id')
+  for (const one of cases) busy = await act(world, (context) => decideCase(context, one.id, one.candidates[0]!, 'ada')) || busy
+  const { rows: stopped } = await world.database.watch.query<{ id: string }>(`select id from plan where state = 'stopped' order by number`)
+  for (const { id } of stopped) busy = await act(world, (context) => resumePlan(context, id, 'ada')) || busy
+  for (const plan of await openPlans(world)) {
+    const { rows: [now] } = await world.database.watch.query<OpenPlan>(`select id, number, state, hash, brakes from plan where id = $1`, [plan.id])
+    if (now === undefined || !['open', 'held'].includes(now.state)) continue
+    if (now.brakes.some((b) => b.released === undefined)) busy = await releaseOne(world, now) || busy
+    const { rows: waiting } = await world.database.watch.query(`select from plan_change where plan_id = $1 and state = 'planned' limit 1`, [plan.id])
+    if (waiting.length === 0) continue
+    await approve(world, now)
+    busy = true
+  }
+  return busy
+}

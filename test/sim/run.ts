@@ -1,0 +1,40 @@
+/** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. */
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { openDatabase, startSimServer } from './database.ts'
+import { simulate, type SimResult } from './simulate.ts'
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, verbose: { type: 'boolean', default: false } },
+})
+const first = Number(values.seed ?? values.from)
+const count = values.seed === undefined ? Number(values.seeds) : 1
+
+const server = await startSimServer()
+const database = await openDatabase(server.url, 'sim')
+const fired = new Map<string, number>()
+let failures = 0
+const started = performance.now()
+try {
+  for (let seed = first; seed < first + count; seed++) {
+    const result = await simulate(database, seed)
+    for (const [fault, times] of result.fired) fired.set(fault, (fired.get(fault) ?? 0) + times)
+    if (!result.ok) {
+      failures++
+      report(result)
+    } else if (values.verbose) console.log(result.history.join('\n'))
+    const done = seed - first + 1
+    if (done % 100 === 0 || done === count) console.log(`${done} of ${count} seeds, ${failures} failed, ${((performance.now() - started) / done).toFixed(0)} ms each`)
+  }
+  console.log([...fired].toSorted().map(([fault, times]) => `${fault}: ${times}`).join(', '))
+} finally {
+  await database.close()
+  await server.stop()
+}
+process.exitCode = failures === 0 ? 0 : 1
+
+function report(result: SimResult): void {
+  console.log(`\nSeed ${result.seed} fails:\n  ${result.violations.slice(0, 5).join('\n  ')}`)
+  console.log(values.verbose ? result.history.join('\n') : result.history.slice(-12).join('\n'))
+  console.log(`Once more, with all of its history: npm run sim -- --seed ${result.seed} --verbose\n`)
+}

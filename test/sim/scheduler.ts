@@ -1,0 +1,78 @@
+/** Does what workers do, in the order and with the mishaps that the seed draws. */
+import type { Context } from '../../src/engine/context.ts'
+import { UsherError } from '../../src/domain/errors.ts'
+import { runTask, takeUp } from '../../src/engine/worker.ts'
+import { check } from './checks.ts'
+import { fire, say, violate, type Queued, type World } from './world.ts'
+
+export interface Mishaps {
+  /** How often a process is killed in the middle of a task, a connection lost, a task delivered twice. */
+  kill: number
+  cut: number
+  twice: number
+}
+
+export const noMishaps: Mishaps = { kill: 0, cut: 0, twice: 0 }
+const triesMax = 3
+const signal = new AbortController().signal
+
+/** Something that a person or the clock asks of Usher. True: it was done; a refusal with a reason is none. */
+export async function act(world: World, work: (context: Context) => Promise<void>): Promise<boolean> {
+  let done = false
+  await world.gate.run([async () => {
+    try {
+      await work(world.context('operator'))
+      done = true
+    } catch (error) {
+      if (!(error instanceof UsherError)) violate(world, `Usher met a fault of its own: ${(error as Error).stack?.split('\n').slice(0, 5).join(' ')}`)
+      else if (error.code === 'INTERNAL') violate(world, `Usher refused with a fault of its own: ${error.message}`)
+      else say(world, `Usher refuses: ${error.code}`)
+    }
+  }])
+  return done
+}
+
+/** Does everything that is due. */
+export async function work(world: World, mishaps: Mishaps): Promise<void> {
+  for (let rounds = 0; rounds < 60; rounds++) {
+    const at = world.queue.findIndex((q) => q.at <= world.clock.now)
+    if (at < 0 || world.violations.length > 0) return
+    await runOne(world, world.queue.splice(at, 1)[0]!, mishaps)
+  }
+  violate(world, `work does not come to an end; the queue holds ${world.queue.map((q) => q.task).join(', ')}.`)
+}
+
+async function runOne(world: World, item: Queued, mishaps: Mishaps): Promise<void> {
+  const { random } = world
+  const killAt = random.chance(mishaps.kill) ? random.int(0, random.chance(0.5) ? 40 : 150) : undefined
+  world.loseAt = random.chance(mishaps.cut) ? random.int(1, 120) : -1
+  world.cut = false
+  const twice = random.chance(mishaps.twice)
+  let failed = false
+  const door = world.gate.door()
+  const run = async (): Promise<void> => {
+    try {
+      await runTask(world.context(item.task), item.task, item.planId, signal)
+    } catch (error) {
+      // A dead process has nothing to say.
+      if (!door.isAlive()) return
+      failed = true
+      if (!world.cut) violate(world, `${item.task} failed: ${(error as Error).stack?.split('\n').slice(0, 6).join(' ')}`)
+    }
+  }
+  const end = await world.gate.run(twice ? [run, run] : [run], killAt)
+  if (twice) fire(world, 'delivered twice')
+  if (world.cut) fire(world, 'connection lost')
+  world.loseAt = -1
+  if (end === 'killed') {
+    fire(world, 'killed')
+    say(world, `the process is killed in ${item.task}, after: ${world.gate.trail.slice(-2).join(' | ').replaceAll(/\s+/g, ' ')}`)
+    await world.reopen()
+    await act(world, (context) => takeUp(context, 'all'))
+  } else if (failed && item.tries < triesMax) {
+    world.queue.push({ ...item, tries: item.tries + 1, at: world.clock.now + 1000 * 2 ** item.tries })
+  }
+  await check(world)
+  world.cut = false
+}
+
