@@ -24,7 +24,7 @@ export async function evaluatePeople(context: Context, client: Client, revision:
   await openOverlay(client)
   // A million people to whom nothing applies are not looked at one by one.
   if (!evaluate.hasWork && await isNothingGiven(client, input.asOf)) return { findings: evaluate.findings, evaluated }
-  const people = peopleToEvaluate(client, { planId: input.layPlan ? input.planId : null, revision: revision.revision, only: input.only, asOf: input.asOf })
+  const people = peopleToEvaluate(client, { planId: input.layPlan ? input.planId : null, applying: input.layPlan ? null : input.planId, revision: revision.revision, only: input.only, asOf: input.asOf })
   for await (const batch of people) {
     evaluated += batch.length
     await pourOverlay(client, await evaluate.batch(batch))

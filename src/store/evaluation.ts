@@ -13,14 +13,20 @@ export interface PersonToEvaluate {
 /**
  * People who must be evaluated: those whom the plan changes, those who changed since they were last evaluated, everybody
  * after a policy edit, those who are still to start (their accounts become due by the calendar), and, for a plan, those
- * whose account is wanted and not there: what the systems show now may fit them, or be in their way.
+ * whose account is wanted and not there: what the systems show now may fit them, or be in their way. Where a plan is
+ * carried out (`applying`), those for whom it creates an account by another name than was stored for them.
  */
-export async function* peopleToEvaluate(client: Client, input: { planId: string | null; revision: number; only: string[] | null; asOf: string }, batch = 2000) {
+export async function* peopleToEvaluate(client: Client, input: { planId: string | null; applying: string | null; revision: number; only: string[] | null; asOf: string }, batch = 2000) {
   await client.query(`create temp table unsettled (person_id uuid primary key) on commit drop`)
   if (input.planId !== null && input.only === null) {
     await client.query(
       `insert into unsettled select distinct d.person_id from desired_account d left join account a on a.person_id = d.person_id and a.job_id = d.job_id and a.gone_at is null
         where a.id is null or d.wanted = 'broken'`)
+  }
+  if (input.applying !== null && input.only === null) {
+    await client.query(
+      `insert into unsettled select distinct c.person_id from plan_change c join desired_account d on d.person_id = c.person_id and d.job_id = c.job_id
+        where c.plan_id = $1 and c.stage = 2 and c.kind = 'create' and c.state in ('waiting', 'running', 'again') and c.subject <> d.name`, [input.applying])
   }
   if (input.only !== null) {
     await client.query(

@@ -55,8 +55,8 @@ export async function releaseUnused(client: Client, only: string[] | null): Prom
     `delete from reserved_name r using plan p
       where ${over}
         and (not exists (select from desired_account d where d.person_id = r.person_id and d.job_id = r.job_id and lower(d.attributes ->> r.attribute) = lower(r.value))
-          or exists (select from plan_change c where c.plan_id = r.plan_id and c.stage = 2 and c.kind = 'create' and c.person_id = r.person_id and c.job_id = r.job_id
-                        and c.state = 'stuck' and c.code = 'ALREADY_EXISTS'))`, [only])
+          or exists (select from plan_change c where c.person_id = r.person_id and c.job_id = r.job_id and c.stage = 2 and c.kind = 'create'
+                        and c.state = 'stuck' and c.code = 'ALREADY_EXISTS' and lower(c.after ->> r.attribute) = lower(r.value)))`, [only])
 }
 
 /** The accounts were created: their names are theirs for good. */

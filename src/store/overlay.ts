@@ -82,7 +82,8 @@ function overlaid(layer: 'overlay' | 'few') {
 
 /** SQL for the relations that comparisons read. `$asOf` inside is replaced by the caller's placeholder. */
 export function relations(layer: Layer, asOf: string) {
-  const living = `valid_from <= ${asOf} and (valid_until is null or valid_until > ${asOf})`
+  // What began when it was made lives, also where the clock was set back since: only what is to begin later waits.
+  const living = `(valid_from <= ${asOf} or valid_from <= made_at) and (valid_until is null or valid_until > ${asOf})`
   if (layer === 'stored') {
     return {
       people: `(select id, attributes, state from person)`,

@@ -22,12 +22,13 @@ export async function check(world: World): Promise<void> {
   await seeLinks(world)
   await seePeople(world)
   await seeDone(world)
+  await seeFailed(world)
   seeOrphans(world)
   await seeOpenChanges(world)
 }
 
 /** Remembers each plan as it was computed, and that a plan whose brakes hold something did not let it pass. */
-async function seePlans(world: World): Promise<void> {
+export async function seePlans(world: World): Promise<void> {
   const { rows } = await world.database.watch.query<{ id: string; hash: string; number: string; state: string; cause: string; findings: { code: string }[] }>(
     `select id, hash, number, state, cause, findings from plan where state <> 'computing' and hash is not null and not id = any($1::uuid[])`, [[...world.contracts.keys()]])
   for (const plan of rows.toSorted((a, b) => Number(a.number) - Number(b.number))) {
@@ -42,7 +43,7 @@ async function seePlans(world: World): Promise<void> {
       const { disableMax } = world.book.systems[name]
       // People whose end an operator released are not held once more.
       const released = new Set(changes.filter((c) => c.stage === 1 && c.code !== null && c.state !== 'held').map((c) => c.person))
-      const going = changes.filter((c) => c.stage === 2 && c.systemId === name && c.kind === 'disable' && ['planned', 'waiting', 'running'].includes(c.state) && !released.has(c.person))
+      const going = changes.filter((c) => c.stage === 2 && c.systemId === name && c.kind === 'disable' && ['planned', 'waiting', 'running'].includes(c.state) && !released.has(c.person) && plan.cause !== 'leaver')
       const isReleased = await anyRelease(world)
       if (disableMax !== null && going.length > disableMax && !isReleased) {
         violate(world, `plan ${plan.number} lets ${going.length} accounts in ${name} be disabled, where a brake allows ${disableMax}.`)
@@ -84,6 +85,18 @@ async function seePeople(world: World): Promise<void> {
 function says(row: StaffRow, person: Person): boolean {
   const contract = contractOf(person.positions[0])!
   return row.first === person.first && row.last === person.last && (['department', 'level', 'start', 'end', 'leaveFrom', 'leaveUntil'] as const).every((name) => row[name] === contract[name])
+}
+
+/** What did not succeed, for the history. */
+async function seeFailed(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ key: string; says: string }>(
+    `select c.plan_id || ' ' || c.id || c.state as key, 'plan ' || p.number || ': ' || c.kind || ' ' || c.subject || ' in ' || c.system_id || ' is ' || c.state || ': ' || coalesce(c.code, '') || ' ' || coalesce(c.words, '') as says
+       from plan_change c join plan p on p.id = c.plan_id where c.state in ('refused', 'stuck', 'skipped') order by p.number, c.id`)
+  for (const { key, says } of rows) {
+    if (world.done.has(key)) continue
+    world.done.add(key)
+    say(world, says)
+  }
 }
 
 /** Done means that the system shows it. */

@@ -43,7 +43,8 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
   const list = tables.map((t) => t.name).filter((t) => !kept.has(t))
   const { rows: sequences } = await watch.query<{ name: string }>(`select quote_ident(sequencename) as name from pg_sequences where schemaname = 'usher'`)
   // Much cheaper than truncating: hardly any row is there, and vacuum gives the pages back.
-  const empty = `begin; set local session_replication_role = replica; ${list.map((t) => `delete from ${t};`).join(' ')}
+  const empty = `begin; do $$ declare part regclass; begin for part in select inhrelid from pg_inherits where inhparent = 'snapshot_record'::regclass loop execute format('drop table %s', part); end loop; end $$;
+    set local session_replication_role = replica; ${list.map((t) => `delete from ${t};`).join(' ')}
     ${sequences.map((q) => `select setval('${q.name}', 1, false);`).join(' ')} commit`
   let emptied = 0
   return {

@@ -157,7 +157,6 @@ export async function grantEvent(world: World): Promise<void> {
     'select id from entitlement where system_id = $1 and name = $2 and gone_at is null', [what.system, what.group])
   if (what.group !== undefined && entitlement === undefined) return
   let reasonId = ''
-  const from = world.clock.now
   const given = await act(world, async (context) => {
     ;({ reasonId } = await grant(context, {
       personId: whom.id, ...(until === null ? {} : { until: new Date(until).toISOString() }),
@@ -165,7 +164,7 @@ export async function grantEvent(world: World): Promise<void> {
     }, 'ada'))
   })
   if (!given) return
-  world.given.push({ person: whom.key, kind: 'by hand', from, until, over: 'no', reasonId, ...(what.role === undefined ? { system: what.system!, group: what.group! } : { role: what.role }) })
+  world.given.push({ person: whom.key, kind: 'by hand', until, over: 'no', reasonId, ...(what.role === undefined ? { system: what.system!, group: what.group! } : { role: what.role }) })
   say(world, `Ada gives ${whom.key} ${what.role ?? `${what.group} of ${what.system}`}${until === null ? '' : ` until ${new Date(until).toISOString()}`}`)
 }
 

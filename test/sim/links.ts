@@ -17,7 +17,7 @@ export async function seeLinks(world: World): Promise<void> {
       say(world, `${record?.name ?? nativeId} in ${name} is linked to ${person}`)
       if (name === 'app' && record !== undefined) world.named.set(person, record.name)
       for (const group of groupsHeld(world.systems[name], nativeId)) {
-        world.given.push({ person, kind: 'found', system: name, group, from: 0, until: null, over: 'no' })
+        world.given.push({ person, kind: 'found', system: name, group, until: null, over: 'no' })
       }
     }
   }

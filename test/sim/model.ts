@@ -24,7 +24,6 @@ export interface Given {
   role?: string
   system?: SystemName
   group?: string
-  from: number
   until: number | null
   /** Whether the person left since, which ends it for good. `maybe`: they left, and may have come back before anybody saw. */
   over: 'no' | 'maybe' | 'yes'
@@ -75,7 +74,7 @@ export function groupsOf(book: Rulebook, system: SystemName, contract: Contract 
     }
   }
   for (const one of given) {
-    if (one.over === 'yes' || one.from > at || (one.until !== null && one.until <= at)) continue
+    if (one.over === 'yes' || (one.until !== null && one.until <= at)) continue
     const answer = one.over === 'maybe' ? 'maybe' : 'yes'
     if (one.role !== undefined) giveRole(one.role, answer)
     else if (one.system === system) want(one.group!, answer)

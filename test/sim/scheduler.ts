@@ -1,6 +1,7 @@
 /** Does what workers do, in the order and with the mishaps that the seed draws. */
 import type { Context } from '../../src/engine/context.ts'
 import { UsherError } from '../../src/domain/errors.ts'
+import { runLeavers } from '../../src/engine/leaver.ts'
 import { runTask, takeUp } from '../../src/engine/worker.ts'
 import { check } from './checks.ts'
 import { fire, say, violate, type Queued, type World } from './world.ts'
@@ -32,11 +33,20 @@ export async function act(world: World, work: (context: Context) => Promise<void
   return done
 }
 
-/** Does everything that is due. */
+/** Does everything that is due; now and then, and at the end, it looks who leaves. */
 export async function work(world: World, mishaps: Mishaps): Promise<void> {
+  await queued(world, mishaps)
+  await runOne(world, leavers(world), mishaps)
+  await queued(world, mishaps)
+}
+
+const leavers = (world: World): Queued => ({ task: 'leavers', planId: '', at: world.clock.now, tries: triesMax })
+
+async function queued(world: World, mishaps: Mishaps): Promise<void> {
   for (let rounds = 0; rounds < 60; rounds++) {
     const at = world.queue.findIndex((q) => q.at <= world.clock.now)
     if (at < 0 || world.violations.length > 0) return
+    if (world.random.chance(0.2)) await runOne(world, leavers(world), mishaps)
     await runOne(world, world.queue.splice(at, 1)[0]!, mishaps)
   }
   violate(world, `work does not come to an end; the queue holds ${world.queue.map((q) => q.task).join(', ')}.`)
@@ -52,7 +62,8 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps): Promise<voi
   const door = world.gate.door()
   const run = async (): Promise<void> => {
     try {
-      await runTask(world.context(item.task), item.task, item.planId, signal)
+      if (item.task === 'leavers') await runLeavers(world.context('leavers'), signal)
+      else await runTask(world.context(item.task), item.task, item.planId, signal)
     } catch (error) {
       // A dead process has nothing to say.
       if (!door.isAlive()) return

@@ -18,7 +18,8 @@ import { firstRulebook, groups, settleMs, systemNames, type Rulebook, type Syste
 import { sheetConnector, type Sheet, type StaffRow } from './sheet.ts'
 import { watchWrites } from './writes.ts'
 
-export type TaskName = Parameters<Context['enqueue']>[0]
+/** `leavers`: the lane that goes ahead. */
+export type TaskName = Parameters<Context['enqueue']>[0] | 'leavers'
 export interface Queued { task: TaskName; planId: string; at: number; tries: number }
 
 /** The plan as it was when it was computed: nothing else may be carried out of it. */

@@ -1,6 +1,7 @@
 /** Every write is looked at before it happens: approved, of this plan, about an account that is this person's, and right. */
 import type { ConnectorDefinition, SystemChange, Writer } from '../../src/connectors/connector.ts'
 import type { MemoryConfig } from '../../src/connectors/memory/memory-config.ts'
+import { seePlans } from './checks.ts'
 import { seeLinks } from './links.ts'
 import { accountOf, groupsOf, stateOf, type Contract } from './model.ts'
 import type { SystemName } from './rulebook.ts'
@@ -10,6 +11,7 @@ import { fire, say, violate, type TaskName, type World } from './world.ts'
 interface Running {
   plan: string
   planState: string
+  cause: string
   approved: boolean
   planHash: string
   id: string
@@ -74,7 +76,7 @@ async function carryOut(world: World, name: SystemName, change: SystemChange, wo
 
 async function judge(world: World, task: TaskName | 'operator', name: SystemName, change: SystemChange): Promise<void> {
   const what = `${change.kind} ${change.name} in ${name}`
-  if (task !== 'apply-plan') violate(world, `${what}: something was written while a plan was only computed.`)
+  if (task !== 'apply-plan' && task !== 'leavers') violate(world, `${what}: something was written while a plan was only computed.`)
   if (world.book.systems[name].method === 'observe') violate(world, `${what}: something was written to a system that is only observed.`)
   const running = await runningChange(world, name, change)
   if (running === undefined) {
@@ -83,6 +85,9 @@ async function judge(world: World, task: TaskName | 'operator', name: SystemName
   }
   if (!running.approved || !['approved', 'applying', 'stopped'].includes(running.planState)) violate(world, `${what}: its plan is ${running.planState} and was not approved.`)
   if (change.kind !== 'create' && world.orphans.has(`${name} ${change.id}`)) await seeLinks(world)
+  // The lane for leavers plans and carries out in one go; only what can be undone.
+  if (running.cause === 'leaver' && !world.contracts.has(running.plan)) await seePlans(world)
+  if (running.cause === 'leaver' && change.kind !== 'disable' && change.kind !== 'revoke') violate(world, `${what}: the lane for leavers does only what can be undone.`)
   judgeContract(world, what, change, running)
   judgeTarget(world, what, name, change, running)
   judgeReason(world, what, name, change, running)
@@ -90,7 +95,7 @@ async function judge(world: World, task: TaskName | 'operator', name: SystemName
 
 async function runningChange(world: World, name: SystemName, change: SystemChange): Promise<Running | undefined> {
   const { rows } = await world.database.watch.query<Running>(
-    `select p.id as plan, p.state as "planState", p.approved_at is not null as approved, p.hash as "planHash", c.id, c.kind, c.subject, c.before, c.after,
+    `select p.id as plan, p.state as "planState", p.approved_at is not null as approved, p.cause, p.hash as "planHash", c.id, c.kind, c.subject, c.before, c.after,
             e.native_id as entitlement, a.native_id as "nativeId", person.attributes ->> 'employeeId' as person, person.positions
        from plan_change c join plan p on p.id = c.plan_id
        left join person on person.id = c.person_id

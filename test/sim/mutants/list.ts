@@ -42,7 +42,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a system that was read in part has nothing else', promise: 'Absence needs proof',
-    file: 'src/engine/read-system.ts', find: 'await settleStaging(client, system.id, readAt, end.complete)', replace: 'await settleStaging(client, system.id, readAt, true)',
+    file: 'src/engine/read-system.ts', find: 'return await settleStaging(client, staging, system.id, readAt, end.complete)', replace: 'return await settleStaging(client, staging, system.id, readAt, true)',
   },
   {
     name: 'protection by policy is forgotten', promise: 'Protected accounts are never touched',
@@ -58,11 +58,11 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what was given until a day stays', promise: 'Reasons',
-    file: 'src/store/evaluation.ts', find: 'and (valid_until is null or valid_until > ${asOf})`', replace: '`',
+    file: 'src/store/overlay.ts', find: ' and (valid_until is null or valid_until > ${asOf})`', replace: '`',
   },
   {
     name: 'ending one grant ends the others', promise: 'Reasons',
-    file: 'src/store/reason.ts', find: "where id = $1 and kind in ('role', 'manual', 'found')", replace: "where person_id = (select person_id from reason where id = $1) and kind in ('role', 'manual', 'found')",
+    file: 'src/store/reason.ts', find: 'where id = $1 and ${byHand} and (valid_until is null or valid_until > $2)\n     returning', replace: 'where person_id = (select person_id from reason where id = $1) and ${byHand} and (valid_until is null or valid_until > $2)\n     returning',
   },
   {
     name: 'whoever comes back has what they had', promise: 'Reasons',
@@ -78,7 +78,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'names follow every marriage', promise: 'Unique names are stable',
-    file: 'src/engine/evaluate-people.ts', find: 'const value = reserved.get(key) ?? textOf(present?.[attribute]) ?? await', replace: 'const value = await',
+    file: 'src/engine/resolve-accounts.ts', find: 'const value = reserved.get(key) ?? own ?? await', replace: 'const value = await',
   },
   {
     name: 'namesakes get the same name', promise: 'Unique names',
@@ -90,15 +90,15 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a leaver keeps what they hold', promise: 'Time to zero',
-    file: 'src/domain/decide.ts', find: "for (const entitlement of facts.held) if (entitlement.ours) add('revoke', revocation(entitlement, facts.because))", replace: '',
+    file: 'src/domain/decide.ts', find: "for (const entitlement of facts.held) if (entitlement.ours && !left.held(entitlement.id)) add('revoke', revocation(entitlement, facts.because))", replace: '',
   },
   {
     name: 'a leaver stays enabled', promise: 'Time to zero',
-    file: 'src/domain/decide.ts', find: "if (seen.enabled) add('disable')\n", replace: '\n',
+    file: 'src/domain/decide.ts', find: "if (seen.enabled && !left.enabled) add('disable')\n", replace: '\n',
   },
   {
     name: 'who returns stays disabled', promise: 'Leave and return',
-    file: 'src/domain/decide.ts', find: "if (facts.wanted === 'enabled' && !seen.enabled) add('enable')", replace: '',
+    file: 'src/domain/decide.ts', find: "if (facts.wanted === 'enabled' && !seen.enabled && !left.disabled) add('enable')", replace: '',
   },
   {
     name: 'leave is overlooked', promise: 'Leave and return',
