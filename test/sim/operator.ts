@@ -1,6 +1,8 @@
 /** What operators do with plans: approve, release, retry, stop, resume; now and then the wrong way. */
 import { decideCase } from '../../src/engine/decide-case.ts'
-import { approvePlan, releaseHeld, resumePlan, retryChange, startPlan, stopPlan } from '../../src/engine/start-plan.ts'
+import { releaseHeld } from '../../src/engine/release.ts'
+import { resumeSystem } from '../../src/engine/settle-change.ts'
+import { approvePlan, resumePlan, retryChange, startPlan, stopPlan } from '../../src/engine/start-plan.ts'
 import { handEvent, strangerEvent } from './events.ts'
 import { act } from './scheduler.ts'
 import { say, violate, type World } from './world.ts'
@@ -84,6 +86,8 @@ export async function approveAll(world: World): Promise<boolean> {
   for (const one of cases) busy = await act(world, (context) => decideCase(context, one.id, one.candidates[0]!, 'ada')) || busy
   const { rows: stopped } = await world.database.watch.query<{ id: string }>(`select id from plan where state = 'stopped' order by number`)
   for (const { id } of stopped) busy = await act(world, (context) => resumePlan(context, id, 'ada')) || busy
+  const { rows: paused } = await world.database.watch.query<{ id: string }>(`select distinct system_id as id from finding where code = 'BRAKE_ERROR_RATE' and resolved_at is null`)
+  for (const { id } of paused) busy = await act(world, (context) => resumeSystem(context, id, 'ada')) || busy
   for (const plan of await openPlans(world)) {
     const { rows: [now] } = await world.database.watch.query<OpenPlan>(`select id, number, state, hash, brakes from plan where id = $1`, [plan.id])
     if (now === undefined || !['open', 'held'].includes(now.state)) continue
