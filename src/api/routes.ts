@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { auditRoutes } from './audit.ts'
 import type { Door } from './door.ts'
+import { driftRoutes } from './drift.ts'
 import { findingRoutes } from './finding.ts'
 import { jobRoutes } from './job.ts'
 import { leaverRoutes } from './leaver.ts'
@@ -16,7 +17,7 @@ import { systemRoutes } from './system.ts'
 
 export function registerRoutes(app: FastifyInstance, door: Door): void {
   const all = [
-    sessionRoutes, metricRoutes, overviewRoutes, personRoutes, leaverRoutes, systemRoutes, jobRoutes, planRoutes, policyRoutes, findingRoutes,
+    sessionRoutes, metricRoutes, overviewRoutes, personRoutes, leaverRoutes, systemRoutes, jobRoutes, planRoutes, driftRoutes, policyRoutes, findingRoutes,
     secretRoutes, auditRoutes,
   ]
   for (const routes of all) routes(app, door)

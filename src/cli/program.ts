@@ -3,11 +3,13 @@ import { Command } from 'commander'
 import { auditCommand } from './audit.ts'
 import { casesCommand } from './case.ts'
 import { evidenceCommand } from './evidence.ts'
+import { driftCommand } from './drift.ts'
 import { findingsCommand } from './finding.ts'
 import { jobsCommand } from './job.ts'
 import { leaverCommand } from './leaver.ts'
 import { loginCommands } from './login.ts'
 import { peopleCommand } from './person.ts'
+import { orphanCommand } from './orphan.ts'
 import { planCommand, runCommand } from './plan.ts'
 import { policyCommand } from './policy.ts'
 import { secretCommand } from './secret.ts'
@@ -43,6 +45,8 @@ Examples:
   leaverCommand(program, world)
   findingsCommand(program, world)
   casesCommand(program, world)
+  driftCommand(program, world)
+  orphanCommand(program, world)
   program.commandsGroup('Set up:')
   systemsCommand(program, world)
   jobsCommand(program, world)

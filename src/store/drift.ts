@@ -97,7 +97,7 @@ export async function recordDrift(client: Client, look: DriftLook): Promise<void
                     when 'account' then c.kind <> 'delete'
                     else true end as fits
              from plan_change c join plan p on p.id = c.plan_id
-            where c.person_id = u.person_id and c.job_id = u.job_id and c.stage = 2 and p.number < (select number from this)
+            where c.person_id = u.person_id and c.job_id = u.job_id and c.stage = 2 and p.number < (select number from this) and p.state <> 'forecast'
               and case u.thing
                     when 'attribute' then c.kind in ('update', 'rename', 'create') and ${keysOf('c')} ? u.attribute
                     when 'enabled' then c.kind in ('enable', 'disable', 'create')

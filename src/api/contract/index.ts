@@ -1,4 +1,5 @@
 /** Every route of Usher. */
+import { drifts } from './drift.ts'
 import { jobs } from './job.ts'
 import { leavers } from './leaver.ts'
 import { people } from './person.ts'
@@ -9,6 +10,6 @@ import { session } from './session.ts'
 import { systems } from './system.ts'
 import { work } from './work.ts'
 
-export { jobs, leavers, people, plans, policies, session, systems, work }
+export { drifts, jobs, leavers, people, plans, policies, session, systems, work }
 
-export const contracts: RouteContract[] = [session, people, leavers, systems, jobs, policies, plans, work].flatMap((group) => Object.values(group))
+export const contracts: RouteContract[] = [session, people, leavers, systems, jobs, policies, plans, drifts, work].flatMap((group) => Object.values(group))
