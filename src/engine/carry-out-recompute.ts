@@ -26,6 +26,9 @@ function recomputed(hands: Hands, change: ChangeRow, loaded: LoadedFacts): Attem
   if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {
     return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is not there, or is not this person\'s any more.' } }
   }
+  if (facts?.account != null && change.accountId !== null && facts.account.id !== change.accountId) {
+    return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'By now the person has another account than the one that this was planned for.' } }
+  }
   if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForReference(hands.context, change) }
   if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
   if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }

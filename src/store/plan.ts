@@ -184,7 +184,10 @@ export interface ChangeEnd {
   untried?: boolean
 }
 
-/** Within a transaction: nobody may see a failed creation before what waits for it. */
+/**
+ * Within a transaction: nobody may see a failed creation before what waits for it. Only what is still under way: a worker
+ * that lost the plan to another one has no say any more.
+ */
 export async function endChanges(db: Client, planId: string, ends: ChangeEnd[], now: string): Promise<void> {
   if (ends.length === 0) return
   await db.query(
@@ -192,7 +195,7 @@ export async function endChanges(db: Client, planId: string, ends: ChangeEnd[], 
             account_id = coalesce(u.account_id, c.account_id), attempts = c.attempts - u.untried::int,
             done_at = case when u.state in ('done', 'refused', 'stuck', 'skipped') then $2::timestamptz end
        from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[]) as u (id, state, code, words, next_attempt_at, account_id, untried)
-      where c.plan_id = $1 and c.id = u.id`,
+      where c.plan_id = $1 and c.id = u.id and c.state = 'running'`,
     [planId, now, ends.map((e) => e.id), ends.map((e) => e.state), ends.map((e) => e.code ?? null), ends.map((e) => e.words ?? null),
       ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null), ends.map((e) => e.untried ?? false)])
   const failed = ends.filter((e) => e.state !== 'done' && e.state !== 'waiting').map((e) => e.id)

@@ -122,6 +122,21 @@ test('what depends on an account that somebody deleted after the plan is refused
   assert.deepEqual((await w.newest()).systems, ['create anna.nowak planned'])
 })
 
+test('where the person has another account by now, what was planned for the old one is refused', async () => {
+  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  await w.approve(await w.day([anna, bo]))
+  const other = w.add('a.nowak')
+  w.join('sellers', 'a.nowak')
+  await w.plan()
+  const plan = await w.day([{ ...anna, end: '2026-06-14' }, bo])
+  assert.ok(plan.systems.some((line) => line === 'disable anna.nowak planned'))
+  await w.pool.query(`update account set person_id = null, job_id = null where name = 'anna.nowak'`)
+  await w.pool.query(`update account set person_id = $1, job_id = 'users' where native_id = $2`, [await w.person('1'), other.id])
+  const applied = await w.approve(plan)
+  assert.deepEqual(applied.changes.filter((c) => c.stage === 2).map((c) => c.state).filter((state) => state !== 'refused'), [])
+  assert.deepEqual([w.account('a.nowak')!.enabled, w.account('anna.nowak')!.enabled], [true, true])
+})
+
 test('a name that is taken by a record of nobody is adopted only where a match rule says so', async () => {
   const w = await open(server, (p) => { appSystem(p).method = 'approve' })
   const plan = await w.day([anna, bo])
