@@ -28,3 +28,8 @@ export function below(name: string, value: number, unit: string, limit: number):
 }
 
 const round = (n: number): number => Math.round(n * 100) / 100
+
+/** A figure with an absolute limit, where no tool does the same thing: its floor is the limit itself. */
+export function withoutFloor(name: string, value: number, unit: string, limit: number): Figure {
+  return atMost(name, value, unit, limit, 1)
+}

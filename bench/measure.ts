@@ -15,3 +15,9 @@ export async function processorSeconds(work: () => Promise<void> | void): Promis
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1_000_000
 }
+
+/** The value that this share of all values does not exceed. */
+export function quantile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)]!
+}

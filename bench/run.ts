@@ -8,6 +8,8 @@ const benches: Record<string, () => Promise<{ run(): Promise<Figure[]> }>> = {
   'csv-to-people': () => import('./csv-to-people.ts'),
   'openldap-create': () => import('./openldap-create.ts'),
   'evaluate-rules': () => import('./evaluate-rules.ts'),
+  'one-change': () => import('./one-change.ts'),
+  'first-plan': () => import('./first-plan.ts'),
   'compare-grants': () => import('./compare-grants.ts'),
   'time-to-zero': () => import('./time-to-zero.ts'),
   'reconcile-openldap': () => import('./reconcile-openldap.ts'),

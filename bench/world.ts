@@ -30,13 +30,13 @@ export interface World {
 const signal = new AbortController().signal
 
 /** An Usher with a database of its own, as durable as in production. */
-export async function startWorld(password = ''): Promise<World> {
+export async function startWorld(password = '', connectors: ConnectorDefinition[] = [ldapConnector as ConnectorDefinition]): Promise<World> {
   const folder = await mkdtemp(path.join(tmpdir(), 'usher-bench-'))
   const server = await startPrivatePostgres(folder, { info() {}, warn() {} })
   const pool = connect(server.url)
   await migrate(pool)
   const context: Context = {
-    pool, filesFolder: folder, connectors: [ldapConnector as ConnectorDefinition], secrets: async () => password,
+    pool, filesFolder: folder, connectors, secrets: async () => password,
     vault: vaultOf([randomBytes(32)]), enqueue: async () => {}, now: () => new Date().toISOString(), newId: randomUUID,
     log: { info() {}, warn() {}, error: (details, message) => console.error(message, details) },
   }
@@ -54,7 +54,10 @@ export async function startWorld(password = ''): Promise<World> {
       await approvePlan(context, plan.id, plan.hash!, 'bench')
       await applyPlan(context, plan.id, signal)
       const counts = await countChanges(pool, plan.id)
-      if (counts.some((c) => c.state !== 'done')) throw new Error(`Not everything was done: ${JSON.stringify(counts)}`)
+      if (counts.some((c) => c.state !== 'done')) {
+        const { rows } = await pool.query(`select system_id, kind, state, code, words, count(*)::int as n from plan_change where plan_id = $1 and state <> 'done' group by 1, 2, 3, 4, 5 limit 5`, [plan.id])
+        throw new Error(`Not everything was done: ${JSON.stringify(rows)}`)
+      }
     },
     async close() {
       await pool.end()

@@ -3,12 +3,17 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as compareGrants from '../bench/compare-grants.ts'
 import * as evaluateRules from '../bench/evaluate-rules.ts'
+import * as firstPlan from '../bench/first-plan.ts'
 import type { Figure } from '../bench/figure.ts'
+import * as oneChange from '../bench/one-change.ts'
 import * as openldapCreate from '../bench/openldap-create.ts'
 import * as reconcileOpenldap from '../bench/reconcile-openldap.ts'
 import * as timeToZero from '../bench/time-to-zero.ts'
 
-const benches = { 'evaluate-rules': evaluateRules, 'openldap-create': openldapCreate, 'compare-grants': compareGrants, 'reconcile-openldap': reconcileOpenldap, 'time-to-zero': timeToZero }
+const benches = {
+  'evaluate-rules': evaluateRules, 'first-plan': firstPlan, 'one-change': oneChange, 'openldap-create': openldapCreate, 'compare-grants': compareGrants,
+  'reconcile-openldap': reconcileOpenldap, 'time-to-zero': timeToZero,
+}
 
 for (const [name, bench] of Object.entries(benches)) {
   test(`${name} answers figures with their floor`, async () => {

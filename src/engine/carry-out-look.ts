@@ -1,6 +1,6 @@
 /** Looking at the records that a batch is about, before and after it is written. */
 import type { Page, Wanted } from '../connectors/connector.ts'
-import { settleLookup } from '../store/observed.ts'
+import { beginLook, settleLookup } from '../store/observed.ts'
 import type { ChangeRow } from '../store/plan.ts'
 import type { Hands } from './carry-out-hands.ts'
 import { protectedBy } from './read-system.ts'
@@ -21,11 +21,12 @@ export async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<
 
 /** Looks, and settles what was seen; who was asked for by id and is not there is gone. */
 export async function look(hands: Hands, wanted: Wanted[]): Promise<Page> {
+  const number = await beginLook(hands.context.pool)
   const found: Page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
   const isProtected = protectedBy(hands.system)
   const page = { ...found, records: found.records.map((r) => (isProtected(r.id, r.name) ? { ...r, protected: true } : r)) }
   const asked = wanted.flatMap((w) => ('id' in w ? [{ objectType: w.objectType, id: w.id }] : []))
-  await settleLookup(hands.context.pool, hands.system.id, page, asked, hands.context.now())
+  await settleLookup(hands.context.pool, hands.system.id, page, asked, number, hands.context.now())
   return page
 }
 

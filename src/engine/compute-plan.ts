@@ -89,7 +89,7 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
   }
   signal.throwIfAborted()
 
-  await setPlan(context.pool, plan.id, { progress: 'Comparing' })
+  if (only === null) await setPlan(context.pool, plan.id, { progress: 'Comparing' })
   const asOf = context.now()
   await transaction(context.pool, async (client) => {
     // One plan of everybody at a time. A plan of some people waits for nobody.

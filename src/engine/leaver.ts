@@ -11,7 +11,7 @@ import {
   claimLeavers, endsByDate, insertLeavers, leftByDateLately, lookAgainAt, startEndsByHand, type LeaverRow,
 } from '../store/leaver.ts'
 import { forgetPlan, leftOver, overdueLeavers, settleClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
-import { settleLookup } from '../store/observed.ts'
+import { beginLook, settleLookup } from '../store/observed.ts'
 import { countPeople } from '../store/people-plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { applyPlan } from './apply-plan.ts'
@@ -100,8 +100,9 @@ async function lookAtOthers(context: Context, revision: Revision, leavers: strin
     try {
       if (reader.lookup === undefined) return
       const asked = own.map((a) => ({ objectType: a.objectType, id: a.nativeId }))
+      const look = await beginLook(context.pool)
       const page = await reader.lookup(asked, scopeOf(context, revision, system), AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]))
-      await settleLookup(context.pool, systemId, page, asked, context.now())
+      await settleLookup(context.pool, systemId, page, asked, look, context.now())
     } catch (error) {
       // The clock goes on, and the next round looks again.
       context.log.warn({ system: systemId, code: error instanceof UsherError ? error.code : 'INTERNAL' }, 'a leaver\'s account could not be looked at')

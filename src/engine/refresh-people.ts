@@ -1,6 +1,6 @@
 /** Looks at some people's accounts in their systems now, without reading the systems whole. */
 import { UsherError } from '../domain/errors.ts'
-import { accountsOfPeople, settleLookup } from '../store/observed.ts'
+import { accountsOfPeople, beginLook, settleLookup } from '../store/observed.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { scopeOf } from './read-system.ts'
 
@@ -12,8 +12,9 @@ export async function refreshPeople(context: Context, revision: Revision, people
     try {
       if (reader.lookup === undefined) return
       const asked = own.map((a) => ({ objectType: a.objectType, id: a.nativeId }))
+      const look = await beginLook(context.pool)
       const page = await reader.lookup(asked, scopeOf(context, revision, system), signal)
-      await settleLookup(context.pool, systemId, page, asked, context.now())
+      await settleLookup(context.pool, systemId, page, asked, look, context.now())
     } catch (error) {
       // The plan goes on with what was last seen; applying looks again before it writes.
       context.log.warn({ system: systemId, code: error instanceof UsherError ? error.code : 'INTERNAL' }, 'an account could not be looked at')

@@ -53,7 +53,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, d.clear, d.name,
             d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", p.state as "personState"
        from ${batch}
-       join ${r.people} p on p.id = pair.person_id
+       join lateral (select * from ${r.people} p where p.id = pair.person_id offset 0) p on true
        left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true
       where $3::timestamptz is not null`, ids)
 
@@ -67,12 +67,15 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
 
   const entitlements = await db.query<Pair & { id: string; objectType: string; nativeId: string; name: string; because: Because[] }>(
     `with holder (system_id, job_id) as (select * from unnest($4::text[], $5::text[])),
+          living as materialized (
+            select r.* from (select distinct unnest($1::uuid[]) as person_id) w
+             cross join lateral (select * from ${r.reasons} r where r.person_id = w.person_id offset 0) r
+              join lateral (select state from ${r.people} p where p.id = w.person_id offset 0) p on p.state <> 'ended'),
           given as (
             select r.person_id, re.entitlement_id, r.kind, r.role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until
-              from ${r.reasons} r join role_entitlement re on re.role_id = r.role_id where r.person_id = any($1)
+              from living r join role_entitlement re on re.role_id = r.role_id
             union all
-            select r.person_id, r.entitlement_id, r.kind, r.former_role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until
-              from ${r.reasons} r where r.entitlement_id is not null and r.person_id = any($1))
+            select r.person_id, r.entitlement_id, r.kind, r.former_role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until from living r where r.entitlement_id is not null)
      select pair.person_id as "personId", pair.job_id as "jobId", e.id, e.native_id as "nativeId", e.name, e.object_type as "objectType",
             jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
               'because', case given.kind when 'rule' then 'rule' when 'found' then 'found' when 'role' then 'role' when 'grace' then 'grace' else 'manual' end,
@@ -84,7 +87,6 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
        join holder h on h.job_id = pair.job_id
        join given on given.person_id = pair.person_id
        join entitlement e on e.id = given.entitlement_id and e.system_id = h.system_id and e.gone_at is null
-       join ${r.people} p on p.id = pair.person_id and p.state <> 'ended'
       group by 1, 2, 3, 4, 5, 6 order by 5`,
     [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
 

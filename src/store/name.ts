@@ -46,6 +46,10 @@ export async function reserve<R extends Reservation>(client: Client, reservation
  * unless it turned out to be taken. Names that accounts have are their people's for good. `only`: names of these people.
  */
 export async function releaseUnused(client: Client, only: string[] | null): Promise<void> {
+  if (only !== null) {
+    const { rows } = await client.query('select from reserved_name where person_id = any ($1) and plan_id is not null limit 1', [only])
+    if (rows.length === 0) return
+  }
   const over = `p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty') and ($1::uuid[] is null or r.person_id = any ($1))`
   await client.query(
     `update reserved_name r set plan_id = null from plan p

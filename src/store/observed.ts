@@ -1,33 +1,47 @@
 /** Targeted reads: what a look-up of single records says, settled into what Usher knows to be there. */
 import type { ObservedRecord, Page } from '../connectors/connector.ts'
-import type { Db } from './database.ts'
+import { transaction, type Client, type Db, type Pool } from './database.ts'
+
+/** Looks are numbered in the order in which they begin. */
+export async function beginLook(db: Db): Promise<string> {
+  const { rows: [row] } = await db.query<{ look: string }>(`select nextval('look_number') as look`)
+  return row!.look
+}
 
 /**
  * Settles the records of one look-up. `asked` are native ids that were asked for: those that are not in the page are gone.
- * Memberships in the page are complete for its records, so others of theirs are gone too.
+ * Memberships in the page are complete for its records, so others of theirs are gone too. `look` was
+ * taken before the look-up began: what a later one brought meanwhile is newer, and stays. In one transaction, so that whoever
+ * finds a record settled by somebody else finds its memberships settled, too.
  */
-export async function settleLookup(db: Db, systemId: string, page: Page, asked: { objectType: string; id: string }[], now: string): Promise<void> {
-  const accounts = page.records
+export async function settleLookup(pool: Pool, systemId: string, page: Page, asked: { objectType: string; id: string }[], look: string, now: string): Promise<void> {
+  await transaction(pool, (client) => settle(client, systemId, page, asked, look, now))
+}
+
+async function settle(db: Client, systemId: string, page: Page, asked: { objectType: string; id: string }[], look: string, now: string): Promise<void> {
+  // In one order, so that two that settle the same records wait for each other and not both.
+  const accounts = page.records.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   if (accounts.length > 0) {
     const column = <T>(pick: (record: ObservedRecord) => T): T[] => accounts.map(pick)
     await db.query(
-      `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at)
-       select $1, object_type, native_id, name, attributes, enabled, protected, $2, case when enabled then null else $2::timestamptz end
+      `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at, look)
+       select $1, object_type, native_id, name, attributes, enabled, protected, $2, case when enabled then null else $2::timestamptz end, $9
          from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::boolean[]) as u (object_type, native_id, name, attributes, enabled, protected)
        on conflict (system_id, object_type, native_id) do update
-         set name = excluded.name, attributes = excluded.attributes, enabled = excluded.enabled, seen_at = excluded.seen_at, gone_at = null,
+         set name = excluded.name, attributes = excluded.attributes, enabled = excluded.enabled, seen_at = excluded.seen_at, gone_at = null, look = excluded.look,
              protected = account.protected or excluded.protected,
-             disabled_at = case when excluded.enabled then null else coalesce(account.disabled_at, excluded.seen_at) end`,
+             disabled_at = case when excluded.enabled then null else coalesce(account.disabled_at, excluded.seen_at) end
+         where account.look <= excluded.look`,
       [systemId, now, column((r) => r.objectType), column((r) => r.id), column((r) => r.name), column((r) => JSON.stringify(r.attributes)),
-        column((r) => r.enabled ?? true), column((r) => r.protected ?? false)])
+        column((r) => r.enabled ?? true), column((r) => r.protected ?? false), look])
   }
   const there = new Set(accounts.map((r) => `${r.objectType} ${r.id}`))
   const gone = asked.filter((a) => !there.has(`${a.objectType} ${a.id}`))
   if (gone.length > 0) {
     await db.query(
-      `update account a set gone_at = $2 from unnest($3::text[], $4::text[]) as u (object_type, native_id)
-        where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.gone_at is null`,
-      [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id)])
+      `update account a set gone_at = $2, look = $5 from unnest($3::text[], $4::text[]) as u (object_type, native_id)
+        where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.gone_at is null and a.look <= $5`,
+      [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look])
   }
   if (accounts.length === 0) return
   const byName = new Map(accounts.map((r) => [r.name.toLowerCase(), r.id]))
@@ -39,15 +53,15 @@ export async function settleLookup(db: Db, systemId: string, page: Page, asked: 
     `with pair as (
        select a.id as account_id, e.id as entitlement_id
          from unnest($3::text[], $4::text[]) as u (account, entitlement)
-         join account a on a.system_id = $1 and a.native_id = u.account
+         join account a on a.system_id = $1 and a.native_id = u.account and a.look <= $6
          join entitlement e on e.system_id = $1 and e.native_id = u.entitlement),
      gone as (
        delete from membership m using account a
-        where a.id = m.account_id and a.system_id = $1 and a.native_id = any($5)
+        where a.id = m.account_id and a.system_id = $1 and a.native_id = any($5) and a.look <= $6
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id))
      insert into membership (account_id, entitlement_id, seen_at)
      select distinct account_id, entitlement_id, $2::timestamptz from pair on conflict do nothing`,
-    [systemId, now, pairs.map((p) => p.account), pairs.map((p) => p.entitlement), accounts.map((r) => r.id)])
+    [systemId, now, pairs.map((p) => p.account), pairs.map((p) => p.entitlement), accounts.map((r) => r.id), look])
 }
 
 /** Accounts that were created or adopted become their people's. */

@@ -40,7 +40,11 @@ export async function openOverlay(client: Client): Promise<void> {
     create temp table eval_grace (person_id uuid, entitlement_id bigint, rule_id text, former_role_id text, valid_until timestamptz) on commit drop`)
 }
 
+/** Once all of it is there: facts are looked up by person. */
 export async function analyzeOverlay(client: Client): Promise<void> {
+  await client.query(`
+    create index on eval_reference (person_id);
+    create index on eval_reason (person_id)`)
   await client.query('analyze eval_person; analyze eval_account; analyze eval_reference; analyze eval_reason')
 }
 

@@ -10,6 +10,7 @@ import { connect, signIn } from './memory-session.ts'
 import {
   countCall,
   faultAt,
+  recordsNamed,
   seenThrough,
   type Fault,
   type MemoryRecord,
@@ -102,26 +103,31 @@ function find(system: MemorySystem, want: Wanted): MemoryRecord[] {
     const record = system.records.get(want.id)
     return record?.objectType === want.objectType ? [record] : []
   }
-  return [...system.records.values()].filter((record) => record.objectType === want.objectType
-    && ('name' in want ? record.name === want.name : sameValue(record.attributes[want.attribute], want.value)))
+  const near = 'name' in want ? recordsNamed(system, want.name)
+    : [...system.records.values()].filter((record) => sameValue(record.attributes[want.attribute], want.value))
+  return near.filter((record) => record.objectType === want.objectType)
 }
 
 /** What these accounts hold; of entitlements that were looked up, all members as well. */
 function membershipsOf(system: MemorySystem, records: MemoryRecord[], withMembers = false): ObservedMembership[] {
   const ids = new Set(records.map((record) => record.id))
-  return [...system.members].flatMap(([entitlementId, members]) => [...members]
-    .filter((id) => ids.has(id) || withMembers && ids.has(entitlementId))
-    .map((id) => ({ entitlementId, member: { id } })))
+  return [...system.members].flatMap(([entitlementId, members]) => {
+    const held = withMembers && ids.has(entitlementId) ? [...members]
+      : ids.size < members.size ? [...ids].filter((id) => members.has(id)) : [...members].filter((id) => ids.has(id))
+    return held.map((id) => ({ entitlementId, member: { id } }))
+  })
 }
 
 function observed(record: MemoryRecord, scope: ReadScope): ObservedRecord {
   const asked = scope.attributes?.[record.objectType]
-  const entries = Object.entries(record.attributes).filter(([name]) => !asked || asked.includes(name))
+  const entries = Object.entries(record.attributes)
+    .filter(([name]) => !asked || asked.includes(name))
+    .map(([name, value]) => [name, Array.isArray(value) ? [...value] : value] as const)
   return {
     objectType: record.objectType,
     id: record.id,
     name: record.name,
-    attributes: structuredClone(Object.fromEntries(entries)),
+    attributes: Object.fromEntries(entries),
     ...record.objectType === 'user' && { enabled: record.enabled },
     ...record.protected && { protected: true },
   }

@@ -75,7 +75,44 @@ export function newMemorySystem(start: Partial<MemorySystem> = {}): MemorySystem
 export function addRecord(system: MemorySystem, record: Omit<MemoryRecord, 'id'>): MemoryRecord {
   const added = { ...record, id: `m-${system.nextId++}` }
   system.records.set(added.id, added)
+  noteName(system, added.id, undefined, added.name)
   return added
+}
+
+/** Large systems have their records found by name; small ones are simply searched, so that a test may change them as it likes. */
+const indexedFrom = 1000
+const indexes = new WeakMap<MemorySystem, { byName: Map<string, Set<string>>; size: number }>()
+
+export function recordsNamed(system: MemorySystem, name: string): MemoryRecord[] {
+  if (system.records.size < indexedFrom) return [...system.records.values()].filter((record) => record.name === name)
+  return [...indexOf(system).byName.get(name) ?? []].flatMap((id) => {
+    const record = system.records.get(id)
+    return record?.name === name ? [record] : []
+  })
+}
+
+/** After each change of a name; undefined: there was, or is, no such record. */
+export function noteName(system: MemorySystem, id: string, before: string | undefined, now: string | undefined): void {
+  const index = indexes.get(system)
+  if (index === undefined) return
+  if (before !== undefined) index.byName.get(before)?.delete(id)
+  if (now !== undefined) add(index.byName, now, id)
+  index.size += (now === undefined ? 0 : 1) - (before === undefined ? 0 : 1)
+}
+
+function indexOf(system: MemorySystem): { byName: Map<string, Set<string>>; size: number } {
+  const known = indexes.get(system)
+  if (known?.size === system.records.size) return known
+  const made = { byName: new Map<string, Set<string>>(), size: system.records.size }
+  for (const record of system.records.values()) add(made.byName, record.name, record.id)
+  indexes.set(system, made)
+  return made
+}
+
+function add(byName: Map<string, Set<string>>, name: string, id: string): void {
+  const ids = byName.get(name)
+  if (ids === undefined) byName.set(name, new Set([id]))
+  else ids.add(id)
 }
 
 /** Counts a call and returns its number. */

@@ -14,6 +14,8 @@ import {
   type MemoryRecord,
   type MemorySystem,
   type MemoryWorld,
+  noteName,
+  recordsNamed,
 } from './memory-world.ts'
 
 const slowMs = 50
@@ -103,6 +105,7 @@ function update(record: MemoryRecord, attributes: Attributes, clear: string[] = 
 function rename(system: MemorySystem, record: MemoryRecord, newName: string, set: Attributes): Outcome {
   if (record.name !== newName && nameTaken(system, record.objectType, newName))
     return failed('ALREADY_EXISTS', `${newName} exists.`)
+  noteName(system, record.id, record.name, newName)
   record.name = newName
   return update(record, { ...record.attributes, ...set, name: newName })
 }
@@ -115,6 +118,7 @@ function enable(record: MemoryRecord, enabled: boolean): Outcome {
 
 function remove(system: MemorySystem, record: MemoryRecord): Outcome {
   system.records.delete(record.id)
+  noteName(system, record.id, record.name, undefined)
   system.secrets.delete(record.id)
   system.sessions.delete(record.id)
   system.members.delete(record.id)
@@ -143,7 +147,5 @@ function hold(system: MemorySystem, record: MemoryRecord, entitlementId: string,
 }
 
 function nameTaken(system: MemorySystem, objectType: string, name: string): boolean {
-  for (const record of system.records.values())
-    if (record.objectType === objectType && record.name === name) return true
-  return false
+  return recordsNamed(system, name).some((record) => record.objectType === objectType)
 }

@@ -1,0 +1,117 @@
+/**
+ * One person's change, among a million people with accounts, reasons and memberships: from the call to the plan that is open.
+ * Each of 200 different people moves to another department, which renames nothing, changes two attributes, and gives one role
+ * for another. The system is not looked at, so that the time is Usher's own.
+ */
+import type { ConnectorDefinition } from '../src/connectors/connector.ts'
+import { memoryConnector } from '../src/connectors/memory/memory-connector.ts'
+import { computePlan } from '../src/engine/compute-plan.ts'
+import { startPlan } from '../src/engine/start-plan.ts'
+import { transaction, type Pool } from '../src/store/database.ts'
+import { findPlan } from '../src/store/plan.ts'
+import { saveRevision } from '../src/store/policy.ts'
+import { withoutFloor, type Figure } from './figure.ts'
+import { quantile } from './measure.ts'
+import { addPeople, startWorld, type World } from './world.ts'
+
+const departments = 30
+const limitMs = 20
+
+export async function run(people = 1_000_000, changes = 200, warmUp = 100): Promise<Figure[]> {
+  const world = await startWorld('', [unseen(memoryConnector({ systems: {} }) as ConnectorDefinition)])
+  try {
+    await usePolicy(world)
+    await addPeople(world.pool, people)
+    await addAccess(world.pool)
+    const ids = await pick(world.pool, changes + warmUp)
+    const times: number[] = []
+    for (const id of ids) times.push(await change(world, id))
+    return [withoutFloor(`one change among ${people} people, planned, p99`, quantile(times.slice(warmUp), 0.99), 'ms', limitMs)]
+  } finally {
+    await world.close()
+  }
+}
+
+/** A system that cannot be asked for single records: nothing is read for one person's plan. */
+function unseen(connector: ConnectorDefinition): ConnectorDefinition {
+  return {
+    ...connector,
+    openReader(config, secrets) {
+      const { check, read, close } = connector.openReader(config, secrets)
+      return { check, read, close }
+    },
+  }
+}
+
+async function usePolicy({ pool, context }: World): Promise<void> {
+  const each = Array.from({ length: departments }, (_, n) => n)
+  const document = {
+    settings: { timeZone: 'Europe/Berlin' },
+    systems: [{ id: 'crm', name: 'CRM', connector: 'memory', config: { system: 'crm' }, method: 'approve' }],
+    jobs: [{
+      id: 'users', name: 'Users', source: 'people', destination: 'crm', objectType: 'user', method: 'approve', match: ['personId', 'name'],
+      mapping: {
+        name: 'unique([lower(person.employeeId)])', displayName: 'person.displayName + " (" + position.department + ")"', mail: 'person.email',
+        personId: 'person.employeeId', phones: '[position.department, position.title]', manager: 'person.manager',
+      },
+    }],
+    roles: each.map((n) => ({ id: `role-${n}`, name: `Role ${n}`, grants: [{ system: 'crm', entitlement: `group ${n}` }] })),
+    rules: each.map((n) => ({ id: `rule-${n}`, name: `Rule ${n}`, when: `position.department == "Department ${n}"`, roles: [`role-${n}`] })),
+  }
+  await transaction(pool, (client) => saveRevision(client, { base: 0, document, actor: 'bench', message: 'bench', now: context.now() }))
+}
+
+/** What years of plans leave behind: everybody has the account, the name, the reasons and the membership that policy says. */
+async function addAccess(pool: Pool): Promise<void> {
+  await transaction(pool, async (client) => {
+    // Foreign keys are not what is measured; checking millions of rows takes minutes.
+    await client.query(`set local session_replication_role = replica; set local work_mem = '256MB'`)
+    await client.query(`
+      update person set attributes = attributes || jsonb_build_object('manager', 'E' || lpad((substr(attributes ->> 'employeeId', 2)::int / 10)::text, 7, '0')),
+             evaluated_revision = 1, evaluated_at = now();
+      insert into entitlement (system_id, object_type, native_id, name, attributes, seen_at)
+      select 'crm', 'group', 'group ' || n, 'group ' || n, '{}', now() from generate_series(0, ${departments - 1}) n;
+      insert into desired_account (person_id, job_id, system_id, wanted, attributes, name)
+      select id, 'users', 'crm', 'enabled', jsonb_build_object('name', lower(attributes ->> 'employeeId'), 'mail', attributes -> 'email', 'personId', attributes -> 'employeeId',
+               'displayName', (attributes ->> 'displayName') || ' (' || (positions -> 0 -> 'attributes' ->> 'department') || ')',
+               'phones', jsonb_build_array(positions -> 0 -> 'attributes' -> 'department', positions -> 0 -> 'attributes' -> 'title')),
+             lower(attributes ->> 'employeeId')
+        from person;
+      insert into desired_reference (person_id, job_id, attribute, key_attribute, value) select id, 'users', 'manager', 'employeeId', attributes ->> 'manager' from person;
+      insert into account (system_id, object_type, native_id, name, attributes, enabled, person_id, job_id, seen_at)
+      select d.system_id, 'user', d.person_id::text, d.name, d.attributes || jsonb_build_object('manager', lower(p.attributes ->> 'manager')), true, d.person_id, d.job_id, now()
+        from desired_account d join person p on p.id = d.person_id;
+      insert into reserved_name (system_id, attribute, value, person_id, job_id, reserved_at) select 'crm', 'name', name, person_id, 'users', now() from desired_account;
+      insert into reason (person_id, kind, role_id, rule_id, policy_revision, valid_from, made_by, made_at)
+      select id, 'rule', replace(d, 'Department ', 'role-'), replace(d, 'Department ', 'rule-'), 1, now() - interval '1 day', 'usher', now()
+        from (select id, positions -> 0 -> 'attributes' ->> 'department' as d from person) p;
+      insert into reason (person_id, kind, job_id, policy_revision, valid_from, made_by, made_at)
+      select id, 'scope', 'users', 1, now() - interval '1 day', 'usher', now() from person;
+      insert into membership (account_id, entitlement_id, origin, seen_at)
+      select a.id, e.id, 'granted', now() from account a join reason r on r.person_id = a.person_id and r.kind = 'rule' join entitlement e on e.name = replace(r.role_id, 'role-', 'group ')`)
+  })
+  await pool.query('vacuum analyze')
+}
+
+async function pick(pool: Pool, count: number): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>('select id from person tablesample system (1) limit $1', [count])
+  if (rows.length === count) return rows.map((row) => row.id)
+  return (await pool.query<{ id: string }>('select id from person limit $1', [count])).rows.map((row) => row.id)
+}
+
+/** The person moves; milliseconds from there to the open plan. */
+async function change({ pool, context }: World, id: string): Promise<number> {
+  await pool.query(
+    `update person set positions = jsonb_set(positions, '{0,attributes,department}', to_jsonb('Department ' || (substr(positions -> 0 -> 'attributes' ->> 'department', 12)::int + 1) % ${departments})),
+            changed_at = now() where id = $1`, [id])
+  const start = performance.now()
+  const { planId } = await startPlan(context, { cause: 'bench', actor: 'bench', scope: { people: [id] } })
+  await computePlan(context, planId, new AbortController().signal)
+  const took = performance.now() - start
+  const plan = await findPlan(pool, planId)
+  const { rows } = await pool.query<{ kinds: string }>(`select string_agg(kind, ' ' order by wave, kind) as kinds from plan_change where plan_id = $1`, [planId])
+  if (plan?.state !== 'open' || rows[0]?.kinds !== 'revoke update grant') throw new Error(`The plan is ${plan?.state}: ${rows[0]?.kinds} ${JSON.stringify(plan)}`)
+  return took
+}
+
+if (import.meta.main) for (const figure of await run(Number(process.argv[2] ?? 1_000_000))) console.log(JSON.stringify(figure))
