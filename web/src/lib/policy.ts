@@ -7,7 +7,7 @@ export interface Role {
   name: string
   description?: string
   owner?: string
-  grants: { system: string; entitlement: string }[]
+  grants: { system: string; entitlement: string; graceDays?: number | undefined }[]
   roles: string[]
 }
 

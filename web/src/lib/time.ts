@@ -24,6 +24,23 @@ export function showDay(instant: string): string {
   return day.format(new Date(instant))
 }
 
+/** The first instant after an ISO date, in the reader's time zone. */
+export function afterDay(date: string): string {
+  const [year, month, day] = date.split('-').map(Number)
+  return new Date(year!, month! - 1, day! + 1).toISOString()
+}
+
+/** The last second of an ISO date, in the reader's time zone. */
+export function endOfDay(date: string): string {
+  return new Date(Date.parse(afterDay(date)) - 1000).toISOString()
+}
+
+/** An instant's date in the reader's time zone, as a date field has it. */
+export function dateOf(instant: string | number): string {
+  const at = new Date(instant)
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 10)
+}
+
 /** "14:03" */
 export function showClock(instant: string): string {
   return clock.format(new Date(instant))

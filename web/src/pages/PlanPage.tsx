@@ -5,6 +5,7 @@ import { IconAlertTriangle, IconMinus } from '@tabler/icons-react'
 import { TextLink } from '../components/links.tsx'
 import { Page, PageOf } from '../components/Page.tsx'
 import { Brakes } from '../components/plan/Brakes.tsx'
+import { Forecast } from '../components/plan/Forecast.tsx'
 import { Matrix } from '../components/plan/Matrix.tsx'
 import { Progress } from '../components/plan/Progress.tsx'
 import { Section } from '../components/Section.tsx'
@@ -42,6 +43,7 @@ function Shown({ plan }: { plan: Plan }) {
           {plan.error.advice}
         </Alert>
       )}
+      {plan.state === 'forecast' && <Forecast plan={plan} />}
       <PlanAbout plan={plan} />
       {plan.state === 'computing' && (
         <Section

@@ -15,6 +15,7 @@ import { VirtualList, type Column } from '../components/VirtualList.tsx'
 import { When } from '../components/When.tsx'
 import { planStates } from '../lib/states.ts'
 import { count } from '../lib/words.ts'
+import { ForecastButton } from '../components/plan/ForecastButton.tsx'
 import { plans, startPlan, type PlanRow } from '../queries/plan.ts'
 import { useMay } from '../queries/session.ts'
 
@@ -74,7 +75,12 @@ export function PlansPage() {
     <Page
       title="Plans"
       lead="What would change, or did, and why. What you review is what is carried out."
-      actions={plan}
+      actions={
+        <>
+          {may('plans:write') && <ForecastButton />}
+          {plan}
+        </>
+      }
     >
       <Section
         title="All plans"

@@ -48,10 +48,11 @@ export const why = (id: string, asOf?: string) =>
 
 export type WhyNotTarget = { entitlementId: string } | { jobId: string } | { roleId: string }
 
-export const whyNot = (id: string, target: WhyNotTarget) =>
+export const whyNot = (id: string, target: WhyNotTarget, asOf?: string) =>
   queryOptions({
-    queryKey: ['people', id, 'why-not', target],
-    queryFn: () => take(api.GET('/api/people/{id}/why-not', { params: { path: { id }, query: target } })),
+    queryKey: ['people', id, 'why-not', target, asOf],
+    queryFn: () =>
+      take(api.GET('/api/people/{id}/why-not', { params: { path: { id }, query: { ...target, asOf } } })),
   })
 
 export const history = (id: string) =>
@@ -65,8 +66,15 @@ export const history = (id: string) =>
 
 export const planPerson = (id: string) => take(api.POST('/api/people/{id}/plan', { params: { path: { id } } }))
 
-export const grant = (id: string, body: { roleId?: string; entitlementId?: string; until?: string; note?: string }) =>
+export const grant = (
+  id: string,
+  body: { roleId?: string; entitlementId?: string; from?: string; until?: string; note?: string },
+) =>
   take(api.POST('/api/people/{id}/grants', { params: { path: { id } }, body }))
+
+/** Moves the end of what was given; null: no end. */
+export const changeEnd = (id: string, until: string | null) =>
+  take(api.PATCH('/api/reasons/{id}', { params: { path: { id } }, body: { until } }))
 
 export const endReason = (id: string) => take(api.DELETE('/api/reasons/{id}', { params: { path: { id } } }))
 

@@ -78,6 +78,14 @@ export const planPeople = (id: string, filter: ChangeFilter, live: boolean) =>
 
 export const startPlan = (scope: { jobs: string[] } | { people: string[] } | null) =>
   take(api.POST('/api/plans', { body: { scope } }))
+/** A plan for an instant to come, to be looked at only. */
+export const startForecast = (asOf: string, readAnew: boolean) =>
+  take(api.POST('/api/plans', { body: { scope: null, asOf, readAnew } }))
+export const forecast = (id: string) =>
+  queryOptions({
+    queryKey: ['plans', id, 'forecast'],
+    queryFn: () => take(api.GET('/api/plans/{id}/forecast', { params: { path: { id } } })),
+  })
 const at = (id: string) => ({ params: { path: { id } } })
 export const approvePlan = (id: string, hash: string) =>
   take(api.POST('/api/plans/{id}/approve', { ...at(id), body: { hash } }))

@@ -1,14 +1,15 @@
-import { Group, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { IconKey } from '@tabler/icons-react'
+import { IconHistory, IconKey } from '@tabler/icons-react'
 import { useState } from 'react'
-import { showInstant } from '../../lib/time.ts'
+import { dateOf, endOfDay, showDay, showInstant } from '../../lib/time.ts'
 import { why } from '../../queries/person.ts'
 import type { Schema } from '../../../../client/index.ts'
 import { Section } from '../Section.tsx'
 import { Empty, Loaded } from '../states.tsx'
 import { Tag } from '../Tag.tsx'
 import { useSystemName } from '../useSystemName.ts'
+import { AccountValues } from './AccountValues.tsx'
 import { ReasonLine } from './ReasonLine.tsx'
 import { WhyNot } from './WhyNot.tsx'
 import classes from './Access.module.css'
@@ -18,7 +19,8 @@ type Why = Schema<'Why'>
 /** Everything that a person has, now or on a past date, and because of what. */
 export function Access({ id, name }: { id: string; name: string }) {
   const [date, setDate] = useState('')
-  const query = useQuery(why(id, date === '' ? undefined : new Date(`${date}T12:00:00`).toISOString()))
+  const asOf = date === '' ? undefined : endOfDay(date)
+  const query = useQuery(why(id, asOf))
   return (
     <>
       <Section
@@ -30,19 +32,36 @@ export function Access({ id, name }: { id: string; name: string }) {
             type="date"
             size="xs"
             aria-label="As of"
+            max={dateOf(Date.now() - 86_400_000)}
             value={date}
             onChange={(event) => setDate(event.currentTarget.value)}
           />
         }
       >
-        <Loaded query={query}>{(data) => <Systems of={data} />}</Loaded>
+        {asOf !== undefined && (
+          <Alert
+            m="md"
+            color="yellow"
+            variant="light"
+            icon={<IconHistory size={18} />}
+            title={`You are looking at the past: the end of ${showDay(asOf)}`}
+          >
+            <Group justify="space-between" gap="xs">
+              <Text size="sm">The person, the policy, the reasons and the accounts as they were then.</Text>
+              <Button size="compact-sm" variant="default" onClick={() => setDate('')}>
+                Back to now
+              </Button>
+            </Group>
+          </Alert>
+        )}
+        <Loaded query={query}>{(data) => <Systems of={data} past={asOf !== undefined} />}</Loaded>
       </Section>
-      <WhyNot id={id} name={name} />
+      <WhyNot id={id} name={name} {...(asOf === undefined ? {} : { asOf })} />
     </>
   )
 }
 
-function Systems({ of }: { of: Why }) {
+function Systems({ of, past }: { of: Why; past: boolean }) {
   const nameOf = useSystemName()
   const systems = [...new Set([...of.accounts, ...of.access].map((a) => a.system))].sort()
   if (systems.length === 0)
@@ -65,9 +84,10 @@ function Systems({ of }: { of: Why }) {
               </Group>
               <ul>
                 {account.reasons.map((reason) => (
-                  <ReasonLine key={reason.reasonId} reason={reason} />
+                  <ReasonLine key={reason.reasonId} reason={reason} past={past} />
                 ))}
               </ul>
+              <AccountValues of={account.attributes} />
             </div>
           ))}
         {of.access
@@ -86,7 +106,7 @@ function Systems({ of }: { of: Why }) {
               </Group>
               <ul>
                 {access.reasons.map((reason) => (
-                  <ReasonLine key={reason.reasonId} reason={reason} />
+                  <ReasonLine key={reason.reasonId} reason={reason} past={past} />
                 ))}
               </ul>
             </div>

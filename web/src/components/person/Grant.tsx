@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { afterDay } from '../../lib/time.ts'
 import { grant } from '../../queries/person.ts'
 import { policy } from '../../queries/policy.ts'
 import { Failure } from '../states.tsx'
@@ -20,13 +21,15 @@ export function Grant({
 }) {
   const roles = useQuery({ ...policy, enabled: opened }).data?.policy.roles ?? []
   const [roleId, setRoleId] = useState<string | null>(null)
+  const [from, setFrom] = useState('')
   const [until, setUntil] = useState('')
   const [note, setNote] = useState('')
   const give = useAct(
     () =>
       grant(id, {
         roleId: roleId!,
-        until: until === '' ? undefined : endOfDay(until),
+        from: from === '' ? undefined : new Date(`${from}T00:00:00`).toISOString(),
+        until: until === '' ? undefined : afterDay(until),
         note: note === '' ? undefined : note,
       }),
     {
@@ -58,6 +61,13 @@ export function Grant({
           />
           <TextInput
             type="date"
+            label="From"
+            description="Empty: at once"
+            value={from}
+            onChange={(e) => setFrom(e.currentTarget.value)}
+          />
+          <TextInput
+            type="date"
             label="Until and including"
             description="Empty: until somebody ends it"
             value={until}
@@ -85,10 +95,4 @@ export function Grant({
       </form>
     </Modal>
   )
-}
-
-/** The first instant after an inclusive date, in the reader's time zone. */
-function endOfDay(date: string): string {
-  const [year, month, day] = date.split('-').map(Number)
-  return new Date(year!, month! - 1, day! + 1).toISOString()
 }

@@ -15,7 +15,7 @@ import { useMay } from '../../queries/session.ts'
 import classes from './WhyNot.module.css'
 
 /** Why a person lacks something: each way by which they could have it, the first condition that failed, and what it saw. */
-export function WhyNot({ id, name }: { id: string; name: string }) {
+export function WhyNot({ id, name, asOf }: { id: string; name: string; asOf?: string }) {
   const may = useMay()
   const [where, setWhere] = useState<string | null>(null)
   const [what, setWhat] = useState<string | null>(null)
@@ -35,9 +35,13 @@ export function WhyNot({ id, name }: { id: string; name: string }) {
           ...(found.data?.pages[0]?.items ?? []).map((e) => ({ value: `entitlement:${e.id}`, label: e.name })),
         ]
   const target = targetOf(what)
-  const query = useQuery({ ...whyNot(id, target ?? { roleId: '' }), enabled: target !== undefined })
+  const query = useQuery({ ...whyNot(id, target ?? { roleId: '' }, asOf), enabled: target !== undefined })
   return (
-    <Section title="Why not…?" says={`What ${name} lacks, and the first condition that stood in the way.`}>
+    <Section title="Why not…?" says={
+        asOf === undefined
+          ? `What ${name} lacks, and the first condition that stood in the way.`
+          : `What ${name} lacked then, by the rules and values of then.`
+      }>
       <Group gap="xs" mb={target ? 'md' : 0}>
         <Select
           aria-label="Where"
@@ -71,15 +75,15 @@ export function WhyNot({ id, name }: { id: string; name: string }) {
       </Group>
       {target && (
         <Loaded query={query} lines={3}>
-          {(data) => <Answer of={data} name={name} />}
+          {(data) => <Answer of={data} name={name} past={asOf !== undefined} />}
         </Loaded>
       )}
     </Section>
   )
 }
 
-function Answer({ of, name }: { of: Schema<'WhyNot'>; name: string }) {
-  if (of.has) return <Text>{name} has it. See above why.</Text>
+function Answer({ of, name, past }: { of: Schema<'WhyNot'>; name: string; past: boolean }) {
+  if (of.has) return <Text>{past ? `${name} had it then.` : `${name} has it.`} See above why.</Text>
   if (of.ways.length === 0)
     return (
       <Text>Nothing gives it to anybody: no rule, role or job names it. Add it to a role, or give it by hand.</Text>

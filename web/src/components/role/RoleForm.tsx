@@ -5,6 +5,7 @@ import {
   Fieldset,
   Group,
   MultiSelect,
+  NumberInput,
   Select,
   Stack,
   Textarea,
@@ -68,6 +69,18 @@ export function RoleForm({ role, onChange, readOnly }: RoleFormProps) {
                 value={grant.entitlement}
                 label={`Entitlement ${i + 1}`}
                 onChange={(entitlement) => setGrant(i, { entitlement })}
+              />
+              <NumberInput
+                aria-label={`Days that entitlement ${i + 1} is kept after a move`}
+                title="Days that it is kept after a move. Whoever leaves keeps nothing."
+                placeholder="after a move"
+                suffix=" days"
+                w={120}
+                min={1}
+                max={365}
+                allowDecimal={false}
+                value={grant.graceDays ?? ''}
+                onChange={(days) => setGrant(i, { graceDays: typeof days === 'number' && days > 0 ? days : undefined })}
               />
               <ActionIcon
                 variant="subtle"

@@ -1,0 +1,73 @@
+import { Button, Group, Modal, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { useNavigate } from '@tanstack/react-router'
+import { IconCalendarTime } from '@tabler/icons-react'
+import { useState } from 'react'
+import { dateOf, endOfDay } from '../../lib/time.ts'
+import { startForecast } from '../../queries/plan.ts'
+import { Failure } from '../states.tsx'
+import { useAct } from '../useAct.tsx'
+
+/** Asks for a day to come, and shows what would be then. */
+export function ForecastButton() {
+  const navigate = useNavigate()
+  const [opened, setOpened] = useState(false)
+  const [date, setDate] = useState('')
+  const [readAnew, setReadAnew] = useState(false)
+  const act = useAct(() => startForecast(endOfDay(date), readAnew), {
+    forgets: ['plans'],
+    onDone: ({ planId }) => navigate({ to: '/plans/$id', params: { id: planId } }),
+    quiet: true,
+  })
+  return (
+    <>
+      <Button variant="default" leftSection={<IconCalendarTime size={16} />} onClick={() => setOpened(true)}>
+        Forecast…
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={() => setOpened(false)}
+        title="What would be on a day to come?"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            act.mutate(undefined)
+          }}
+        >
+          <Stack>
+            <TextInput
+              type="date"
+              label="At the end of"
+              required
+              withAsterisk={false}
+              min={dateOf(Date.now())}
+              value={date}
+              onChange={(event) => setDate(event.currentTarget.value)}
+              data-autofocus
+            />
+            <Switch
+              label="Read the systems first"
+              description="Otherwise they are taken as last seen"
+              checked={readAnew}
+              onChange={(event) => setReadAnew(event.currentTarget.checked)}
+            />
+            {act.error !== null && <Failure error={act.error} />}
+            <Text size="sm" c="dimmed">
+              Who starts, leaves, goes on leave and returns until then, what ends, and the plan of that day. It is
+              never carried out.
+            </Text>
+            <Group justify="flex-end">
+              <Button variant="default" onClick={() => setOpened(false)}>
+                Cancel
+              </Button>
+              <Button type="submit" disabled={date === ''} loading={act.isPending}>
+                Show the day
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Modal>
+    </>
+  )
+}
