@@ -52,7 +52,7 @@ export interface ChangeRow {
   code: string | null
 }
 
-const planColumns = `id, number, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", basis, hash, brakes, findings,
+const planColumns = `id, number, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", '{"snapshots": {}, "observations": {}}'::jsonb || basis as basis, hash, brakes, findings,
   forecast, read_anew as "readAnew", made_by as "madeBy", approved_by as "approvedBy"`
 
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
