@@ -20,6 +20,7 @@ import { carryOutUnlinks } from './carry-out-undo.ts'
 import { carryOut } from './carry-out.ts'
 import { configOf, connectorOf, openReader, openWriter, type Context, type Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
+import type { Deciding } from './facts.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { applyPeople } from './plan-people.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
@@ -27,6 +28,7 @@ import { pulseOf, recordAiling } from './pulse.ts'
 import { scopeOf } from './read-system.ts'
 import { approveAutomatic, startPlan } from './start-plan.ts'
 import { turnsOf } from './turns.ts'
+import type { Connections } from './warm-systems.ts'
 import { beginUndo, endUndo, isUndo } from './undo.ts'
 
 /** Changes that are looked at, written and seen together. */
@@ -41,6 +43,10 @@ const soonMs = 2_000
 export interface ApplyOptions {
   /** Called when a system has nothing more to do now. */
   systemOver?(systemId: string): Promise<void>
+  /** What is known for all systems alike; made where it is absent. */
+  deciding?: Deciding
+  /** Connections that are open already. */
+  connections?: Connections
 }
 
 export async function applyPlan(context: Context, planId: string, signal: AbortSignal, options: ApplyOptions = {}): Promise<void> {
@@ -73,7 +79,7 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
   }
   await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   const systems = await systemsToDo(context.pool, plan.id)
-  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, signal).finally(() => options.systemOver?.(id))))
+  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, signal, options).finally(() => options.systemOver?.(id))))
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
@@ -92,14 +98,14 @@ async function settleReasons(context: Context, plan: PlanRow, revision: Revision
   })
 }
 
-async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, signal: AbortSignal): Promise<void> {
+async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, signal: AbortSignal, options: ApplyOptions): Promise<void> {
   const system = revision.policy.systems.find((s) => s.id === systemId)
   if (system === undefined) return
-  const hands = await openHands(context, plan, revision, system, signal)
+  const hands = await openHands(context, plan, revision, system, signal, options)
   try {
     let reachable = true
     // All of them end before the connections are closed, also when one fails.
-    const ends = await Promise.allSettled(Array.from({ length: batchesAtOnce }, async () => {
+    const ends = await Promise.allSettled(Array.from({ length: plan.cause === 'leaver' ? 1 : batchesAtOnce }, async () => {
       while (reachable && hands.pulse.halted === null && !signal.aborted) {
         if (await isStopped(context.pool, plan.id)) return
         const changes = await claimChanges(context.pool, plan.id, systemId, context.now(), batchSize)
@@ -133,13 +139,13 @@ async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolea
   }
 }
 
-async function openHands(context: Context, plan: PlanRow, revision: Revision, system: System, signal: AbortSignal): Promise<Hands> {
+async function openHands(context: Context, plan: PlanRow, revision: Revision, system: System, signal: AbortSignal, options: ApplyOptions): Promise<Hands> {
   const capabilities = connectorOf(context, system).describe(configOf(context, system))
-  const deciding = await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
+  const deciding = options.deciding ?? await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
   return {
     context, plan, revision, system, deciding, signal,
     holders: holdersOf(accountJobs(revision.policy)),
-    reader: openReader(context, system), writer: openWriter(context, system), scope: scopeOf(context, revision, system),
+    reader: options.connections?.reader(system) ?? openReader(context, system), writer: options.connections?.writer(system) ?? openWriter(context, system), scope: scopeOf(context, revision, system),
     inTurn: turnsOf(capabilities.limits.parallel), pulse: pulseOf(system, plan, await healthOf(context.pool, system.id)),
     settleMs: capabilities.limits.settleMs, canEndSessions: capabilities.canEndSessions,
   }

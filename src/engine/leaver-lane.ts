@@ -3,6 +3,7 @@ import type { Client } from '../store/database.ts'
 import { leaverChannel, nextLeaverInstant } from '../store/leaver.ts'
 import type { Context } from './context.ts'
 import { leaverRound, raiseAlarms, startDueLeavers, takeLeavers } from './leaver.ts'
+import { warmSystems } from './warm-systems.ts'
 
 /** Also without being called: a call may be lost with its connection. */
 const idleMsMax = 2_000
@@ -18,6 +19,7 @@ export function startLane(context: Context): Lane {
   const bell = newBell()
   const ears = listen(context, bell.ring, stopping.signal)
   const running = new Set<Promise<void>>()
+  const warm = warmSystems(context)
   const going = (async () => {
     let alarmedAt = 0
     while (!stopping.signal.aborted) {
@@ -27,7 +29,7 @@ export function startLane(context: Context): Lane {
         while (running.size < roundsAtOnce && !stopping.signal.aborted) {
           const taken = await takeLeavers(context)
           if (taken.length === 0) break
-          const round = leaverRound(context, taken, stopping.signal)
+          const round = leaverRound(context, taken, stopping.signal, warm)
             .catch((error: unknown) => context.log.error({ err: error }, 'a round of leavers failed'))
             .finally(() => {
               running.delete(round)
@@ -39,6 +41,7 @@ export function startLane(context: Context): Lane {
         if (now - alarmedAt >= alarmEveryMs) {
           alarmedAt = now
           await raiseAlarms(context)
+          await warm.tidy()
         }
         const next = await nextLeaverInstant(context.pool, context.now())
         if (next !== null) waitMs = Math.max(5, Math.min(idleMsMax, Date.parse(next) - Date.parse(context.now())))
@@ -50,6 +53,7 @@ export function startLane(context: Context): Lane {
       await bell.heard(waitMs)
     }
     await Promise.all(running)
+    await warm.close()
   })()
   return {
     async stop() {

@@ -4,7 +4,7 @@
  * still mean to do for them is refused.
  */
 import { accountJobs, stricter, type Method } from '../domain/policy.ts'
-import { decide, type DecidedChange } from '../domain/decide.ts'
+import { decide, waves, type DecidedChange } from '../domain/decide.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { endKeptAccess } from '../store/exception.ts'
 import { loadFacts } from '../store/facts.ts'
@@ -80,6 +80,8 @@ async function decideLeaving(client: Client, revision: Revision, deciding: Decid
   return pairs.flatMap((pair) => {
     const facts = factsOf(loaded, pair, { ...deciding, asOf: now })
     return facts === null ? [] : decide(facts).filter((change) => change.kind === 'disable' || change.kind === 'revoke')
+      // Neither waits for the other: all of it goes at once.
+      .map((change) => ({ ...change, wave: waves.disable }))
   })
 }
 

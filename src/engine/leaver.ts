@@ -20,6 +20,7 @@ import { openReader } from './context.ts'
 import { planLeavers } from './leaver-plan.ts'
 import { prepareDeciding } from './plan-systems.ts'
 import { scopeOf } from './read-system.ts'
+import type { Connections } from './warm-systems.ts'
 
 const claimMax = 50
 const dueMax = 500
@@ -61,26 +62,21 @@ export async function takeLeavers(context: Context): Promise<LeaverRow[]> {
 }
 
 /** One round for leavers that were taken: plan what is not planned, carry it out, look, and set the clocks. */
-export async function leaverRound(context: Context, leavers: LeaverRow[], signal: AbortSignal): Promise<void> {
+export async function leaverRound(context: Context, leavers: LeaverRow[], signal: AbortSignal, connections?: Connections): Promise<void> {
   const revision = await currentRevision(context.pool)
   const ids = leavers.map((l) => l.id)
   // Each human's own plan; those whom nobody named go together.
   const unplanned = [...Map.groupBy(leavers.filter((l) => l.planId === null), (l) => l.actor).values()]
   const planned = [...new Set(leavers.flatMap((l) => l.planId ?? []))]
-  if (unplanned.length > 0) {
-    const deciding = await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
-    for (const together of unplanned) {
-      const planId = await planLeavers(context, revision, deciding, together)
-      if (planId !== null) planned.push(planId)
-    }
+  const deciding = await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
+  for (const together of unplanned) {
+    const planId = await planLeavers(context, revision, deciding, together)
+    if (planId !== null) planned.push(planId)
   }
   const clocks = (): Promise<void> => settleClocks(context.pool, ids, context.now())
-  await Promise.all([
-    ...planned.map((planId) => applyPlan(context, planId, signal, { systemOver: clocks })),
-    lookAtOthers(context, revision, ids, signal),
-  ])
+  await Promise.all(planned.map((planId) => applyPlan(context, planId, signal, { systemOver: clocks, deciding, ...(connections === undefined ? {} : { connections }) })))
   // What was not looked at on the way is looked at now.
-  await lookAtOthers(context, revision, ids, signal)
+  await lookAtOthers(context, revision, ids, signal, connections)
   await clocks()
   const now = context.now()
   await stopClocks(context.pool, ids, plus(now, soonMs), plus(now, laterMs))
@@ -91,12 +87,12 @@ export async function leaverRound(context: Context, leavers: LeaverRow[], signal
 }
 
 /** Accounts that no change is about are looked at, too: what is there was perhaps put there meanwhile. */
-async function lookAtOthers(context: Context, revision: Revision, leavers: string[], signal: AbortSignal): Promise<void> {
+async function lookAtOthers(context: Context, revision: Revision, leavers: string[], signal: AbortSignal, connections?: Connections): Promise<void> {
   const accounts = await unseenAccounts(context.pool, leavers)
   await Promise.all([...Map.groupBy(accounts, (a) => a.systemId)].map(async ([systemId, own]) => {
     const system = revision.policy.systems.find((s) => s.id === systemId)
     if (system === undefined) return
-    const reader = openReader(context, system)
+    const reader = connections?.reader(system) ?? openReader(context, system)
     try {
       if (reader.lookup === undefined) return
       const asked = own.map((a) => ({ objectType: a.objectType, id: a.nativeId }))

@@ -1,0 +1,73 @@
+/** Connections to systems that stay open for a while, for whoever cannot wait until they are made. */
+import type { Reader, Writer } from '../connectors/connector.ts'
+import type { System } from '../domain/policy.ts'
+import { canonical } from '../domain/value.ts'
+import { openReader, openWriter, type Context } from './context.ts'
+
+const idleMsMax = 300_000
+
+export interface Connections {
+  reader(system: System): Reader
+  writer(system: System): Writer
+}
+
+export interface WarmSystems extends Connections {
+  /** Closes what nobody used for some time. */
+  tidy(): Promise<void>
+  close(): Promise<void>
+}
+
+interface Open {
+  reader?: Reader
+  writer?: Writer
+  usedAt: number
+}
+
+/** A system whose configuration changed is opened anew. Closing what is lent does nothing: it goes on being open. */
+export function warmSystems(context: Context): WarmSystems {
+  const open = new Map<string, Open>()
+  const of = (system: System): Open => {
+    const key = canonical([system.id, system.connector, system.config])
+    const known = open.get(key) ?? { usedAt: 0 }
+    open.set(key, known)
+    known.usedAt = Date.parse(context.now())
+    return known
+  }
+  const end = async (key: string): Promise<void> => {
+    const ended = open.get(key)
+    open.delete(key)
+    await ended?.reader?.close().catch(() => {})
+    await ended?.writer?.close().catch(() => {})
+  }
+  return {
+    reader: (system) => lendReader((of(system).reader ??= openReader(context, system))),
+    writer: (system) => lendWriter((of(system).writer ??= openWriter(context, system))),
+    async tidy() {
+      const before = Date.parse(context.now()) - idleMsMax
+      for (const [key, { usedAt }] of open) if (usedAt < before) await end(key)
+    },
+    async close() {
+      for (const key of [...open.keys()]) await end(key)
+    },
+  }
+}
+
+function lendReader(reader: Reader): Reader {
+  const { lookup, inspect } = reader
+  return {
+    check: (signal) => reader.check(signal),
+    read: (scope, signal) => reader.read(scope, signal),
+    ...(lookup === undefined ? {} : { lookup: (wanted, scope, signal) => lookup.call(reader, wanted, scope, signal) }),
+    ...(inspect === undefined ? {} : { inspect: (signal) => inspect.call(reader, signal) }),
+    close: async () => {},
+  }
+}
+
+function lendWriter(writer: Writer): Writer {
+  const { endSessions } = writer
+  return {
+    apply: (change, signal) => writer.apply(change, signal),
+    ...(endSessions === undefined ? {} : { endSessions: (account, signal) => endSessions.call(writer, account, signal) }),
+    close: async () => {},
+  }
+}
