@@ -1,6 +1,5 @@
 /** Stage 2 of a plan: what would make each destination agree with what people should have. */
 import { accountJobs, stricter, type AccountJob } from '../domain/policy.ts'
-import { compilePolicy } from '../domain/evaluate.ts'
 import { decide } from '../domain/decide.ts'
 import type { ChangeState } from '../domain/plan.ts'
 import { authoritativeIds, compareAll, differingPairs, type CompareInput, type Pair } from '../store/compare.ts'
@@ -54,7 +53,7 @@ function everyPair(people: string[], jobs: AccountJob[]): Pair[] {
 export async function prepareDeciding(context: Context, client: Client, revision: Revision, asOf: string): Promise<Deciding> {
   const authoritative = revision.policy.systems.flatMap((s) => s.authoritative.map((entitlement) => ({ systemId: s.id, entitlement })))
   return {
-    asOf, jobs: prepareJobs(context, compilePolicy(revision.policy)), policyRevision: revision.revision,
+    asOf, jobs: prepareJobs(context, { policy: revision.policy, jobs: accountJobs(revision.policy).map((job) => ({ job })) }), policyRevision: revision.revision,
     authoritative: new Set(await authoritativeIds(client, authoritative)),
   }
 }

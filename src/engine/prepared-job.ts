@@ -1,8 +1,7 @@
 /** Account jobs with what their systems say about them. */
 import type { ObjectType } from '../connectors/connector.ts'
-import type { CompiledPolicy } from '../domain/evaluate.ts'
 import { compile } from '../domain/expression.ts'
-import type { AccountJob } from '../domain/policy.ts'
+import type { AccountJob, Policy } from '../domain/policy.ts'
 import type { Attributes } from '../domain/value.ts'
 import { configOf, connectorOf, systemOf, type Context } from './context.ts'
 
@@ -15,7 +14,7 @@ export interface PreparedJob {
   referenceKeys: Record<string, string>
 }
 
-export function prepareJobs(context: Context, compiled: CompiledPolicy): Map<string, PreparedJob> {
+export function prepareJobs(context: Context, compiled: { policy: Policy; jobs: { job: AccountJob }[] }): Map<string, PreparedJob> {
   return new Map(compiled.jobs.map(({ job }) => {
     const system = systemOf(compiled.policy, job.destination)
     const definition = connectorOf(context, system)
