@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { UsherError } from '../domain/errors.ts'
 import { exportEvidence } from '../engine/evidence.ts'
-import { basisOf, doneSince, findPlanShown, listPlans, searchChanges, searchPlanPeople } from '../store/plan-views.ts'
+import { basisOf, changesByIds, doneSince, findPlanShown, listPlans, searchChanges, searchPlanPeople } from '../store/plan-views.ts'
 import type { ChangeFilter } from '../store/plan-views.ts'
+import { listStuck } from '../store/stuck.ts'
 import { listLeft } from '../store/undo.ts'
 import { peopleOf, symbol } from '../domain/plan.ts'
 import { forecastPeople, forecastReasons } from '../store/forecast.ts'
@@ -102,6 +103,20 @@ export function planRoutes(app: FastifyInstance, door: Door): void {
   })
   serve(app, plans.resumePlan, async ({ params, who }) => {
     await engine.resumePlan(params.id, who.actor)
+    return {}
+  })
+  serve(app, plans.listStuck, async ({ query }) => {
+    const page = await listStuck(pool, query)
+    const changes = await changesByIds(pool, page.items)
+    const names = await lexicon(door, actorsOfChanges([...changes.values()]))
+    const items = page.items.flatMap(({ planId, planNumber, changeId, stuckSince }) => {
+      const change = changes.get(changeId)
+      return change === undefined ? [] : [{ plan: { id: planId, number: planNumber }, change: shownChange(change, names), stuckSince }]
+    })
+    return { items, next: page.next }
+  })
+  serve(app, plans.settleChange, async ({ params, body, who }) => {
+    await engine.settleChange(params.id, params.changeId, body, who.actor)
     return {}
   })
   serve(app, plans.retryChange, async ({ params, who }) => {

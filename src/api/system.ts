@@ -47,6 +47,10 @@ export function systemRoutes(app: FastifyInstance, door: Door): void {
     await engine.readSystem(params.id, who.actor)
     return {}
   })
+  serve(app, systems.resumeSystem, async ({ params, who }) => {
+    await engine.resumeSystem(params.id, who.actor)
+    return {}
+  })
   serve(app, systems.checkDraft, async ({ body }) => shownCheck(await engine.checkSystem(draft(body.system))))
   serve(app, systems.inspectDraft, async ({ body }) => engine.inspectSource(draft(body.system)))
 

@@ -14,7 +14,7 @@ export function overviewView(terminal: Terminal, url: string, me: Me, overview: 
     waiting.plansOpen > 0 && `${plural(waiting.plansOpen, 'plan')} to review: usher plan show`,
     waiting.plansHeld > 0 && `${plural(waiting.plansHeld, 'plan')} with held changes: usher plan list --state held`,
     waiting.cases > 0 && `${plural(waiting.cases, 'row')} that may be several people: usher cases list`,
-    waiting.stuck > 0 && `${plural(waiting.stuck, 'change')} stuck: usher plan changes --state stuck`,
+    waiting.stuck > 0 && `${plural(waiting.stuck, 'change')} stuck: usher plan stuck`,
     waiting.retrying > 0 && `${plural(waiting.retrying, 'change')} tried again by itself`,
     waiting.setAside > 0 && `${plural(waiting.setAside, 'row')} set aside: usher jobs list`,
   ].filter((line) => line !== false)

@@ -10,6 +10,7 @@ import { forecastView } from './forecast-view.ts'
 import { changesView, destructive, findChanges, plansTable, planView, type ChangeFilter } from './plan-view.ts'
 import { followPlan, waitForPlan, watchPlan } from './plan-follow.ts'
 import { act, call, confirm, say, show, showList, type Session, type World } from './session.ts'
+import { stuckCommands } from './stuck.ts'
 import { clean } from './terminal.ts'
 import { during, endOf, plural } from './words.ts'
 
@@ -117,6 +118,8 @@ export function planCommand(program: Command, world: World): void {
       await call(session.api.POST('/api/plans/{id}/changes/{changeId}/retry', { params: { path: { id, changeId } } }))
       show(session, { planId: id, changeId }, () => `It is tried again. Watch it: usher plan watch ${given}`)
     }))
+
+  stuckCommands(plan, world)
 
   plan.command('export').description('the changes of a plan as CSV, to standard output').argument('[plan]', which)
     .action(act(world, async (session, given: string | undefined) => {

@@ -37,6 +37,12 @@ export function systemsCommand(program: Command, world: World): void {
       show(session, await call(session.api.GET('/api/systems/{id}', { params: { path: { id } } })), (data) => systemsTable(session.terminal, [data]))
     }))
 
+  systems.command('resume').description('let a system go on that is paused because too many changes failed').argument('<system>', 'id')
+    .action(act(world, async (session, id: string) => {
+      await call(session.api.POST('/api/systems/{id}/resume', { params: { path: { id } } }))
+      show(session, { systemId: id, resumed: true }, () => `${id} goes on. Watch it: usher plan watch`)
+    }))
+
   systems.command('inspect').description('columns and first rows of a source').argument('<system>', 'id')
     .action(act(world, async (session, id: string) => {
       show(session, await call(session.api.POST('/api/systems/{id}/inspect', { params: { path: { id } } })), (data) => shapeView(session.terminal, data))

@@ -130,28 +130,40 @@ export interface ChangeShown {
 // People who are still to come are only in the plan itself.
 const nameInPlan = `coalesce(pp.attributes ->> 'displayName', p.attributes ->> 'displayName', pp.attributes ->> 'employeeId', p.attributes ->> 'employeeId')`
 
+const shownColumns = `select c.id, c.stage, c.wave, c.kind, c.system_id as "systemId", c.job_id as "jobId", c.object_type as "objectType",
+  c.person_id as "personId", ${nameInPlan} as "personName", coalesce(pp.positions, p.positions) as positions,
+  coalesce(
+    (select json_build_object('name', r ->> 'source', 'row', r -> 'row', 'cells', r -> 'cells')
+       from planned_change own, jsonb_array_elements(own.reasons) r
+      where own.plan_id = c.plan_id and own.person_id = c.person_id and own.stage = 1 and r ? 'source' limit 1),
+    (select json_build_object('name', r.source_name, 'row', r.row, 'cells', '[]'::json)
+       from record r where r.person_id = c.person_id order by r.missing_since nulls first, r.row limit 1)) as source,
+  c.subject, c.entitlement_id as "entitlementId", e.name as entitlement, c.before, c.after, c.reasons, c.state, c.attempts,
+  c.next_attempt_at as "nextAttemptAt", c.code, c.words, c.started_at as "startedAt", c.done_at as "doneAt"`
+const shownJoins = `left join person p on p.id = c.person_id
+       left join plan_person pp on pp.plan_id = c.plan_id and pp.person_id = c.person_id
+       left join entitlement e on e.id = c.entitlement_id`
+
 /** Changes of a plan in the order in which they were planned: people first, then person by person. */
 export async function searchChanges(db: Db, planId: string, wanted: ChangeFilter & { after?: string; limit: number }): Promise<PageOf<ChangeShown>> {
   const key = readCursor(wanted.after, 1)
   const { where, values } = condition(planId, wanted)
   values.push(key?.[0] ?? null, wanted.limit + 1)
   const { rows } = await db.query<ChangeShown>(
-    `select c.id, c.stage, c.wave, c.kind, c.system_id as "systemId", c.job_id as "jobId", c.object_type as "objectType",
-            c.person_id as "personId", ${nameInPlan} as "personName", coalesce(pp.positions, p.positions) as positions,
-            coalesce(
-              (select json_build_object('name', r ->> 'source', 'row', r -> 'row', 'cells', r -> 'cells')
-                 from planned_change own, jsonb_array_elements(own.reasons) r
-                where own.plan_id = c.plan_id and own.person_id = c.person_id and own.stage = 1 and r ? 'source' limit 1),
-              (select json_build_object('name', r.source_name, 'row', r.row, 'cells', '[]'::json)
-                 from record r where r.person_id = c.person_id order by r.missing_since nulls first, r.row limit 1)) as source,
-            c.subject, c.entitlement_id as "entitlementId", e.name as entitlement, c.before, c.after, c.reasons, c.state, c.attempts,
-            c.next_attempt_at as "nextAttemptAt", c.code, c.words, c.started_at as "startedAt", c.done_at as "doneAt"
+    `${shownColumns}
        from (select c.* from planned_change c where ${where} and ($${values.length - 1}::bigint is null or c.id > $${values.length - 1}) order by c.id limit $${values.length}) c
-       left join person p on p.id = c.person_id
-       left join plan_person pp on pp.plan_id = c.plan_id and pp.person_id = c.person_id
-       left join entitlement e on e.id = c.entitlement_id
+       ${shownJoins}
       order by c.id`, values)
   return pageOf(rows, wanted.limit, (r) => [r.id], (r) => r)
+}
+
+/** Single changes of any plans, by their numbers. */
+export async function changesByIds(db: Db, changes: { planId: string; changeId: string }[]): Promise<Map<string, ChangeShown>> {
+  const { rows } = await db.query<ChangeShown>(
+    `${shownColumns}
+       from (select c.* from plan_change c join unnest($1::uuid[], $2::bigint[]) as w (plan_id, id) on c.plan_id = w.plan_id and c.id = w.id) c
+       ${shownJoins}`, [changes.map((c) => c.planId), changes.map((c) => c.changeId)])
+  return new Map(rows.map((row) => [row.id, row]))
 }
 
 export interface PlanPersonShown {

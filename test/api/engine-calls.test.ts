@@ -12,7 +12,7 @@ before(async () => {
   const done = () => Promise.resolve()
   world = await startWorld({
     engine: {
-      approvePlan: done, releaseHeld: () => Promise.resolve({ pending: false }), stopPlan: done, retryChange: done, decideCase: done, readSystem: done,
+      approvePlan: done, releaseHeld: () => Promise.resolve({ pending: false }), stopPlan: done, retryChange: done, settleChange: done, resumeSystem: done, decideCase: done, readSystem: done,
       resumePlan: () => Promise.reject(new UsherError('PLAN_BRAKED', 'Two people are held.', { held: 2 })),
       startPlan: () => Promise.resolve({ planId: plan }),
       endReason: () => Promise.resolve({ planId: plan }),
@@ -34,6 +34,7 @@ test('what is asked of the engine is what was sent, with who asks', async () => 
     ['POST', `/api/plans/${plan}/release`, { setHash: 'def' }],
     ['POST', `/api/plans/${plan}/stop`, undefined],
     ['POST', `/api/plans/${plan}/changes/17/retry`, undefined],
+    ['POST', `/api/plans/${plan}/changes/17/settle`, { how: 'by-hand', note: 'Called them' }],
     ['POST', `/api/cases/${plan}/decide`, { personId: null }],
     ['POST', '/api/plans', {}],
     ['POST', `/api/people/${person}/plan`, undefined],
@@ -49,6 +50,7 @@ test('what is asked of the engine is what was sent, with who asks', async () => 
     ['releaseHeld', plan, 'def', actor],
     ['stopPlan', plan, actor],
     ['retryChange', plan, '17', actor],
+    ['settleChange', plan, '17', { how: 'by-hand', note: 'Called them' }, actor],
     ['decideCase', plan, null, actor],
     ['startPlan', { cause: 'asked for', actor, scope: null }],
     ['startPlan', { cause: 'asked for one person', actor, scope: { people: [person] } }],

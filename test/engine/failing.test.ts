@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { UsherError } from '../../src/domain/errors.ts'
 import { batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
+import { changesByIds } from '../../src/store/plan-views.ts'
 import { listStuck } from '../../src/store/stuck.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { appSystem, openWorld, type Plan, type Row, type World } from './plan-fixture.ts'
@@ -78,6 +79,8 @@ test('a stuck change waits for a person: tried again, settled with a note, or ov
   const stuck = (await w.shown(plan.id)).changes.filter((c) => c.state === 'stuck')
   assert.deepEqual(await waiting(), stuck.map((c) => c.id).toSorted((a, b) => Number(a) - Number(b)))
   assert.ok(stuck.length >= 5)
+  const shown = await changesByIds(w.pool, [{ planId: plan.id, changeId: stuck[0]!.id }])
+  assert.deepEqual([...shown.values()].map((c) => [c.subject, c.words]), [[stuck[0]!.subject, stuck[0]!.words]])
   await w.engine.settleChange(plan.id, stuck[0]!.id, { how: 'not-needed', note: 'Left before the first day' }, 'ada')
   await assert.rejects(w.engine.settleChange(plan.id, stuck[0]!.id, { how: 'by-hand', note: 'once more' }, 'ada'), code('NOT_FOUND'))
   const done = (await w.shown(plan.id)).changes.find((c) => c.state === 'done')!

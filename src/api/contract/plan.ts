@@ -83,6 +83,10 @@ export const planLeft = z.object({
   change: z.object({ id: number, kind: changeKind, symbol: z.string(), subject: z.string(), system: named, person: named.nullable() }).nullable(),
 }).meta({ id: 'PlanLeft' })
 
+export const stuckChange = z.object({
+  plan: z.object({ id: uuid, number: z.number() }), change, stuckSince: instant,
+}).meta({ id: 'StuckChange' })
+
 export const planPerson = z.object({
   person: named,
   symbols: z.array(z.object({ symbol: z.string(), kind: changeKind, count: z.number() })),
@@ -163,6 +167,14 @@ export const plans = {
   }),
   stopPlan: route({ method: 'POST', url: '/api/plans/:id/stop', permission: 'plans:write', summary: 'Stop between two changes', params: byUuid, response: nothing }),
   resumePlan: route({ method: 'POST', url: '/api/plans/:id/resume', permission: 'plans:write', summary: 'Go on with a stopped plan', params: byUuid, response: nothing }),
+  listStuck: route({
+    method: 'GET', url: '/api/stuck-changes', permission: 'plans:read', summary: 'Changes of all plans that failed for good and wait for a person, the longest first',
+    query: z.object({ ...paging, system: slug.optional(), person: uuid.optional() }), response: page(stuckChange),
+  }),
+  settleChange: route({
+    method: 'POST', url: '/api/plans/:id/changes/:changeId/settle', permission: 'plans:write', summary: 'Settle a stuck change that was dealt with otherwise; the next plan looks for itself',
+    params: ofPlan, body: z.object({ how: z.enum(['by-hand', 'not-needed']), note: z.string().trim().min(1).max(1000) }), response: nothing,
+  }),
   retryChange: route({
     method: 'POST', url: '/api/plans/:id/changes/:changeId/retry', permission: 'plans:retry', summary: 'Try a failed change again, now',
     params: ofPlan, response: nothing,

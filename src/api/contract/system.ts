@@ -94,6 +94,9 @@ export const systems = {
   readSystem: route({
     method: 'POST', url: '/api/systems/:id/read', permission: 'systems:check', summary: 'Read a system fully, without planning', params: bySlug, response: nothing,
   }),
+  resumeSystem: route({
+    method: 'POST', url: '/api/systems/:id/resume', permission: 'plans:write', summary: 'Let a system go on that is paused because too many changes failed', params: bySlug, response: nothing,
+  }),
   inspectSystem: route({
     method: 'POST', url: '/api/systems/:id/inspect', permission: 'systems:check', summary: 'Columns and first rows of a source', params: bySlug, response: sourceShape,
   }),
