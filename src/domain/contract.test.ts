@@ -9,7 +9,7 @@ const profileOf = (rows: number, cells: (i: number) => Record<string, string>, m
   return { ...counting.profile(), ...more }
 }
 const whole = profileOf(100, (i) => ({ id: `E${i}`, mail: `m${i}@example.org`, ...(i < 10 ? { end: '2026-12-31' } : {}) }))
-const says = (now: ReadProfile, contract = {}, before: ReadProfile | null = whole): string[] => breachesOf(contract, before, now, at).map(breachSentence)
+const says = (now: ReadProfile, contract = {}, before: ReadProfile | null = whole): string[] => breachesOf(contract, before, now, at).map((b) => breachSentence(b))
 
 test('the same again is in contract, and so is a first read', () => {
   assert.deepEqual([says(whole), says(whole, {}, null), says(profileOf(60, (i) => ({ id: `E${i}`, mail: 'm', end: '2026-12-31' })))], [[], [], []])

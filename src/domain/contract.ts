@@ -16,6 +16,9 @@ export interface ReadProfile {
   encoding?: string
   /** When the file was last written. */
   modifiedAt?: string
+  /** Of a destination, what else was seen. */
+  entitlements?: number
+  memberships?: number
 }
 
 export interface ColumnProfile {
@@ -37,7 +40,7 @@ export const contractDefaults = { maxGrowth: 1, maxEmptier: 0.2, maxDuplicates: 
 
 /** One way in which a read is out of contract. Numbers are shares where they are below 1 and `what` says so. */
 export interface Breach {
-  what: 'column-emptier' | 'column-empty' | 'column-type' | 'grown' | 'duplicates' | 'age' | 'older' | 'encoding'
+  what: 'column-emptier' | 'column-empty' | 'column-type' | 'grown' | 'duplicates' | 'age' | 'older' | 'encoding' | 'gone' | 'few'
   column?: string
   before?: number | string
   now: number | string
@@ -114,6 +117,12 @@ function emptierBreach(column: string, was: number, filled: number, rows: number
   return [{ what: 'column-emptier', column, before: rounded(was), now: rounded(is), allowed: rounded(least) }]
 }
 
+/** Whether more of what was known is gone than may be. */
+export function goneBreach(what: string, known: number, seen: number, maxShrink: number): Breach[] {
+  if (known - seen <= oddMax || known - seen <= maxShrink * known) return []
+  return [{ what: 'gone', column: what, before: known, now: seen, allowed: Math.ceil(known * (1 - maxShrink)) }]
+}
+
 function typeBreach(column: string, was: ColumnProfile, is: ColumnProfile): Breach[] {
   const [before, now] = [sampleOf(was), sampleOf(is)]
   if (before < sampledMin || now < sampledMin) return []
@@ -127,16 +136,20 @@ const typeOf = ({ types }: ColumnProfile): CellType => cellTypes.reduce((a, b) =
 const rounded = (share: number): number => Math.round(share * 1000) / 1000
 const defined = (contract: ReadContract) => Object.fromEntries(Object.entries(contract).filter(([, value]) => value !== undefined))
 
-export function breachSentence({ what, column, before, now, allowed }: Breach): string {
+/** `of`: what a column is a column of. */
+export function breachSentence({ what, column, before, now, allowed }: Breach, of: 'rows' | 'accounts' = 'rows'): string {
+  const field = of === 'rows' ? 'column' : 'attribute'
   const percent = (share: number | string | undefined): string => `${Math.round(Number(share) * 1000) / 10} %`
   switch (what) {
-    case 'column-emptier': return `column "${column}" was filled in ${percent(before)} of the rows and is in ${percent(now)} (at least ${percent(allowed)} expected)`
+    case 'column-emptier': return `${field} "${column}" was filled in ${percent(before)} of the ${of} and is in ${percent(now)} (at least ${percent(allowed)} expected)`
     case 'column-empty': return `column "${column}" is empty in ${percent(now)} of the rows (at most ${percent(allowed)} allowed)`
     case 'column-type': return `column "${column}" holds mostly ${plurals[now] ?? now} ${before === undefined ? `(${plurals[allowed] ?? allowed} expected)` : `where ${plurals[before] ?? before} were`}`
     case 'grown': return `there are ${now} rows where ${before} were (at most ${allowed} expected)`
     case 'duplicates': return `${now} rows have a key that another row has, too (at most ${allowed} allowed)`
     case 'age': return `the file was written ${now} hours ago (at most ${allowed} allowed)`
     case 'older': return `the file is of ${now}, older than the one read before (${before})`
+    case 'gone': return `of ${before} ${column} there are ${now} (at least ${allowed} expected)`
+    case 'few': return `there are ${now} ${column} (at least ${allowed} expected)`
     case 'encoding': return `the encoding was ${before} and is ${now}`
   }
 }

@@ -52,6 +52,7 @@ export const errors = {
   SYSTEM_BUSY: { status: 503, advice: 'The system asks for slower work. Usher tries again by itself.' },
   SYSTEM_TLS_FAILED: { status: 502, advice: 'The encrypted connection could not be made. Check the certificate and the CA in the configuration.' },
   SYSTEM_READ_INCOMPLETE: { status: 502, advice: 'The read did not reach its end. Nothing is removed because of it.' },
+  SYSTEM_EMPTY: { status: 502, advice: 'The system shows nothing where accounts were. Nothing is taken for gone. Check where it is told to look, and what it may see.' },
   SYSTEM_OUT_OF_CONTRACT: { status: 502, advice: 'The read came to its end, but shows far less than before. Nothing is taken for gone. Give the account that Usher uses its rights back, or release it if it is right.' },
   ALREADY_EXISTS: { status: 409, advice: 'Something with this name is there and is not known to be this person\'s. Link it, or rename it.' },
   TARGET_GONE: { status: 409, advice: 'The record is no longer there. Plan again.' },

@@ -3,7 +3,7 @@
  * Nothing outside Usher is written; only readers are opened here.
  */
 import { UsherError } from '../domain/errors.ts'
-import { accountJobs, peopleJobs, roleGrants, type Policy } from '../domain/policy.ts'
+import { accountJobs, peopleJobs, roleGrants, type Policy, type System } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { fewMax } from '../store/overlay.ts'
@@ -25,7 +25,7 @@ import { planPeople } from './plan-people.ts'
 import { planAim } from './plan-aim.ts'
 import { holdersOf, jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
-import { readSystem } from './read-system.ts'
+import { readSystem, type ReadResult } from './read-system.ts'
 import { refreshPeople } from './refresh-people.ts'
 
 /** Does nothing where the plan is computed already. */
@@ -72,6 +72,7 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
   // A job to people concerns every system that people are provisioned to.
   const affected = jobIds === null || snapshots.length > 0 ? jobsOf(revision, null) : jobsOf(revision, jobIds)
   const unreachable = new Set<string>()
+  const outOfContract: PlanBrake[] = []
   if (only === null) {
     await setPlan(context.pool, plan.id, { progress: 'Reading systems' })
     await Promise.all([...new Set(affected.map((j) => j.destination))].map(async (id) => {
@@ -79,6 +80,7 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
       if (system === undefined) return
       const read = await readSystem(context, revision, system, signal)
       basis.observations[id] = read.observationId
+      if (read.contractHash !== undefined) outOfContract.push(contractBrake(system, read))
       if (read.complete) return
       // Before it once told all it has, nobody can say who is there already.
       if (read.accounts + read.entitlements === 0 || !(await wasReadWhole(context.pool, id))) unreachable.add(id)
@@ -99,7 +101,7 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
     await supersedeOlder(client, plan, context.now())
     await releaseUnused(client, only)
     await setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis })
-    const brakes: PlanBrake[] = []
+    const brakes: PlanBrake[] = [...outOfContract]
     if (plan.aim !== null) {
       findings.push(...await planAim(context, client, plan, revision, asOf))
       return await close(context, client, plan, revision, { asOf, basis, findings, brakes: await applyBrakes(client, plan.id, revision.policy, asOf, brakes), only })
@@ -159,6 +161,11 @@ export function automaticJobs(revision: Revision, stageOneJobs: string[]): { peo
 function unknownEntitlement(policy: Policy, missing: { roleId: string; systemId: string; entitlement: string }): Finding {
   const { roleId, systemId, entitlement } = missing
   return { code: 'ENTITLEMENT_UNKNOWN', system: systemId, message: `Role "${roleId}" gives "${entitlement}", which ${nameOf(policy, systemId)} does not show.` }
+}
+
+/** An operator may say that what a system shows is right as it is. */
+function contractBrake({ id, name }: System, { accounts, contractHash, because }: ReadResult): PlanBrake {
+  return { system: id, kind: 'disable', planned: 0, of: accounts, limit: {}, setHash: contractHash!, code: 'SYSTEM_OUT_OF_CONTRACT', because: `${name}: ${because ?? ''}` }
 }
 
 function nameOf(policy: Policy, systemId: string): string {

@@ -4,6 +4,7 @@ import { accountJobs, type System } from '../domain/policy.ts'
 import { connected, withTransaction } from '../store/database.ts'
 import { beginObservation, closeStaging, countLinked, endObservation, openStaging, settleStaging, stagePage } from '../store/observation.ts'
 import { connectorOf, configOf, openReader, type Context, type Revision } from './context.ts'
+import { judgeSystem, systemCounter } from './system-contract.ts'
 import type { Page, ReadEnd, ReadScope } from '../connectors/connector.ts'
 
 /** More accounts than these do not vanish all at once. */
@@ -17,6 +18,8 @@ export interface ReadResult {
   memberships: number
   code: ErrorCode | null
   because: string | null
+  /** Of the ways in which the read is out of contract; who releases it says that it is right. */
+  contractHash?: string
 }
 
 export async function readSystem(context: Context, revision: Revision, system: System, signal: AbortSignal): Promise<ReadResult> {
@@ -24,7 +27,7 @@ export async function readSystem(context: Context, revision: Revision, system: S
   const readAt = context.now()
   await beginObservation(context.pool, observationId, system.id, readAt)
   const finish = async (result: Omit<ReadResult, 'observationId'>): Promise<ReadResult> => {
-    const { complete, ...rest } = result
+    const { complete, contractHash: _, ...rest } = result
     await endObservation(context.pool, observationId, { ...rest, state: complete ? 'complete' : 'incomplete' })
     return { observationId, ...result }
   }
@@ -36,20 +39,25 @@ export async function readSystem(context: Context, revision: Revision, system: S
     const kinds = new Map(capabilities.objectTypes.map((t) => [t.name, t.kind]))
     const opened = reader
     const isProtected = protectedBy(system)
-    const { counts, end } = await connected(context.pool, async (client) => {
+    const { counts, end, contractHash } = await connected(context.pool, async (client) => {
       const staging = await openStaging(client, system.id)
-      const end = await stageAll(opened.read(scope, signal), (page) => stagePage(client, staging, page, kinds, isProtected))
+      const counting = systemCounter(scope, kinds, staging)
+      const read = await stageAll(opened.read(scope, signal), (page) => {
+        counting.add(page)
+        return stagePage(client, staging, page, kinds, isProtected)
+      })
+      const { end, contractHash } = await judgeSystem(client, { system, observationId, readAt, counted: counting.result(), end: read })
       const counts = await withTransaction(client, async () => {
         const before = await countLinked(client, system.id)
-        if (end.complete && before > emptyMin && staging.accounts === 0) {
-          throw new UsherError('SYSTEM_READ_INCOMPLETE', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
+        if (read.complete && before > emptyMin && staging.accounts === 0) {
+          throw new UsherError('SYSTEM_EMPTY', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
         }
         return await settleStaging(client, staging, system.id, readAt, end.complete)
       })
       await closeStaging(client)
-      return { counts, end }
+      return { counts, end, contractHash }
     })
-    return await finish({ ...counts, complete: end.complete, code: end.complete ? null : end.code, because: end.complete ? null : end.because })
+    return await finish({ ...counts, complete: end.complete, code: end.complete ? null : end.code, because: end.complete ? null : end.because, ...(contractHash === undefined ? {} : { contractHash }) })
   } catch (error) {
     const known = error instanceof UsherError ? error : null
     if (known === null) context.log.error({ system: system.id, err: error }, 'reading a system failed')

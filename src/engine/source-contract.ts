@@ -49,6 +49,6 @@ export async function judgeRead(client: Client, input: {
   }
   await storeProfile(client, snapshot.id, now, false)
   if (!end.complete) return { end, kept: columns.length > 0 }
-  const because = `${shape?.file ?? job.source} is not like the reads before it: ${breaches.map(breachSentence).join('; ')}.${columns.length === 0 ? '' : ' What is known from a column that is suddenly empty is kept.'}`
+  const because = `${shape?.file ?? job.source} is not like the reads before it: ${breaches.map((b) => breachSentence(b)).join('; ')}.${columns.length === 0 ? '' : ' What is known from a column that is suddenly empty is kept.'}`
   return { end: { complete: false, count: end.count, code: 'SOURCE_OUT_OF_CONTRACT', because }, contractHash, kept: columns.length > 0 }
 }

@@ -31,10 +31,26 @@ export async function keepEmptied(client: Client, snapshotId: string, input: { c
 }
 
 /** What the last complete read of a system was like. */
-export async function lastObserved(db: Db, systemId: string): Promise<ReadProfile | null> {
-  const { rows } = await db.query<{ profile: ReadProfile }>(
-    `select profile from observation where system_id = $1 and state = 'complete' and profile is not null order by read_at desc limit 1`, [systemId])
-  return rows[0]?.profile ?? null
+export async function lastObserved(db: Db, systemId: string): Promise<{ profile: ReadProfile; readAt: string } | null> {
+  const { rows } = await db.query<{ profile: ReadProfile; readAt: string }>(
+    `select profile, read_at as "readAt" from observation where system_id = $1 and state = 'complete' and profile is not null order by read_at desc limit 1`, [systemId])
+  return rows[0] ?? null
+}
+
+/** In how many accounts Usher itself removed an attribute since an instant. */
+export async function clearedSince(db: Db, systemId: string, attribute: string, since: string): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(
+    `select count(*)::int as n from plan_change where system_id = $1 and stage = 2 and kind = 'update' and state = 'done' and done_at > $3
+        and before ? $2 and not coalesce(after ? $2, false)`, [systemId, attribute, since])
+  return rows[0]!.n
+}
+
+/** How many entitlements, and memberships of accounts, a system is known to have. */
+export async function knownAccess(db: Db, systemId: string): Promise<{ entitlements: number; memberships: number }> {
+  const { rows } = await db.query<{ entitlements: number; memberships: number }>(
+    `select (select count(*) from entitlement where system_id = $1 and gone_at is null)::int as entitlements,
+            (select count(*) from membership m join account a on a.id = m.account_id and a.gone_at is null where a.system_id = $1)::int as memberships`, [systemId])
+  return rows[0]!
 }
 
 export async function storeObserved(db: Db, observationId: string, profile: ReadProfile): Promise<void> {

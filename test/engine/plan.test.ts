@@ -284,5 +284,5 @@ test('a system that never told all it has is not planned for; one that suddenly 
   assert.equal(w.accounts().length, 6)
   for (const record of [...w.app.records.values()]) if (record.objectType === 'user') w.app.records.delete(record.id)
   const empty = await w.plan()
-  assert.deepEqual([empty.systems, empty.findings.map((f) => f.code)], [[], ['SYSTEM_READ_INCOMPLETE']])
+  assert.deepEqual([empty.systems, empty.findings.map((f) => f.code)], [[], ['SYSTEM_EMPTY']])
 })

@@ -19,9 +19,15 @@ export interface Rule {
   roles: string[]
 }
 
-export interface Brake {
+export interface Limit {
   share?: number
   count?: number
+}
+
+export interface Brake extends Limit {
+  /** Absent: the same limits over 24 hours. null: each plan is looked at alone. */
+  window?: (Limit & { hours?: number }) | null
+  secondPerson?: boolean
 }
 
 export interface SystemPolicy {
@@ -34,6 +40,8 @@ export interface SystemPolicy {
   brakes?: Record<string, Brake>
   protected?: string[]
   authoritative?: string[]
+  privileged?: string[]
+  privilegedBrakes?: Record<string, Brake>
 }
 
 export interface JobPolicy {
@@ -72,6 +80,7 @@ export interface Settings {
   attributes: AttributeDeclaration[]
   primaryPosition: string[]
   peopleBrakes: Record<string, Brake>
+  secondPerson: boolean
 }
 
 export interface PolicyDocument {

@@ -1,11 +1,11 @@
 import { Button, Group, List, ScrollArea, Stack, Text } from '@mantine/core'
 import { IconHandStop } from '@tabler/icons-react'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { kindWords, verbOf } from '../../lib/change-kinds.ts'
 import { count, plural } from '../../lib/words.ts'
 import { changes, releaseHeld, type Plan } from '../../queries/plan.ts'
-import { useMay } from '../../queries/session.ts'
+import { me, useMay } from '../../queries/session.ts'
 import { Confirm } from '../Confirm.tsx'
 import { Section } from '../Section.tsx'
 import { Waiting } from '../states.tsx'
@@ -37,9 +37,18 @@ export function Brakes({ plan }: { plan: Plan }) {
 function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
   const [opened, setOpened] = useState(false)
   const may = useMay()
-  const over = ['applied', 'superseded', 'failed', 'forecast'].includes(plan.state)
+  const user = useQuery(me).data?.user
+  // A read that is right as it is concerns the next plan, whatever became of this one.
+  const ofRead = brake.code?.endsWith('_OUT_OF_CONTRACT') === true
+  const over = (ofRead ? ['superseded', 'failed', 'forecast'] : ['applied', 'superseded', 'failed', 'forecast']).includes(plan.state)
+  const mine = brake.pending !== null && brake.pending.by.id === user?.id
   const release = useAct(() => releaseHeld(plan.id, brake.setHash), {
-    says: `Released: ${plural(brake.planned, 'change')} go on with the plan.`,
+    says: ({ pending }) =>
+      pending
+        ? 'Noted. A second person must confirm it.'
+        : ofRead
+          ? 'Accepted: it is planned anew.'
+          : `Released: ${plural(brake.planned, 'change')} go on with the plan.`,
     forgets: ['plans', 'overview'],
     onDone: () => setOpened(false),
     quiet: true,
@@ -50,19 +59,39 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
       <div className={classes.words}>
         <Text fw={560}>{brake.says}</Text>
         <Text size="sm" c="dimmed" component="div">
-          {brake.system.name} · {verbOf(brake.kind, brake.system.id === 'people' ? 1 : 2).toLowerCase()}{' '}
-          {count(brake.planned)} of {count(brake.of)}
+          {brake.system.name}
+          {!ofRead && (
+            <>
+              {' '}
+              · {verbOf(brake.kind, brake.system.id === 'people' ? 1 : 2).toLowerCase()} {count(brake.planned)} of{' '}
+              {count(brake.of)}
+              {brake.privileged && ' · privileged'}
+              {brake.window && ` · with ${count(brake.window.counted)} in the last ${brake.window.hours} h`}
+            </>
+          )}
           {limitOf(brake) !== '' && <> · limit {limitOf(brake)}</>}
           {brake.released && (
             <>
               {' '}
-              · released by {brake.released.by.name} <When at={brake.released.at} />
+              · released by {brake.released.by.name}
+              {brake.released.second && ` and ${brake.released.second.name}`} <When at={brake.released.at} />
+            </>
+          )}
+          {brake.pending && (
+            <>
+              {' '}
+              · released by {brake.pending.by.name} <When at={brake.pending.at} />, a second person must confirm
             </>
           )}
         </Text>
       </div>
       {!brake.released && !over && (
-        <Button variant="default" disabled={!may('plans:write')} onClick={() => setOpened(true)}>
+        <Button
+          variant="default"
+          disabled={!may('plans:write') || mine}
+          title={mine ? 'You released it already; another user must confirm it.' : undefined}
+          onClick={() => setOpened(true)}
+        >
           {releaseWords(brake)}…
         </Button>
       )}
@@ -76,8 +105,15 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
         error={release.error}
         onConfirm={() => release.mutate(undefined)}
       >
-        <Text>Only this exact list is let go. If anything in it changes before, the release no longer counts.</Text>
-        {opened && <Held plan={plan} brake={brake} />}
+        <Text>
+          {ofRead
+            ? `${brake.says} If it is right as it is, what is missing in it counts from now on.`
+            : 'Only this exact list is let go. If anything in it changes before, the release no longer counts.'}
+        </Text>
+        {brake.secondPerson && brake.pending === null && (
+          <Text c="dimmed">Nothing goes on yet: another user must confirm the same.</Text>
+        )}
+        {opened && !ofRead && <Held plan={plan} brake={brake} />}
       </Confirm>
     </div>
   )
@@ -122,10 +158,14 @@ function Held({ plan, brake }: { plan: Plan; brake: Brake }) {
   )
 }
 
-const releaseWords = (brake: Brake) =>
-  brake.planned === 1 ? 'Release this one' : `Release these ${count(brake.planned)}`
+function releaseWords(brake: Brake): string {
+  const verb = brake.pending === null ? 'Release' : 'Confirm'
+  if (brake.code?.endsWith('_OUT_OF_CONTRACT')) return brake.pending === null ? 'It is right' : 'Confirm that it is right'
+  return brake.planned === 1 ? `${verb} this one` : `${verb} these ${count(brake.planned)}`
+}
 
-function titleOf({ kind, planned, system }: Brake): string {
+function titleOf({ kind, planned, system, code, job }: Brake): string {
+  if (code?.endsWith('_OUT_OF_CONTRACT')) return `Is what ${job?.name ?? system.name} shows right?`
   if (system.id === 'people')
     return `${kind === 'disable' ? 'End' : kindWords(kind).verb} ${plural(planned, 'person', 'people')}?`
   const what = kindWords(kind).noun === 'grant' ? 'membership' : 'account'

@@ -1,15 +1,18 @@
 import { ActionIcon, Button, Checkbox, Group, Select, Stack, Table, TextInput, VisuallyHidden } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconPlus, IconX } from '@tabler/icons-react'
+import { kindWords } from '../../lib/change-kinds.ts'
 import { policy } from '../../queries/policy.ts'
 import { useMay } from '../../queries/session.ts'
 import type { AttributeDeclaration, Settings } from '../../lib/policy.ts'
+import { BrakeTable } from '../system/BrakeTable.tsx'
 import { SaveBar } from '../SaveBar.tsx'
 import { Section } from '../Section.tsx'
 import { Waiting } from '../states.tsx'
 import { usePolicyObject } from '../usePolicyObject.ts'
 import { WideTable } from '../WideTable.tsx'
 
+const peopleKinds = ['disable', 'create', 'update']
 const types = ['text', 'number', 'boolean', 'date', 'reference'] as const
 const flags = ['required', 'unique', 'sensitive', 'multiValued'] as const
 const flagWords = { required: 'Required', unique: 'Unique', sensitive: 'Sensitive', multiValued: 'Several values' }
@@ -44,6 +47,26 @@ export function Organisation() {
               onChange={(zone) => {
                 if (zone) form.change({ timeZone: zone })
               }}
+            />
+          </Stack>
+        </Section>
+        <Section
+          title="Brakes for people"
+          says="Changes of people are held before anything is written when they are more than both limits. Whom somebody ended by name, and ends that were always known, do not count."
+        >
+          <Stack>
+            <BrakeTable
+              kinds={peopleKinds}
+              brakes={draft.peopleBrakes}
+              secondPerson={draft.secondPerson}
+              verbOf={(kind) => (kind === 'disable' ? 'End' : kindWords(kind).verb)}
+              onChange={(kind, brake) => form.change({ peopleBrakes: { ...draft.peopleBrakes, [kind]: brake } })}
+            />
+            <Checkbox
+              label="Two different users must release what a brake holds"
+              description="Everywhere, unless a brake says otherwise. API tokens count as the user who made them."
+              checked={draft.secondPerson}
+              onChange={(e) => form.change({ secondPerson: e.currentTarget.checked })}
             />
           </Stack>
         </Section>

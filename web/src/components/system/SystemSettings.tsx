@@ -1,7 +1,6 @@
-import { NumberInput, Radio, Stack, Table, TagsInput, Text, TextInput } from '@mantine/core'
+import { Radio, Stack, TagsInput, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { kindWords } from '../../lib/change-kinds.ts'
 import { fieldsOf } from '../../lib/json-schema.ts'
 import type { Brake, Method, SystemPolicy } from '../../lib/policy.ts'
 import { policy } from '../../queries/policy.ts'
@@ -13,6 +12,7 @@ import { SaveBar } from '../SaveBar.tsx'
 import { Section } from '../Section.tsx'
 import { Waiting } from '../states.tsx'
 import { usePolicyObject } from '../usePolicyObject.ts'
+import { BrakeTable } from './BrakeTable.tsx'
 
 const methodWords: { value: Method; label: string; says: string }[] = [
   { value: 'observe', label: 'Observe', says: 'Usher reads and plans. It holds no way to write.' },
@@ -23,12 +23,16 @@ const methodWords: { value: Method; label: string; says: string }[] = [
     says: 'Plans are carried out by themselves. Brakes still hold what exceeds them.',
   },
 ]
+/** As in the policy, where a system does not say otherwise. */
+const privilegedDefaults: Record<string, Brake> = { grant: { count: 3 }, revoke: { count: 3 } }
 const braked = ['create', 'update', 'rename', 'disable', 'delete', 'grant', 'revoke']
 
 /** How a system's changes are carried out, what stops them, and where the system is. */
 export function SystemSettings({ system }: { system: System }) {
   const may = useMay()
-  const stored = useQuery(policy).data?.policy.systems.find((s) => s.id === system.id)
+  const document = useQuery(policy).data?.policy
+  const settings = document?.settings
+  const stored = document?.systems.find((s) => s.id === system.id)
   const form = usePolicyObject<SystemPolicy>('systems', system.id, stored)
   const connector = useQuery(connectors).data?.items.find((c) => c.kind === system.connector)
   const [asking, setAsking] = useState<Method>()
@@ -39,10 +43,6 @@ export function SystemSettings({ system }: { system: System }) {
       <Text c="dimmed">Only operators, auditors and administrators see the settings.</Text>
     )
   const { draft } = form
-  const setBrake = (kind: string, part: Brake) =>
-    form.change({
-      brakes: { ...draft.brakes, [kind]: clean({ ...system.brakes[kind], ...draft.brakes?.[kind], ...part }) },
-    })
   return (
     <fieldset disabled={!may('policy:write')} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
       <Stack gap="lg">
@@ -70,49 +70,14 @@ export function SystemSettings({ system }: { system: System }) {
         {system.destination && (
           <Section
             title="Brakes"
-            says="A plan is held before its first write when it would change more than both limits. Empty: no limit of this kind."
+            says="Changes are held before the first write when they are more than both limits, together with what other plans did in the time. Empty: no limit of this kind."
           >
-            <Table maw={560}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Kind</Table.Th>
-                  <Table.Th>Share, in %</Table.Th>
-                  <Table.Th>Count</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {braked.map((kind) => {
-                  const brake = draft.brakes?.[kind] ?? system.brakes[kind]
-                  const verb = kindWords(kind).verb
-                  return (
-                    <Table.Tr key={kind}>
-                      <Table.Td>{verb}</Table.Td>
-                      <Table.Td>
-                        <NumberInput
-                          aria-label={`${verb}: share in percent`}
-                          size="xs"
-                          min={0}
-                          max={100}
-                          value={brake?.share === undefined ? '' : Math.round(brake.share * 1000) / 10}
-                          onChange={(v) => setBrake(kind, { share: typeof v === 'number' ? v / 100 : undefined })}
-                          placeholder="none"
-                        />
-                      </Table.Td>
-                      <Table.Td>
-                        <NumberInput
-                          aria-label={`${verb}: count`}
-                          size="xs"
-                          min={0}
-                          value={brake?.count ?? ''}
-                          placeholder="none"
-                          onChange={(v) => setBrake(kind, { count: typeof v === 'number' ? v : undefined })}
-                        />
-                      </Table.Td>
-                    </Table.Tr>
-                  )
-                })}
-              </Table.Tbody>
-            </Table>
+            <BrakeTable
+              kinds={braked}
+              brakes={{ ...(system.brakes as Record<string, Brake>), ...draft.brakes }}
+              secondPerson={settings?.secondPerson ?? false}
+              onChange={(kind, brake) => form.change({ brakes: { ...draft.brakes, [kind]: brake } })}
+            />
           </Section>
         )}
         {system.destination && (
@@ -130,6 +95,32 @@ export function SystemSettings({ system }: { system: System }) {
                 value={draft.authoritative ?? []}
                 onChange={(value) => form.change({ authoritative: value })}
               />
+            </Stack>
+          </Section>
+        )}
+        {system.destination && (
+          <Section
+            title="Privileged entitlements"
+            says="Groups and roles that give great power. Giving and taking them has stricter brakes, besides those above."
+          >
+            <Stack>
+              <TagsInput
+                maw={560}
+                label="Privileged"
+                description="Names or ids, such as Domain Admins; * stands for any text"
+                value={draft.privileged ?? []}
+                onChange={(value) => form.change({ privileged: value })}
+              />
+              {(draft.privileged ?? []).length > 0 && (
+                <BrakeTable
+                  kinds={['grant', 'revoke']}
+                  brakes={{ ...privilegedDefaults, ...draft.privilegedBrakes }}
+                  secondPerson={settings?.secondPerson ?? false}
+                  onChange={(kind, brake) =>
+                    form.change({ privilegedBrakes: { ...draft.privilegedBrakes, [kind]: brake } })
+                  }
+                />
+              )}
             </Stack>
           </Section>
         )}
@@ -170,8 +161,4 @@ export function SystemSettings({ system }: { system: System }) {
       </Confirm>
     </fieldset>
   )
-}
-
-function clean(brake: Brake): Brake {
-  return Object.fromEntries(Object.entries(brake).filter(([, value]) => value !== undefined))
 }

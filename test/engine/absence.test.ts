@@ -1,0 +1,114 @@
+/** Whatever happens to a file, nobody is ended by it; what is proven or released ends exactly those. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import test, { after, before } from 'node:test'
+import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
+import { codes, header, job, line, openImport, type Import, type Planned } from './import-fixture.ts'
+
+let server: TestPostgres
+before(async () => { server = await startPostgres() })
+after(() => server.stop())
+
+function importing(name: string, body: (hr: Import) => Promise<void>, jobs?: object[]): void {
+  test(name, async () => {
+    const hr = await openImport(server, jobs)
+    try {
+      await body(hr)
+    } finally {
+      await hr.close()
+    }
+  })
+}
+
+const columns = header.split(',')
+const people = (count: number): string[] => Array.from({ length: count }, (_, i) =>
+  line({ id: `E${1000 + i}`, position: `P${i}`, first: `First${i}`, manager: `E${1000 + (i + 1) % count}`, end: '2027-12-31', leaveFrom: '2027-01-01', leaveUntil: '2027-02-01' }))
+const states = async (hr: Import): Promise<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(await hr.people(), (p) => p.state)].map(([state, list]) => [state, list.length]))
+const release = (hr: Import, setHash: string) => hr.pool.query(
+  `insert into release (id, kind, subject, set_hash, released_at, released_by) values (gen_random_uuid(), 'disable', 'people', $1, $2, 'test')`, [setHash, hr.context.now()])
+/** Nobody is ended, and nothing that is known goes. */
+function harmless(planned: Planned, what: string): void {
+  for (const change of planned.changes.filter((c) => c.state === 'planned')) {
+    assert.ok(change.kind !== 'disable' && change.kind !== 'delete', `${what}: ${change.kind} ${change.subject}`)
+    for (const name of Object.keys((change.before?.['attributes'] ?? {}) as object)) {
+      assert.ok(name in (change.after['attributes'] as object), `${what}: ${change.subject} loses ${name}`)
+    }
+  }
+}
+
+importing('a file cut anywhere, each column dropped, each column emptied, all rows doubled: nobody is ended, and the finding says why', async (hr) => {
+  const rows = people(24)
+  await hr.day(rows)
+  const whole = Buffer.from([header, ...rows, ''].join('\n'))
+  for (const at of [0, 1, header.length - 3, header.length + 1, header.length + 40, whole.length >> 1, whole.length - 60, whole.length - 1]) {
+    await writeFile(hr.file(), whole.subarray(0, at))
+    const planned = await hr.plan()
+    harmless(planned, `cut at ${at}`)
+    assert.match(codes(planned).join(), /SOURCE_(EMPTY|TRUNCATED|COLUMN_MISSING)/, `cut at ${at}`)
+  }
+  const edited = async (edit: (cells: string[], row: number) => string[]): Promise<Planned> => {
+    await writeFile(hr.file(), `${[header, ...rows].map((text, i) => edit(text.split(','), i).join(',')).join('\n')}\n`)
+    return await hr.plan()
+  }
+  for (const [at, name] of columns.entries()) {
+    const without = await edited((cells) => cells.toSpliced(at, 1))
+    harmless(without, `without ${name}`)
+    assert.deepEqual(codes(without), ['SOURCE_COLUMN_MISSING'], `without ${name}`)
+    assert.match(without.findings[0]!.message, new RegExp(`"${name}"`))
+    const emptied = await edited((cells, row) => (row === 0 ? cells : cells.with(at, '')))
+    harmless(emptied, `${name} emptied`)
+    const found = codes(emptied)
+    if (name === 'Employee ID') assert.ok(found.includes('ROW_SET_ASIDE'), found.join())
+    else assert.match(emptied.findings.find((f) => f.code === 'SOURCE_OUT_OF_CONTRACT')?.message ?? found.join(), new RegExp(`column "${name}" was filled in 100 % of the rows and is in 0 %`))
+  }
+  const doubled = await edited((cells, row) => (row === 0 ? cells : [...cells.slice(0, -1), `${cells.at(-1)}\n${cells.join(',')}`]))
+  harmless(doubled, 'doubled')
+  assert.deepEqual(codes(doubled), ['SOURCE_OUT_OF_CONTRACT', 'ROW_SET_ASIDE'])
+  assert.match(doubled.findings[0]!.message, /48 rows have a key that another row has, too/)
+  assert.deepEqual(await states(hr), { active: 24 })
+})
+
+importing('while a column is out of contract, others go on and its values are kept; back in contract, or released, it counts again', async (hr) => {
+  const rows = people(24)
+  const joiner = line({ id: 'E1999', position: 'P', first: 'New' })
+  const mailless = (count: number) => [...rows.map((text, i) => (i < count ? text.split(',').with(4, '').join(',') : text)), joiner]
+  await hr.day(rows)
+  const broken = await hr.day([...mailless(15).slice(1).map((text) => text.replace('First5,', 'Fifth,'))])
+  assert.deepEqual(codes(broken), ['SOURCE_OUT_OF_CONTRACT'])
+  assert.match(broken.findings[0]!.message, /column "E-mail" was filled in 100 % of the rows and is in 4\d(\.\d)? % \(at least 80 % expected\).*is kept/)
+  assert.deepEqual(broken.changes.map((c) => `${c.kind} ${c.state}`).toSorted(), ['create planned', 'update planned'])
+  const fifth = await hr.person('E1005')
+  assert.deepEqual([fifth.attributes['givenName'], fifth.attributes['email'], (await hr.person('E1000')).state], ['Fifth', 'first5.lovelace.e1005@example.org', 'active'])
+  // The same again changes nothing; said to be right, the values go.
+  assert.deepEqual((await hr.day(mailless(15))).changes.map((c) => c.kind), ['update'])
+  const still = await hr.day(mailless(15))
+  assert.deepEqual([still.changes, codes(still)], [[], ['SOURCE_OUT_OF_CONTRACT']])
+  await release(hr, still.brakes[0]!.setHash)
+  const accepted = await hr.day(mailless(15))
+  assert.deepEqual([codes(accepted), accepted.changes.length], [[], 15])
+  assert.equal((await hr.person('E1005')).attributes['email'], undefined)
+  assert.deepEqual(codes(await hr.day(mailless(16))), [])
+})
+
+importing('a proven-complete file that lacks three people makes exactly those three leave', async (hr) => {
+  hr.revision.policy.systems[0]!.config['completeness'] = { trailer: { pattern: '^TOTAL (\\d+)$' } }
+  const rows = people(40)
+  await hr.day([...rows, 'TOTAL 40'])
+  const planned = await hr.day([...rows.slice(0, 10), ...rows.slice(13), 'TOTAL 37'])
+  assert.deepEqual([codes(planned), planned.changes.map((c) => `${c.kind} ${c.state}`)], [[], Array(3).fill('disable planned')])
+  const ended = (await hr.people()).filter((p) => p.state === 'ended').map((p) => p.attributes['employeeId'])
+  assert.deepEqual(ended, ['E1010', 'E1011', 'E1012'])
+}, [job('hr', { completeness: { maxShrink: 0.1, vanishedEnds: true } })])
+
+importing('a released set of four hundred makes exactly those four hundred leave', async (hr) => {
+  const rows = people(1000)
+  await hr.day(rows)
+  const short = await hr.day(rows.slice(400))
+  assert.deepEqual([codes(short), short.brakes.map((b) => b.planned), await states(hr)], [['SOURCE_SHORT'], [400], { active: 1000 }])
+  await release(hr, short.brakes[0]!.setHash)
+  assert.deepEqual(codes(await hr.day(rows.slice(399))), ['SOURCE_SHORT'], 'another set is not released')
+  assert.deepEqual(codes(await hr.day(rows.slice(400))), [])
+  const ended = new Set((await hr.people()).filter((p) => p.state === 'ended').map((p) => p.attributes['employeeId']))
+  assert.deepEqual([...ended].toSorted(), Array.from({ length: 400 }, (_, i) => `E${1000 + i}`))
+})
