@@ -27,7 +27,7 @@ async function tables(hr: Import): Promise<number> {
 }
 
 async function cells(hr: Import, id: string): Promise<unknown> {
-  return (await sourceRowsOf(hr.pool, (await hr.person(id)).id)).map((r) => [r.row, r.cells['First name'], r.cells['Department'], r.cells['End date']])
+  return (await sourceRowsOf(hr.pool, (await hr.person(id)).id, null)).map((r) => [r.row, r.cells['First name'], r.cells['Department'], r.cells['End date']])
 }
 
 async function keptAndPruned(on: TestPostgres): Promise<void> {

@@ -58,7 +58,7 @@ async function releaseOne(world: World, plan: OpenPlan): Promise<boolean> {
     if (people.some((p) => world.sheet.rows.some((row) => row.id === p.key))) return false
     for (const { id } of people) world.releasedPeople.add(id)
   }
-  if (!await act(world, (context) => releaseHeld(context, plan.id, brake.setHash, 'ada'))) return false
+  if (!await act(world, async (context) => { await releaseHeld(context, plan.id, brake.setHash, 'ada') })) return false
   say(world, `Ada releases what plan ${plan.number} holds${brake.code === undefined ? '' : `: ${people.map((p) => p.key).join(', ')}`}`)
   return true
 }
