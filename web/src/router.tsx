@@ -146,6 +146,12 @@ const findings = createRoute({
   path: '/findings',
   component: lazyRouteComponent(() => import('./pages/FindingsPage.tsx'), 'FindingsPage'),
 })
+const drift = createRoute({
+  getParentRoute: () => inside,
+  path: '/drift',
+  validateSearch: tab,
+  component: lazyRouteComponent(() => import('./pages/DriftPage.tsx'), 'DriftPage'),
+})
 const audit = createRoute({
   getParentRoute: () => inside,
   path: '/audit',
@@ -182,6 +188,7 @@ export const router = createRouter({
       plan,
       cases,
       findings,
+      drift,
       audit,
       settings,
     ]),

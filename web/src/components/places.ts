@@ -1,6 +1,7 @@
 /** The places of the UI: for the side bar, the command palette and the `g` shortcuts. */
 import {
   IconAlertTriangle,
+  IconArrowsDiff,
   IconArrowsSplit2,
   IconClipboardCheck,
   IconDoorExit,
@@ -15,7 +16,7 @@ import {
 } from '@tabler/icons-react'
 
 export interface Place {
-  to: '/' | '/plans' | '/people' | '/leavers' | '/cases' | '/findings' | '/systems' | '/jobs' | '/roles' | '/audit' | '/settings'
+  to: '/' | '/plans' | '/people' | '/leavers' | '/cases' | '/findings' | '/drift' | '/systems' | '/jobs' | '/roles' | '/audit' | '/settings'
   title: string
   icon: Icon
   /** Pressed after `g`. */
@@ -33,6 +34,7 @@ export const places: { title: string; places: Place[] }[] = [
       { to: '/leavers', title: 'Leavers', icon: IconDoorExit, key: 'x', permission: 'people:read' },
       { to: '/cases', title: 'Cases', icon: IconArrowsSplit2, key: 'c', permission: 'cases:read' },
       { to: '/findings', title: 'Findings', icon: IconAlertTriangle, key: 'f', permission: 'findings:read' },
+      { to: '/drift', title: 'Drift', icon: IconArrowsDiff, key: 'd', permission: 'drift:read' },
     ],
   },
   {

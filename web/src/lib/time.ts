@@ -54,3 +54,6 @@ export function showRelative(instant: string, now: number): string {
   }
   return seconds > 5 ? 'in a moment' : 'just now'
 }
+
+/** A date so many days from now, as a date field wants it. */
+export const daysAhead = (days: number): string => dateOf(Date.now() + days * 86_400_000)

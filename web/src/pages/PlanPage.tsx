@@ -6,6 +6,7 @@ import { TextLink } from '../components/links.tsx'
 import { Page, PageOf } from '../components/Page.tsx'
 import { Brakes } from '../components/plan/Brakes.tsx'
 import { Forecast } from '../components/plan/Forecast.tsx'
+import { Left } from '../components/plan/Left.tsx'
 import { Matrix } from '../components/plan/Matrix.tsx'
 import { Progress } from '../components/plan/Progress.tsx'
 import { Section } from '../components/Section.tsx'
@@ -61,6 +62,7 @@ function Shown({ plan }: { plan: Plan }) {
       <Progress plan={plan} />
       <Brakes plan={plan} />
       <PlanFindings plan={plan} />
+      <Left plan={plan} />
       {plan.counts.length > 0 && (
         <Section title="At a glance" flush>
           <Matrix plan={plan} />

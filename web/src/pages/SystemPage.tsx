@@ -2,6 +2,7 @@ import { Alert, Button, Stack, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { IconAlertTriangle, IconPlugConnected, IconRefresh } from '@tabler/icons-react'
+import { OrphanList } from '../components/drift/OrphanList.tsx'
 import { Facts } from '../components/Facts.tsx'
 import { FindingRow } from '../components/FindingRow.tsx'
 import { ButtonLink, TextLink } from '../components/links.tsx'
@@ -138,12 +139,16 @@ function Shown({ system: of }: { system: System }) {
       >
         <Tabs.List mb="md">
           {of.destination && <Tabs.Tab value="accounts">Accounts</Tabs.Tab>}
+          {of.destination && <Tabs.Tab value="orphans">Orphans</Tabs.Tab>}
           {of.destination && <Tabs.Tab value="entitlements">Entitlements</Tabs.Tab>}
           {of.source && !of.destination && <Tabs.Tab value="source">Inside</Tabs.Tab>}
           <Tabs.Tab value="settings">Settings</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="accounts">
           <AccountList systemId={of.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="orphans">
+          <OrphanList systemId={of.id} />
         </Tabs.Panel>
         <Tabs.Panel value="entitlements">
           <EntitlementList systemId={of.id} />

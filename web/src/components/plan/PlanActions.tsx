@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { IconCertificate, IconDownload, IconPlayerPlay, IconPlayerStop, IconRefresh } from '@tabler/icons-react'
 import { Approve } from './Approve.tsx'
+import { Undo } from './Undo.tsx'
 import { useAct } from '../useAct.tsx'
 import { isMoving, plan, resumePlan, startPlan, stopPlan, type Plan } from '../../queries/plan.ts'
 import { useMay } from '../../queries/session.ts'
@@ -43,6 +44,7 @@ export function PlanActions({ plan }: { plan: Plan }) {
           Evidence
         </Button>
       )}
+      {may('plans:write') && !isMoving(plan) && plan.counts.some((c) => c.stage === 2 && c.state === 'done') && <Undo plan={plan} />}
       {may('plans:write') && !isMoving(plan) && plan.state !== 'stopped' && (
         <Button
           variant="default"
