@@ -18,6 +18,7 @@ import {
   countPeople, followRows, loadPeople, peopleOfDiff, snapshotShapes, unresolvedReferences, vanishedSet, writePeople, writePlanRows,
   type OverlayPerson, type PeopleChange,
 } from '../store/people-plan.ts'
+import { indexKeys } from '../store/snapshot.ts'
 import type { Context, Revision } from './context.ts'
 import { planPerson, type Absence, type JobView, type PeopleView } from './people-changes.ts'
 import { placeOf, positionFromDates, setAsideMax, type SnapshotResult } from './read-source.ts'
@@ -64,7 +65,10 @@ export async function planPeople(context: Context, client: Client, input: People
     findings.push(...readFindings(job, snapshot, source))
     const bulk = snapshot.rows >= (input.bulkMin ?? bulkMin) && await isMostlyNew(client, job.id, snapshot.rows)
     const arriving = bulk ? await bulkCreate(client, { planId, job, snapshot, source, place: placeOf(shape), asOf, timeZone: view.timeZone }) : 0
-    if (arriving < snapshot.rows) await diffRows(client, job.id, snapshot.snapshotId, bulk)
+    if (arriving < snapshot.rows) {
+      await indexKeys(client, snapshot.snapshotId)
+      await diffRows(client, job.id, snapshot.snapshotId, bulk)
+    }
     findings.push(...await identify(context, client, planId, job, snapshot, source, asOf))
     const absence = await judgeAbsences(client, { job, snapshot, source, asOf, held })
     const { columnsOf } = rowMapper(job, policy.settings)

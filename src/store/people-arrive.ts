@@ -1,5 +1,5 @@
 /** Carries out the arrivals of a plan: people in great numbers, one stretch of rows a transaction. */
-import type { Client, Db } from './database.ts'
+import type { Client, Db, Pool } from './database.ts'
 
 /** Indexes that a first load makes quicker at its end than row by row. The definitions are those of the schema. */
 const indexes = {
@@ -40,8 +40,11 @@ export async function makeIndex(client: Client, name: LateIndex): Promise<void> 
 }
 
 /** PostgreSQL plans by what it last counted. Only what look-ups go by: the values of people are many and long. */
-export async function countPeopleAgain(db: Db): Promise<void> {
-  await db.query('analyze person (id, state, evaluated_at, changed_at, next_change_at, evaluated_revision), record (job_id, key, position_key, person_id, row, hash, missing_since)')
+export async function countPeopleAgain(pool: Pool): Promise<void> {
+  await Promise.all([
+    pool.query('analyze person (id, state, evaluated_at, changed_at, next_change_at, evaluated_revision)'),
+    pool.query('analyze record (job_id, key, position_key, person_id, row, hash, missing_since)'),
+  ])
 }
 
 export interface Arrived {

@@ -92,11 +92,16 @@ export async function rowsOf(db: Db, snapshotId: string): Promise<string> {
 export async function attachRecords(client: Client, snapshotId: string): Promise<void> {
   const table = tableOf(snapshotId)
   await client.query(`set local maintenance_work_mem = '128MB'`)
-  await client.query(`create index on ${table} (key); create index on ${table} (person_id) where person_id is not null`)
+  await client.query(`create index on ${table} (person_id) where person_id is not null`)
   // Just loaded, nothing is known of the table, and every join over it would be planned for a handful of rows. A small sample tells.
   await client.query('set local default_statistics_target = 10')
   await client.query(`analyze ${table} (key, position_key, row, dates, person_id)`)
   await client.query(`alter table snapshot_record attach partition ${table} for values in ('${snapshotId}')`)
+}
+
+/** Rows are looked up by key once they are compared with accepted ones; of a first import, that are all new, they never are. */
+export async function indexKeys(client: Client, snapshotId: string): Promise<void> {
+  await client.query(`create index if not exists ${tableOf(snapshotId)}_key on ${tableOf(snapshotId)} (key)`)
 }
 
 /** Takes all rows that share key and position key with another one out of a snapshot, and returns them. `keys`: those that may; null: any. */
