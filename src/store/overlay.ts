@@ -87,7 +87,9 @@ function overlaid(layer: 'overlay' | 'few') {
 /** SQL for the relations that comparisons read. `$asOf` inside is replaced by the caller's placeholder. */
 export function relations(layer: Layer, asOf: string) {
   // What began when it was made lives, also where the clock was set back since: only what is to begin later waits.
-  const living = `(valid_from <= ${asOf} or valid_from <= made_at) and (valid_until is null or valid_until > ${asOf})`
+  // Likewise what was ended at once, by a rule or by hand, and was not to last until some day, does not live again.
+  const living = `(valid_from <= ${asOf} or valid_from <= made_at)
+    and (valid_until is null or valid_until > ${asOf} and kind <> 'rule' and valid_until is distinct from until_agreed_at)`
   if (layer === 'stored') {
     return {
       people: `(select id, attributes, state from person)`,

@@ -58,7 +58,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what was given until a day stays', promise: 'Reasons',
-    file: 'src/store/overlay.ts', find: ' and (valid_until is null or valid_until > ${asOf})`', replace: '`',
+    file: 'src/store/overlay.ts', find: 'or valid_until > ${asOf} and kind <>', replace: 'or kind <>',
   },
   {
     name: 'ending one grant ends the others', promise: 'Reasons',
@@ -114,7 +114,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'brakes hold nothing', promise: 'Brakes',
-    file: 'src/engine/brakes.ts', find: 'return overCount && overShare', replace: 'return overCount && overShare && planned < 0',
+    file: 'src/domain/brake.ts', find: 'return overCount && overShare', replace: 'return overCount && overShare && planned < 0',
   },
   {
     name: 'nothing is audited', promise: 'History stays',
