@@ -29,7 +29,7 @@ export async function run(people = 100_000, rounds = 3): Promise<Figure[]> {
     await pool.query('vacuum analyze membership')
     const some = await measure(pool, rounds, differing)
     const what = `${people} people × ${grants} grants compared`
-    return [atMost(`${what}, no difference`, same.ours, 's', same.floor, 6), atMost(`${what}, 1 % differ`, some.ours, 's', some.floor, 6)]
+    return [atMost(`${what}, no difference`, same.ours, 's', same.floor, 3), atMost(`${what}, 1 % differ`, some.ours, 's', some.floor, 3)]
   } finally {
     await pool.end()
     await server.stop()
