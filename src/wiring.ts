@@ -101,7 +101,8 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
 
 /** The same context again on connections of its own, for a thread beside the one that opened the database. */
 export async function openContext({ databaseUrl, dataFolder, logLevel }: OpenDatabase): Promise<{ context: Context; close(): Promise<void> }> {
-  const pool = connect(databaseUrl)
+  // A fresh connection is slow at first, and leavers come seldom: theirs stay open for longer.
+  const pool = connect(databaseUrl, { idleTimeoutMillis: 600_000 })
   const now = (): string => new Date().toISOString()
   const vault = await openSecrets({ pool, dataFolder, now })
   const { context, release } = await makeContext({ pool, log: openLog(logLevel), dataFolder, vault, now }, [])
