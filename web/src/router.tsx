@@ -141,6 +141,11 @@ const cases = createRoute({
   path: '/cases',
   component: lazyRouteComponent(() => import('./pages/CasesPage.tsx'), 'CasesPage'),
 })
+const stuck = createRoute({
+  getParentRoute: () => inside,
+  path: '/stuck',
+  component: lazyRouteComponent(() => import('./pages/StuckPage.tsx'), 'StuckPage'),
+})
 const findings = createRoute({
   getParentRoute: () => inside,
   path: '/findings',
@@ -189,6 +194,7 @@ export const router = createRouter({
       cases,
       findings,
       drift,
+      stuck,
       audit,
       settings,
     ]),

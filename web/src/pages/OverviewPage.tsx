@@ -132,7 +132,7 @@ function waits({ waiting }: Overview): Wait[] {
       icon: IconRefreshAlert,
       count: waiting.stuck,
       says: waiting.stuck === 1 ? 'change stuck' : 'changes stuck',
-      to: '/plans',
+      to: '/stuck',
       tone: 'bad',
     },
     {

@@ -1,7 +1,7 @@
 import { Alert, Button, Stack, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { IconAlertTriangle, IconPlugConnected, IconRefresh } from '@tabler/icons-react'
+import { IconAlertTriangle, IconPlayerPlay, IconPlugConnected, IconRefresh } from '@tabler/icons-react'
 import { OrphanList } from '../components/drift/OrphanList.tsx'
 import { Facts } from '../components/Facts.tsx'
 import { FindingRow } from '../components/FindingRow.tsx'
@@ -20,7 +20,7 @@ import { When } from '../components/When.tsx'
 import { methods, systemStates } from '../lib/states.ts'
 import { count } from '../lib/words.ts'
 import { useMay } from '../queries/session.ts'
-import { checkSystem, inspectSystem, readSystem, system, type System } from '../queries/system.ts'
+import { checkSystem, inspectSystem, readSystem, resumeSystem, system, type System } from '../queries/system.ts'
 
 /** One system: what is in it, how it was last read, how it is changed. */
 export function SystemPage() {
@@ -38,6 +38,11 @@ function Shown({ system: of }: { system: System }) {
     says: `${of.name} has been read.`,
     forgets: ['systems', 'overview', 'findings'],
   })
+  const resume = useAct(() => resumeSystem(of.id), {
+    says: `${of.name} goes on.`,
+    forgets: ['systems', 'overview', 'findings', 'plans'],
+  })
+  const paused = of.openFindings.some((f) => f.code === 'BRAKE_ERROR_RATE')
   return (
     <Page
       title={of.name}
@@ -56,6 +61,11 @@ function Shown({ system: of }: { system: System }) {
       actions={
         may('systems:check') && (
           <>
+            {paused && may('plans:write') && (
+              <Button leftSection={<IconPlayerPlay size={16} />} loading={resume.isPending} onClick={() => resume.mutate(undefined)}>
+                Resume
+              </Button>
+            )}
             <Button
               variant="default"
               leftSection={<IconPlugConnected size={16} />}

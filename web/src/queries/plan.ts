@@ -93,5 +93,19 @@ export const releaseHeld = (id: string, setHash: string) =>
   take(api.POST('/api/plans/{id}/release', { ...at(id), body: { setHash } }))
 export const stopPlan = (id: string) => take(api.POST('/api/plans/{id}/stop', at(id)))
 export const resumePlan = (id: string) => take(api.POST('/api/plans/{id}/resume', at(id)))
+export type StuckChange = Schema<'StuckChange'>
+export type SettledHow = 'by-hand' | 'not-needed'
+
+export const stuckChanges = infiniteQueryOptions({
+  queryKey: ['stuck'],
+  queryFn: ({ pageParam }) => take(api.GET('/api/stuck-changes', { params: { query: { limit: 100, after: pageParam } } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (page) => page.next ?? undefined,
+  refetchInterval: 10_000,
+})
+
+export const settleChange = (id: string, changeId: string, body: { how: SettledHow; note: string }) =>
+  take(api.POST('/api/plans/{id}/changes/{changeId}/settle', { params: { path: { id, changeId } }, body }))
+
 export const retryChange = (id: string, changeId: string) =>
   take(api.POST('/api/plans/{id}/changes/{changeId}/retry', { params: { path: { id, changeId } } }))

@@ -67,6 +67,7 @@ export const connectors = queryOptions({
 const at = (id: string) => ({ params: { path: { id } } })
 export const checkSystem = (id: string) => take(api.POST('/api/systems/{id}/check', at(id)))
 export const readSystem = (id: string) => take(api.POST('/api/systems/{id}/read', at(id)))
+export const resumeSystem = (id: string) => take(api.POST('/api/systems/{id}/resume', at(id)))
 export const inspectSystem = (id: string) => take(api.POST('/api/systems/{id}/inspect', at(id)))
 export const checkDraft = (system: unknown) => take(api.POST('/api/systems/check', { body: { system } }))
 export const inspectDraft = (system: unknown) => take(api.POST('/api/systems/inspect', { body: { system } }))

@@ -9,7 +9,7 @@ export interface Wait {
   icon: Icon
   count: number
   says: string
-  to: '/plans' | '/cases' | '/jobs' | '/findings'
+  to: '/plans' | '/stuck' | '/cases' | '/jobs' | '/findings'
   tone: Tone
 }
 
