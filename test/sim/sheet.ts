@@ -83,7 +83,7 @@ export function sheetConnector(sheet: Sheet, now: () => number, fired: (fault: S
         }
         if (fault === 'cut') return { complete: false, count: rows.length, code: 'SOURCE_TRUNCATED', because: 'The staff list ends in the middle.' }
         served.complete = true
-        return { complete: true, count: rows.length }
+        return { complete: true, count: rows.length, proven: true }
       },
       close: async () => {},
     }),
