@@ -10,12 +10,21 @@ import { pairsOf, type Attempt, type Hands } from './carry-out-hands.ts'
 import { recomputeUndo } from './carry-out-undo.ts'
 import type { Context } from './context.ts'
 import { factsOf, hashChange } from './facts.ts'
+import { methodOf } from './plan-systems.ts'
 
 /** An attempt per change: to be carried out as planned, or ended already; and the facts that it was decided from. */
 export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ attempts: Attempt[]; loaded: LoadedFacts }> {
   const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairsOf(changes), hands.holders)
-  if (hands.plan.aim !== null && 'undo' in hands.plan.aim) return { loaded, attempts: await recomputeUndo(hands, changes, loaded) }
-  return { loaded, attempts: changes.map((change) => recomputed(hands, change, loaded)) }
+  const isUndo = hands.plan.aim !== null && 'undo' in hands.plan.aim
+  const attempts = isUndo ? await recomputeUndo(hands, changes, loaded) : changes.map((change) => recomputed(hands, change, loaded))
+  return { loaded, attempts: attempts.map((attempt) => unlessObserved(hands, attempt)) }
+}
+
+/** Nothing is written to a system that somebody turned to *observe* since the plan was made. */
+function unlessObserved(hands: Hands, attempt: Attempt): Attempt {
+  const { change } = attempt
+  if (attempt.end !== null || change.jobId === null || methodOf(hands.revision, change.jobId) !== 'observe') return attempt
+  return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: `${hands.system.name} is only observed by now.` } }
 }
 
 function recomputed(hands: Hands, change: ChangeRow, loaded: LoadedFacts): Attempt {

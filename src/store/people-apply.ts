@@ -80,7 +80,7 @@ async function writePeople(client: Client, planId: string, wave: number, now: st
        state = coalesce(b.after ->> 'state', p.state),
        next_change_at = case when b.after ? 'nextChangeAt' then (b.after ->> 'nextChangeAt')::timestamptz else p.next_change_at end,
        contributions = case when $3 = 0 then o.contributions else p.contributions end,
-       changed_at = $2
+       changed_at = $2, evaluated_at = null
       from people_batch b left join plan_overlay o on o.plan_id = $1 and o.person_id = b.person_id
      where p.id = b.person_id and b.ok and b.kind <> 'create'`, [planId, now, wave])
 }

@@ -95,6 +95,7 @@ export async function saveRules(world: World, edit: (book: Rulebook) => void, se
   if (!saved) return
   book.revision += 1
   world.book = book
+  world.endsByProof ||= book.people.vanishedEnds
   say(world, `the rules change: ${sentence}`)
 }
 

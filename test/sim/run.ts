@@ -1,16 +1,23 @@
-/** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. */
+/** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. `--mutants`: whether it finds what it should. */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { openDatabase, startSimServer } from './database.ts'
+import { mutants } from './mutants/list.ts'
+import { tryMutants } from './mutants/try.ts'
 import { simulate, type SimResult } from './simulate.ts'
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, verbose: { type: 'boolean', default: false } },
+  options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, verbose: { type: 'boolean', default: false }, mutants: { type: 'boolean', default: false } },
 })
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 
 const server = await startSimServer()
+if (values.mutants) {
+  const missed = await tryMutants(server.url, mutants, Number(values.from), Math.min(Number(values.seeds), 30), console.log)
+  await server.stop()
+  process.exit(missed.length === 0 ? 0 : 1)
+}
 const database = await openDatabase(server.url, 'sim')
 const fired = new Map<string, number>()
 let failures = 0

@@ -22,13 +22,15 @@ export interface StaffRow {
  * away     It is not there.
  * column   A column is missing.
  * empty    It has no rows.
- * half     It shows half of the rows and claims to be complete.
+ * half     It shows half of the rows, and ends well; it lacks the mark that says how many there are.
  */
 export type SheetFault = 'cut' | 'away' | 'column' | 'empty' | 'half'
 
 export interface Served {
   at: number
   complete: boolean
+  /** It ended with a mark that said how many rows there are. */
+  proven: boolean
   rows: Map<string, StaffRow>
 }
 
@@ -64,7 +66,7 @@ export function sheetConnector(sheet: Sheet, now: () => number, fired: (fault: S
       },
       async* read(): AsyncGenerator<Page, ReadEnd> {
         const { fault } = sheet
-        const served: Served = { at: now(), complete: false, rows: new Map() }
+        const served: Served = { at: now(), complete: false, proven: false, rows: new Map() }
         sheet.served.push(served)
         if (fault === 'away') return { complete: false, count: 0, code: 'SOURCE_MISSING', because: 'The staff list is not there.' }
         if (fault === 'empty') return { complete: false, count: 0, code: 'SOURCE_EMPTY', because: 'The staff list has no rows.' }
@@ -83,7 +85,8 @@ export function sheetConnector(sheet: Sheet, now: () => number, fired: (fault: S
         }
         if (fault === 'cut') return { complete: false, count: rows.length, code: 'SOURCE_TRUNCATED', because: 'The staff list ends in the middle.' }
         served.complete = true
-        return { complete: true, count: rows.length, proven: true }
+        served.proven = fault !== 'half'
+        return { complete: true, count: rows.length, proven: served.proven }
       },
       close: async () => {},
     }),

@@ -9,7 +9,7 @@ import type { TestPostgres } from '../servers/postgresql.ts'
 import type { Report } from './run-seeds.ts'
 
 const processes = 2
-const seedsEach = 40
+const seedsEach = 30
 /** Each of these must have gone wrong at least once; what never happens shows nothing. */
 const expected = [
   'killed', 'connection lost', 'delivered twice', 'clock back', 'clock forward', 'system away', 'source cut', 'source away', 'source column', 'source empty', 'source half',

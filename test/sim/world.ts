@@ -50,6 +50,8 @@ export interface World {
   /** When an account was last disabled, by `system id`. */
   disabledAt: Map<string, number>
   contracts: Map<string, Contracted>
+  /** The rules let a proven absence end people, now or once. */
+  endsByProof: boolean
   /** People whose vanishing an operator released. */
   releasedPeople: Set<string>
   /** Changes that were seen done: `plan change`. */
@@ -90,7 +92,7 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: gatedPool(database, gate.door(), broken, () => { world.cut = true }),
     queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), orphans: new Map(), disabledAt: new Map(), contracts: new Map(),
-    releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
+    endsByProof: false, releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
     digest: { update: (text) => { hash.update(`${text}\n`) }, value: () => hash.copy().digest('hex') },
     context(task) {
