@@ -137,7 +137,7 @@ function SystemRow({ system }: { system: Leaver['systems'][number] }) {
         {system.seconds === null ? '—' : `${system.seconds < 10 ? system.seconds.toFixed(1) : Math.round(system.seconds)} s`}
       </Table.Td>
       <Table.Td>
-        {system.changes.length === 0 && system.words === null && <span className="dim">Nothing was there</span>}
+        {system.changes.length === 0 && system.words === null && system.error === null && <span className="dim">Nothing was there</span>}
         <ul className={classes.changes}>
           {system.changes.map((change, i) => (
             <li key={i}>
