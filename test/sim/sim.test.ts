@@ -10,7 +10,7 @@ import type { Report } from './run-seeds.ts'
 
 const processes = 2
 const seedsEach = 30
-/** What these show is known and not mended yet: a grant that was sent before a kill, and whose reason ended before it was tried again, is not taken away. */
+/** What these show is known and not mended yet: a read that a slow mirror answered within its settle time makes Usher forget that it gave a membership. */
 const unmended = [5]
 /** Each of these must have gone wrong at least once; what never happens shows nothing. */
 const expected = [
