@@ -11,7 +11,6 @@ import { TextLink } from '../links.tsx'
 import { SearchField } from '../SearchField.tsx'
 import { Section } from '../Section.tsx'
 import { Empty, Failure, Waiting } from '../states.tsx'
-import { Tag } from '../Tag.tsx'
 import { useAct } from '../useAct.tsx'
 import { useMore } from '../useMore.ts'
 import { When } from '../When.tsx'
@@ -128,17 +127,14 @@ export function DriftList() {
                   </Table.Td>
                 )}
                 <Table.Td>
-                  <Group gap="xs">
-                    {d.says}
-                    {d.kind !== 'changed' && <Tag tone={d.kind === 'gone' ? 'bad' : 'warn'}>{kinds[d.kind]}</Tag>}
-                  </Group>
+                  {d.says}
                 </Table.Td>
-                <Table.Td>
+                <Table.Td style={{ whiteSpace: 'nowrap' }}>
                   <TextLink to="/people/$id" params={{ id: d.person.id }} search={{}}>
                     {d.person.name}
                   </TextLink>
                 </Table.Td>
-                <Table.Td>{d.system.name}</Table.Td>
+                <Table.Td style={{ whiteSpace: 'nowrap' }}>{d.system.name}</Table.Td>
                 <Table.Td className="dim">
                   {d.settled !== null ? (
                     <>

@@ -54,7 +54,7 @@ export function ExceptionList() {
                     {x.person.name}
                   </TextLink>
                 </Table.Td>
-                <Table.Td>{x.system.name}</Table.Td>
+                <Table.Td style={{ whiteSpace: 'nowrap' }}>{x.system.name}</Table.Td>
                 <Table.Td>{x.until === null ? 'somebody ends it' : <When at={x.until} exact />}</Table.Td>
                 <Table.Td className="dim">
                   {x.note} {x.by.name}
