@@ -36,6 +36,7 @@ export async function readSystem(context: Context, revision: Revision, system: S
     reader = openReader(context, system)
     const scope = scopeOf(context, revision, system)
     const capabilities = connectorOf(context, system).describe(configOf(context, system))
+    const older = new Date(Date.parse(readAt) - capabilities.limits.settleMs).toISOString()
     const kinds = new Map(capabilities.objectTypes.map((t) => [t.name, t.kind]))
     const opened = reader
     const isProtected = protectedBy(system)
@@ -52,7 +53,7 @@ export async function readSystem(context: Context, revision: Revision, system: S
         if (read.complete && before > emptyMin && staging.accounts === 0) {
           throw new UsherError('SYSTEM_EMPTY', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
         }
-        return await settleStaging(client, staging, system.id, readAt, end.complete)
+        return await settleStaging(client, staging, system.id, { now: readAt, older, complete: end.complete })
       })
       await closeStaging(client)
       return { counts, end, contractHash }

@@ -89,28 +89,29 @@ export async function stagePage(client: Client, staging: Staging, page: Page, ki
 /**
  * Makes the stored picture of the system equal to the staged one; only rows that differ are written.
  * Without `complete`, nothing is taken away from the picture: absence would prove nothing.
- * What was looked at since the read began (`now`) is newer than what the read says.
+ * What was looked at after `older` is newer than what the read says: since the read began, or since as long before it as a
+ * write of ours may take until a read shows it.
  */
-export async function settleStaging(client: Client, staging: Staging, systemId: string, now: string, complete: boolean): Promise<{ accounts: number; entitlements: number; memberships: number }> {
+export async function settleStaging(client: Client, staging: Staging, systemId: string, { now, older, complete }: { now: string; older: string; complete: boolean }): Promise<{ accounts: number; entitlements: number; memberships: number }> {
   if (staging.differing + staging.entitlements > 0) await client.query('analyze seen_record')
   if (staging.memberships > 0) await client.query('analyze seen_membership')
   if (staging.differing > 0) {
     await disownReturned(client, systemId)
-    await settleAccounts(client, systemId, now)
+    await settleAccounts(client, systemId, now, older)
   }
-  if (complete) await settleGone(client, staging.unseen, systemId, now)
+  if (complete) await settleGone(client, staging.unseen, systemId, now, older)
   await settleEntitlements(client, systemId, now, complete)
-  const memberships = await settleMemberships(client, systemId, now, complete)
+  const memberships = await settleMemberships(client, systemId, now, older, complete)
   return { accounts: staging.accounts, entitlements: staging.entitlements, memberships }
 }
 
-async function settleAccounts(client: Client, systemId: string, now: string): Promise<void> {
+async function settleAccounts(client: Client, systemId: string, now: string, older: string): Promise<void> {
   await client.query(
     `update account t set name = s.name, attributes = s.attributes, enabled = s.enabled, protected = s.protected, seen_at = $2, gone_at = null,
             disabled_at = case when s.enabled then null else coalesce(t.disabled_at, $2) end
        from seen_record s
-      where t.system_id = $1 and s.kind = 'account' and t.object_type = s.object_type and t.native_id = s.native_id and t.seen_at <= $2
-        and (t.gone_at is not null or (t.name, t.attributes, t.enabled, t.protected) is distinct from (s.name, s.attributes, s.enabled, s.protected))`, [systemId, now])
+      where t.system_id = $1 and s.kind = 'account' and t.object_type = s.object_type and t.native_id = s.native_id and t.seen_at <= $3
+        and (t.gone_at is not null or (t.name, t.attributes, t.enabled, t.protected) is distinct from (s.name, s.attributes, s.enabled, s.protected))`, [systemId, now, older])
   await client.query(
     `insert into account (system_id, object_type, native_id, name, attributes, seen_at, enabled, protected, disabled_at)
      select $1, s.object_type, s.native_id, s.name, s.attributes, $2, s.enabled, s.protected, case when s.enabled then null else $2::timestamptz end
@@ -120,12 +121,12 @@ async function settleAccounts(client: Client, systemId: string, now: string): Pr
      on conflict do nothing`, [systemId, now])
 }
 
-async function settleGone(client: Client, unseen: Staging['unseen'], systemId: string, now: string): Promise<void> {
+async function settleGone(client: Client, unseen: Staging['unseen'], systemId: string, now: string, older: string): Promise<void> {
   for (const [type, ids] of unseen) {
     if (ids.size === 0) continue
     await client.query(
       `update account t set gone_at = $2 from unnest($4::text[]) as u (native_id)
-        where t.system_id = $1 and t.object_type = $3 and t.native_id = u.native_id and t.gone_at is null and t.seen_at <= $2`, [systemId, now, type, [...ids.keys()]])
+        where t.system_id = $1 and t.object_type = $3 and t.native_id = u.native_id and t.gone_at is null and t.seen_at <= $5`, [systemId, now, type, [...ids.keys()], older])
   }
 }
 
@@ -149,7 +150,7 @@ async function settleEntitlements(client: Client, systemId: string, now: string,
 }
 
 /** Returns how many there are. A system without groups has none to look for, and none to lose. */
-async function settleMemberships(client: Client, systemId: string, now: string, complete: boolean): Promise<number> {
+async function settleMemberships(client: Client, systemId: string, now: string, older: string, complete: boolean): Promise<number> {
   await client.query(
     `create temp table seen_pair on commit drop as
      select distinct a.id as account_id, e.id as entitlement_id
@@ -165,14 +166,14 @@ async function settleMemberships(client: Client, systemId: string, now: string, 
       where m.member_name is not null`, [systemId])
   await client.query(
     `insert into membership (account_id, entitlement_id, seen_at)
-     select account_id, entitlement_id, $1 from seen_pair p join account a on a.id = p.account_id and a.seen_at <= $1
+     select account_id, entitlement_id, $1 from seen_pair p join account a on a.id = p.account_id and a.seen_at <= $2
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
-     on conflict do nothing`, [now])
+     on conflict do nothing`, [now, older])
   if (complete) {
     await client.query(
       `delete from membership m using account a, entitlement e
         where e.system_id = $1 and m.entitlement_id = e.id and a.id = m.account_id and a.seen_at <= $2
-          and not exists (select from seen_pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)`, [systemId, now])
+          and not exists (select from seen_pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)`, [systemId, older])
   }
   const { rows: [row] } = await client.query<{ n: number }>('select count(*)::int as n from seen_pair')
   return row!.n

@@ -69,7 +69,7 @@ async function seePeople(world: World): Promise<void> {
     if (position !== undefined && !rows.some((row) => says(row, person))) {
       const gone = world.sheet.served.some((s) => s.complete && !s.rows.has(person.key))
       const meant = position.missingSince !== undefined && rows.some((row) => says({ ...row, end: position.end ?? '' }, person))
-      if (!meant || !gone) violate(world, `${person.key} is not as any row said that was read: ${JSON.stringify(position)}.`)
+      if (!meant || !gone) violate(world, `${person.key} is not as one of the rows that were read says: ${JSON.stringify(position)}.`)
       else if (!rows.some((row) => row.end === (position.end ?? '')) && !world.releasedPeople.has(person.id) && !(world.endsByProof && world.sheet.served.some((s) => s.proven && !s.rows.has(person.key)))) {
         violate(world, `${person.key} was ended by a row that vanished, and nobody released that.`)
       }

@@ -42,7 +42,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a system that was read in part has nothing else', promise: 'Absence needs proof',
-    file: 'src/engine/read-system.ts', find: 'return await settleStaging(client, staging, system.id, readAt, end.complete)', replace: 'return await settleStaging(client, staging, system.id, readAt, true)',
+    file: 'src/engine/read-system.ts', find: '{ now: readAt, older, complete: end.complete }', replace: '{ now: readAt, older, complete: true }',
   },
   {
     name: 'protection by policy is forgotten', promise: 'Protected accounts are never touched',
