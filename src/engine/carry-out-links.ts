@@ -9,9 +9,12 @@ export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise
   const { context, system, plan, revision } = hands
   const now = context.now()
   await transaction(context.pool, async (client) => {
-    const { rows } = await client.query<{ id: string; objectType: string; nativeId: string; name: string; free: boolean }>(
-      `select id, object_type as "objectType", native_id as "nativeId", name, person_id is null and gone_at is null and not protected as free
-         from account where id = any($1::bigint[]) for update`, [changes.map((c) => c.accountId)])
+    const { rows } = await client.query<{ id: string; objectType: string; nativeId: string; name: string; free: boolean; person: string | null }>(
+      `select a.id, object_type as "objectType", native_id as "nativeId", name, a.person_id is null and gone_at is null and not protected as free,
+              (select p.id from person p where p.id = c.person_id
+                  and not exists (select from account o where o.person_id = p.id and o.job_id = c.job_id and o.gone_at is null)) as person
+         from unnest($1::bigint[], $2::uuid[], $3::text[]) as c (account_id, person_id, job_id) join account a on a.id = c.account_id for update of a`,
+      [changes.map((c) => c.accountId), changes.map((c) => c.personId), changes.map((c) => c.jobId)])
     const accounts = new Map(rows.map((row) => [row.id, row]))
     const ends: ChangeEnd[] = []
     const links: { objectType: string; nativeId: string; personId: string; jobId: string }[] = []
@@ -19,6 +22,10 @@ export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise
       const account = accounts.get(change.accountId!)
       if (account?.free !== true || account.name !== change.after?.['name']) {
         ends.push({ id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The record is gone, renamed, or belongs to somebody by now.' })
+        continue
+      }
+      if (account.person !== change.personId) {
+        ends.push({ id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The person did not come as planned, or has another account by now.' })
         continue
       }
       links.push({ objectType: account.objectType, nativeId: account.nativeId, personId: change.personId!, jobId: change.jobId! })

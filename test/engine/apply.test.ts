@@ -137,6 +137,27 @@ test('where the person has another account by now, what was planned for the old 
   assert.deepEqual([w.account('a.nowak')!.enabled, w.account('anna.nowak')!.enabled], [true, true])
 })
 
+for (const method of ['automatic', 'approve'] as const) {
+  test(`a record is not linked by a plan that another plan went ahead of: people ${method}`, async () => {
+    const w = await open(server, (p) => {
+      appSystem(p).method = 'approve'
+      job(p, 'people').method = method
+    })
+    const first = await w.day([anna])
+    await w.engine.approvePlan(first.id, first.hash, 'ada')
+    await w.engine.stopPlan(first.id, 'ada')
+    w.add('old', { personId: '1' })
+    const second = await w.plan()
+    assert.ok(second.systems.includes('link old planned'), second.systems.join(', '))
+    await w.engine.resumePlan(first.id, 'ada')
+    await w.work()
+    const applied = await w.approve(second)
+    const stopped = applied.changes.filter((c) => c.kind === 'link' || c.stage === 1).map((c) => `${c.kind} ${c.state} ${c.code}`)
+    assert.deepEqual(stopped, [...(method === 'approve' ? ['create refused CHANGE_DIFFERS'] : []), 'link refused CHANGE_DIFFERS'])
+    assert.deepEqual(w.logged, [])
+  })
+}
+
 test('a name that is taken by a record of nobody is adopted only where a match rule says so', async () => {
   const w = await open(server, (p) => { appSystem(p).method = 'approve' })
   const plan = await w.day([anna, bo])

@@ -76,7 +76,9 @@ async function seePeople(world: World): Promise<void> {
     }
     const state = stateOf(contractOf(position), world.clock.now)
     if (person.state === 'ended' && state !== 'ended') violate(world, `${person.key} counts as ended, and their position lives.`)
-    if (person.state === 'ended') {
+    if (person.state !== 'ended') world.endedSince.delete(person.key)
+    else {
+      if (!world.endedSince.has(person.key)) world.endedSince.set(person.key, world.clock.now)
       for (const one of world.given) if (one.person === person.key && one.over !== 'yes') one.over = person.settled ? 'yes' : 'maybe'
     }
   }

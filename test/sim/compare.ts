@@ -28,7 +28,7 @@ function compareOne(world: World, name: SystemName, person: string): void {
     if (account === undefined) return
     if (account.enabled) violate(world, `${where}: the account ${account.name} should not be enabled.`)
     const since = world.disabledAt.get(`${name} ${account.id}`)
-    if (settings.deleteAfterDays !== null && since !== undefined && at - since > (settings.deleteAfterDays + 1) * 86_400_000 && state(world, person, name, at)) {
+    if (settings.deleteAfterDays !== null && since !== undefined && isOver(at, Math.max(since, world.endedSince.get(person) ?? at), settings.deleteAfterDays) && state(world, person, name, at)) {
       violate(world, `${where}: the account ${account.name} should be deleted by now.`)
     }
     for (const group of groupsHeld(world.systems[name], account.id)) {
@@ -42,6 +42,11 @@ function compareOne(world: World, name: SystemName, person: string): void {
     return
   }
   compareAccount(world, name, person, account, wanted, where)
+}
+
+/** The days of grace run from when Usher took the account out of use and knew that nobody needs it: it may have slept until then. */
+function isOver(at: number, since: number, days: number): boolean {
+  return at - since > (days + 1) * 86_400_000
 }
 
 /** Whether the account has not been wanted for as long as it has been disabled. */

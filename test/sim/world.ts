@@ -49,6 +49,8 @@ export interface World {
   orphans: Map<string, string>
   /** When an account was last disabled, by `system id`. */
   disabledAt: Map<string, number>
+  /** Since when Usher has known that a person ended. */
+  endedSince: Map<string, number>
   contracts: Map<string, Contracted>
   /** The rules let a proven absence end people, now or once. */
   endsByProof: boolean
@@ -91,7 +93,7 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
   const world: World = {
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: gatedPool(database, gate.door(), broken, () => { world.cut = true }),
-    queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), orphans: new Map(), disabledAt: new Map(), contracts: new Map(),
+    queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), orphans: new Map(), disabledAt: new Map(), endedSince: new Map(), contracts: new Map(),
     endsByProof: false, releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
     digest: { update: (text) => { hash.update(`${text}\n`) }, value: () => hash.copy().digest('hex') },
