@@ -11,7 +11,7 @@ import type { Report } from './run-seeds.ts'
 const processes = 2
 const seedsEach = 30
 /** What these show was found and is not mended yet: the last end of an account, or of a membership, that is lost when several things go wrong at once. */
-const unmended = [12, 14, 16, 36, 44, 47]
+const unmended = [14, 16, 36]
 /** Each of these must have gone wrong at least once; what never happens shows nothing. */
 const expected = [
   'killed', 'connection lost', 'delivered twice', 'clock back', 'clock forward', 'system away', 'source cut', 'source away', 'source column', 'source empty', 'source half',
