@@ -88,8 +88,8 @@ export async function addPeople(pool: Pool, count: number): Promise<void> {
   await pool.query(
     `insert into person (id, attributes, positions, state, created_at, changed_at)
      select gen_random_uuid(),
-            jsonb_build_object('employeeId', 'E' || lpad(n::text, 7, '0'), 'givenName', 'Given' || n % 5000, 'surname', 'Surname' || n * 7919 % 70001,
-              'displayName', 'Given' || n % 5000 || ' Surname' || n * 7919 % 70001, 'email', 'given' || n || '.surname@example.org'),
+            jsonb_build_object('employeeId', 'E' || lpad(n::text, 7, '0'), 'givenName', 'Given' || n % 5000, 'surname', 'Surname' || n::bigint * 7919 % 70001,
+              'displayName', 'Given' || n % 5000 || ' Surname' || n::bigint * 7919 % 70001, 'email', 'given' || n || '.surname@example.org'),
             jsonb_build_array(jsonb_build_object('key', 'hr/E' || n || '/', 'job', 'hr', 'start', '2020-01-01',
               'attributes', jsonb_build_object('title', 'Account manager ' || n % 40, 'department', 'Department ' || n % 30))),
             'active', now(), now() - interval '1 minute'
