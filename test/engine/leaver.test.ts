@@ -146,7 +146,7 @@ test('an import ends somebody: the lane takes over from the plan, and the plan d
   const fault = { operation: 'disable' as const, effect: 'slow' as const, fired: 0 }
   w.app.faults.push(fault)
   const applying = applyPlan(w.context, planId, stop.signal)
-  for (let tries = 0; tries < 500 && await stateOf('1') !== 'ended'; tries++) await new Promise((resolve) => setTimeout(resolve, 2))
+  for (let tries = 0; tries < 10_000 && await stateOf('1') !== 'ended'; tries++) await new Promise((resolve) => setTimeout(resolve, 2))
   await runLeavers(w.context, signal)
   await applying
   await runLeavers(w.context, signal)

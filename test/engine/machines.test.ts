@@ -50,6 +50,8 @@ test('PostgreSQL is restarted under all of them in the middle of an apply: it go
 })
 
 test('one clock ticks: what is due is begun once; and after all of it a new plan is empty', async () => {
+  await staff.usher.kill()
+  await staff.usher.start()
   const planId = await staff.startPlan()
   await until(async () => (await staff.state(planId)) === 'empty')
   // Somebody whose position ends: one plan of all three processes is about them.
