@@ -6,6 +6,7 @@ import type { Page } from '../connectors/connector.ts'
 import { copyLine } from './copy.ts'
 import type { Client, Db } from './database.ts'
 import { openDigests, type Digested } from './digest.ts'
+import { originOf } from './origin.ts'
 
 export interface Observation {
   id: string
@@ -165,8 +166,9 @@ async function settleMemberships(client: Client, systemId: string, now: string, 
        join account a on a.system_id = $1 and lower(a.name) = lower(m.member_name) and a.gone_at is null
       where m.member_name is not null`, [systemId])
   await client.query(
-    `insert into membership (account_id, entitlement_id, seen_at)
-     select account_id, entitlement_id, $1 from seen_pair p join account a on a.id = p.account_id and a.seen_at <= $2
+    `insert into membership (account_id, entitlement_id, seen_at, origin)
+     select p.account_id, p.entitlement_id, $1, ${originOf('a', 'p.entitlement_id')}
+       from seen_pair p join account a on a.id = p.account_id and a.seen_at <= $2
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
      on conflict do nothing`, [now, older])
   if (complete) {

@@ -1,6 +1,7 @@
 /** Targeted reads: what a look-up of single records says, settled into what Usher knows to be there. */
 import type { ObservedRecord, Page } from '../connectors/connector.ts'
 import { transaction, type Client, type Db, type Pool } from './database.ts'
+import { originOf } from './origin.ts'
 
 /** Looks are numbered in the order in which they begin. */
 export async function beginLook(db: Db): Promise<string> {
@@ -51,7 +52,7 @@ async function settle(db: Client, systemId: string, page: Page, asked: { objectT
   })
   await db.query(
     `with pair as (
-       select a.id as account_id, e.id as entitlement_id
+       select a.id as account_id, e.id as entitlement_id, a.person_id, a.job_id
          from unnest($3::text[], $4::text[]) as u (account, entitlement)
          join account a on a.system_id = $1 and a.native_id = u.account and a.look <= $6
          join entitlement e on e.system_id = $1 and e.native_id = u.entitlement),
@@ -59,8 +60,11 @@ async function settle(db: Client, systemId: string, page: Page, asked: { objectT
        delete from membership m using account a
         where a.id = m.account_id and a.system_id = $1 and a.native_id = any($5) and a.look <= $6
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id))
-     insert into membership (account_id, entitlement_id, seen_at)
-     select distinct account_id, entitlement_id, $2::timestamptz from pair on conflict do nothing`,
+     insert into membership (account_id, entitlement_id, seen_at, origin)
+     select account_id, entitlement_id, $2::timestamptz, ${originOf('p', 'p.entitlement_id', 'p.account_id')}
+       from (select distinct * from pair) p
+      where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
+     on conflict do nothing`,
     [systemId, now, pairs.map((p) => p.account), pairs.map((p) => p.entitlement), accounts.map((r) => r.id), look])
 }
 

@@ -192,6 +192,18 @@ test('an answer that was lost after success makes nothing twice', async () => {
   assert.deepEqual((await w.plan()).systems, [])
 })
 
+test('what Usher gave is its own to take away, also where a list hid it for a while', async () => {
+  const w = await open(server)
+  await w.day([anna])
+  const sellers = [...w.app.members.values()].find((m) => m.size > 0)!
+  const [id] = sellers
+  sellers.delete(id!)
+  await w.day([{ ...anna, end: '2026-06-14' }])
+  sellers.add(id!)
+  assert.deepEqual((await w.plan()).systems, ['revoke anna.nowak sellers'])
+  assert.deepEqual(w.members('sellers'), [])
+})
+
 test('a system that is away is waited for, and the plan goes on by itself', async () => {
   const w = await open(server, (p) => { appSystem(p).method = 'approve' })
   const plan = await w.day(staff(120))

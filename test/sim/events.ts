@@ -199,7 +199,8 @@ export function handEvent(world: World): void {
     case 2:
       if (held.includes(group) || world.foreign.has(`${orphan} ${group}`)) return
       system.members.set(groupId(system, group), (system.members.get(groupId(system, group)) ?? new Set()).add(record.id))
-      world.foreign.set(`${orphan} ${group}`, 'foreign')
+      // What Usher gave, somebody took away and somebody gave again may pass for Usher's.
+      world.foreign.set(`${orphan} ${group}`, world.sent.has(`${orphan} ${group}`) ? 'unclear' : 'foreign')
       say(world, `somebody puts ${record.name} into ${group} of ${name}`)
       break
     case 3:

@@ -45,6 +45,8 @@ export interface World {
   named: Map<string, string>
   /** Memberships that somebody put there by hand: `system account group`. */
   foreign: Map<string, 'foreign' | 'unclear'>
+  /** Memberships that Usher sent to a system, ever. */
+  sent: Set<string>
   /** Accounts of nobody as they are: `system id` → text. */
   orphans: Map<string, string>
   /** When an account was last disabled, by `system id`. */
@@ -93,7 +95,7 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
   const world: World = {
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: gatedPool(database, gate.door(), broken, () => { world.cut = true }),
-    queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), orphans: new Map(), disabledAt: new Map(), endedSince: new Map(), contracts: new Map(),
+    queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), endedSince: new Map(), contracts: new Map(),
     endsByProof: false, releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
     digest: { update: (text) => { hash.update(`${text}\n`) }, value: () => hash.copy().digest('hex') },

@@ -61,6 +61,7 @@ async function carryOut(world: World, name: SystemName, change: SystemChange, wo
   const system = world.systems[name]
   const faults = system.faults.filter((f) => f.operation === change.kind).map((f) => [f, f.fired] as const)
   const writes = system.writes
+  if (change.kind === 'grant') world.sent.add(`${name} ${change.id} ${change.entitlement.name}`)
   const outcome = await work()
   for (const [fault, before] of faults) if (fault.fired > before) fire(world, `${fault.effect} in a write`)
   const words = change.kind === 'grant' || change.kind === 'revoke' ? `${change.name} ${change.entitlement.name}` : change.name
