@@ -1,7 +1,8 @@
 /** The worker: takes queued work from PostgreSQL, watches the clock, seals the audit log. */
+import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cron } from 'croner'
-import { Logger, run, type Runner, type TaskList } from 'graphile-worker'
+import { Logger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker'
 import { transaction } from '../store/database.ts'
 import { unfinishedPlans } from '../store/schedule.ts'
 import { applyPlan } from './apply-plan.ts'
@@ -25,11 +26,19 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
   const quiet = new Logger(() => (level, message) => { if (level === 'error') context.log.error({}, message) })
   const tasks: TaskList = Object.fromEntries(taskNames.map((name) =>
     [name, (payload) => runTask(context, name, (payload as { planId: string }).planId, stopping.signal)]))
-  const start = (): Promise<Runner> => run({
-    pgPool: context.pool, concurrency: options.concurrency ?? 4, noHandleSignals: true, pollInterval: 1000, logger: quiet, taskList: tasks,
-  })
-  let runner = await start()
-  const running = keepRunning(context, stopping.signal, runner, async () => (runner = await start()))
+  const start = async (): Promise<Queue> => {
+    const events: WorkerEvents = new EventEmitter()
+    const gaveUp = new Promise<void>((resolve) => events.once('pool:gracefulShutdown', () => { if (!stopping.signal.aborted) resolve() }))
+    const runner = await run({
+      pgPool: context.pool, concurrency: options.concurrency ?? 4, noHandleSignals: true, pollInterval: 1000, logger: quiet, taskList: tasks, events,
+      // With -1 the library leaves the promise of writing down how a task went to itself: a lost connection would end the process.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+    })
+    // It may never settle when the database went away while several tasks failed; the event comes in any case.
+    return { runner, over: Promise.race([gaveUp, runner.promise.catch((error: unknown) => context.log.warn({ err: error }, 'taking up work was interrupted'))]) }
+  }
+  let queue = await start()
+  const running = keepRunning(context, stopping.signal, queue, async () => (queue = await start()))
   await takeUp(context, 'all')
   const every = (pattern: string, what: string, work: () => Promise<unknown>): Cron =>
     new Cron(pattern, { protect: true, catch: (error) => context.log.error({ err: error }, what) }, async () => { await work() })
@@ -43,7 +52,8 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
     async stop() {
       for (const clock of clocks) clock.stop()
       stopping.abort()
-      await runner.stop().catch(() => {})
+      // One that gave up before may never stop.
+      await Promise.race([queue.runner.stop().catch(() => {}), running])
       await Promise.all([running, watching])
       await seal()
     },
@@ -60,16 +70,22 @@ export async function runTask(context: Context, name: TaskName, planId: string, 
   await approveAutomatic(context, planId)
 }
 
+interface Queue {
+  runner: Runner
+  /** Settles when it takes up no more work, for whatever cause. */
+  over: Promise<void>
+}
+
 /** A runner gives up when the database goes away under it; once that is back, another one takes its place. */
-async function keepRunning(context: Context, signal: AbortSignal, first: Runner, start: () => Promise<Runner>): Promise<void> {
-  for (let runner = first; ;) {
-    await runner.promise.catch((error: unknown) => context.log.warn({ err: error }, 'taking up work was interrupted'))
+async function keepRunning(context: Context, signal: AbortSignal, first: Queue, start: () => Promise<Queue>): Promise<void> {
+  for (let queue = first; ;) {
+    await queue.over
     for (;;) {
       if (signal.aborted) return
-      await new Promise((resolve) => setTimeout(resolve, restartMs))
+      await sleep(restartMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
       try {
-        runner = await start()
+        queue = await start()
         break
       } catch (error) {
         context.log.warn({ err: error }, 'the database is not there')

@@ -30,6 +30,7 @@ export interface TestUsher {
   startWorker(): Promise<TestWorker>
   /** Of the process that serves. */
   pid(): number
+  isRunning(): boolean
   /** Stops it and removes its data. */
   stop(): Promise<void>
 }
@@ -65,6 +66,7 @@ export async function startUsher(options: { databaseUrl?: string } = {}): Promis
     }),
     kill: () => end(running.child, 'SIGKILL'),
     pid: () => running.child.pid!,
+    isRunning: () => running.child.exitCode === null && running.child.signalCode === null,
     startWorker: () => startWorker(data, options.databaseUrl!),
     async start() { running = await serve(data, port, options.databaseUrl) },
     async stop() {
