@@ -63,7 +63,7 @@ function openEvaluation(context: Context, client: Client, revision: Revision, { 
 
 function rowsOf(people: PersonToEvaluate[], evaluations: Evaluation[], accounts: ResolvedAccount[]): EvaluatedRows {
   return {
-    people: evaluations.map((e, i) => ({ person_id: e.personId, attributes: people[i]!.attributes, state: e.state, ended_at: e.endedAt ?? null })),
+    people: evaluations.map((e, i) => ({ person_id: e.personId, attributes: people[i]!.attributes, state: e.state, ended_at: e.endedAt ?? null, changed_at: people[i]!.changedAt })),
     reasons: evaluations.flatMap((e) => [
       ...unique(e.roles, (r) => `${r.rule} ${r.role}`).map((r) => ({ person_id: e.personId, kind: 'rule', role_id: r.role, job_id: null, rule_id: r.rule, position_key: r.position })),
       ...e.accounts.filter((a) => a.wanted !== 'none').map((a) => ({ person_id: e.personId, kind: 'scope', role_id: null, job_id: a.job.id, rule_id: null, position_key: null })),

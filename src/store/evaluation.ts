@@ -2,12 +2,15 @@
 import type { Client } from './database.ts'
 import type { EvaluatedRows } from './overlay.ts'
 import { cutsOf } from './person-end.ts'
+import { lockPeople } from './person-lock.ts'
 
 export interface PersonToEvaluate {
   id: string
   attributes: Record<string, never>
   positions: never[]
   cuts: string[]
+  /** When they were last written, in PostgreSQL's own words; null where they are looked at as a plan will have made them. */
+  changedAt: string | null
 }
 
 /**
@@ -46,10 +49,10 @@ export async function* peopleToEvaluate(client: Client, input: { planId: string 
   for (let after: string | null = null; ;) {
     const { rows }: { rows: PersonToEvaluate[] } = await client.query(
       `with due as (select array(select id from eval_due where $2::uuid is null or id > $2 order by id limit $3) as ids),
-            planned as (select pp.person_id as id, pp.attributes, pp.positions, ${cutsOf('pp.person_id')} from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
+            planned as (select pp.person_id as id, pp.attributes, pp.positions, ${cutsOf('pp.person_id')}, null::text as "changedAt" from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
        select * from planned
        union all
-       select p.id, p.attributes, p.positions, ${cutsOf('p.id')} from person p
+       select p.id, p.attributes, p.positions, ${cutsOf('p.id')}, p.changed_at::text from person p
         where p.id = any (array(select unnest(ids) from due)) and not exists (select from planned where planned.id = p.id)
        order by id`, [input.planId, after, batch])
     if (rows.length === 0) return
@@ -62,7 +65,7 @@ export async function* peopleToEvaluate(client: Client, input: { planId: string 
 /** These few people as they are. */
 export async function peopleAsTheyAre(client: Client, ids: string[]): Promise<PersonToEvaluate[]> {
   const { rows } = await client.query<PersonToEvaluate>(
-    `select p.id, p.attributes, p.positions, ${cutsOf('p.id')} from person p where p.id = any ($1::uuid[]) order by p.id`, [ids])
+    `select p.id, p.attributes, p.positions, ${cutsOf('p.id')}, p.changed_at::text as "changedAt" from person p where p.id = any ($1::uuid[]) order by p.id`, [ids])
   return rows
 }
 
@@ -86,6 +89,8 @@ export async function isNothingGiven(client: Client, asOf: string): Promise<bool
 /** Stores this transaction's evaluation: desired accounts, rule and scope reasons, and the end of reasons of people who ended. */
 export async function storeEvaluation(client: Client, input: { planId: string; revision: number; now: string; actor: string }): Promise<void> {
   const { planId, revision, now, actor } = input
+  await lockPeople(client, 'select person_id from eval_person')
+  await forgetWhoChanged(client)
   await client.query(
     `delete from desired_account d using eval_person p
       where d.person_id = p.person_id and not exists (select from eval_account e where e.person_id = d.person_id and e.job_id = d.job_id)`)
@@ -118,4 +123,14 @@ export async function storeEvaluation(client: Client, input: { planId: string; r
     `update person set evaluated_revision = $1, evaluated_at = $2 from eval_person p
       where person.id = p.person_id and (person.evaluated_revision <> $1 or person.evaluated_at is null or person.changed_at >= person.evaluated_at)`,
     [revision, now])
+}
+
+/** People written by somebody else since they were evaluated, as leavers are, stay as that one left them: they are evaluated anew. */
+async function forgetWhoChanged(client: Client): Promise<void> {
+  const { rowCount } = await client.query(
+    `delete from eval_person e using person p where p.id = e.person_id and p.changed_at is distinct from e.changed_at`)
+  if (rowCount === 0) return
+  for (const table of ['eval_account', 'eval_reference', 'eval_reason', 'eval_grace']) {
+    await client.query(`delete from ${table} e where not exists (select from eval_person p where p.person_id = e.person_id)`)
+  }
 }

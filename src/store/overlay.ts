@@ -17,7 +17,7 @@ export const fewMax = 100
 
 /** An evaluation as rows, named as the columns are. */
 export interface EvaluatedRows {
-  people: { person_id: string; attributes: Attributes; state: string; ended_at: string | null }[]
+  people: { person_id: string; attributes: Attributes; state: string; ended_at: string | null; changed_at: string | null }[]
   reasons: { person_id: string; kind: string; role_id: string | null; job_id: string | null; rule_id: string | null; position_key: string | null }[]
   accounts: {
     person_id: string; job_id: string; system_id: string; wanted: string; attributes: Attributes; clear: string[]; name: string
@@ -31,7 +31,7 @@ export interface EvaluatedRows {
 export async function openOverlay(client: Client): Promise<void> {
   await client.query(`
     create temp table eval_due (id uuid primary key) on commit drop;
-    create temp table eval_person (person_id uuid primary key, attributes jsonb not null, state text not null, ended_at timestamptz) on commit drop;
+    create temp table eval_person (person_id uuid primary key, attributes jsonb not null, state text not null, ended_at timestamptz, changed_at timestamptz) on commit drop;
     create temp table eval_account (
       person_id uuid, job_id text, system_id text, wanted text, attributes jsonb, clear text[], name text,
       matched_account_id bigint, matched_by text, primary key (person_id, job_id)) on commit drop;
@@ -50,7 +50,7 @@ export async function analyzeOverlay(client: Client): Promise<void> {
 
 /** Adds rows to the tables that `openOverlay` made. */
 export async function pourOverlay(client: Client, rows: EvaluatedRows): Promise<void> {
-  await pour(client, 'eval_person', rows.people.map((p) => copyLine([p.person_id, JSON.stringify(p.attributes), p.state, p.ended_at])))
+  await pour(client, 'eval_person', rows.people.map((p) => copyLine([p.person_id, JSON.stringify(p.attributes), p.state, p.ended_at, p.changed_at])))
   await pour(client, 'eval_reason', rows.reasons.map((r) => copyLine([r.person_id, r.kind, r.role_id, r.job_id, r.rule_id, r.position_key])))
   await pour(client, 'eval_account', rows.accounts.map((a) => copyLine([
     a.person_id, a.job_id, a.system_id, a.wanted, JSON.stringify(a.attributes), pgArray(a.clear), a.name, a.matched_account_id, a.matched_by])))

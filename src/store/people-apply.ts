@@ -1,5 +1,6 @@
 /** Carries out the approved changes of people, one batch a transaction: recompute, write, mark, audit. */
 import type { Client, Db } from './database.ts'
+import { lockPeople } from './person-lock.ts'
 import { rowsOf, cellsOfRecord } from './snapshot.ts'
 
 export interface PeopleBatch {
@@ -26,6 +27,7 @@ export async function applyPeopleBatch(client: Client, input: { planId: string; 
       order by id limit $3 for update skip locked`, [planId, wave, limit])
   if (!claimed) return { claimed: 0, done: 0, refused: 0 }
   await client.query('analyze people_batch')
+  await lockPeople(client, `select person_id from people_batch where kind <> 'create'`)
   await refuseWhatDiffers(client, planId)
   await writePeople(client, planId, wave, now)
   await writeRecords(client, planId, wave, now)

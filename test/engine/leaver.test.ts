@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { runLeavers } from '../../src/engine/leaver.ts'
+import { applyPlan } from '../../src/engine/apply-plan.ts'
+import { approveAutomatic, startPlan } from '../../src/engine/start-plan.ts'
+import { computePlan } from '../../src/engine/compute-plan.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { appSystem, job, openWorld, type World } from './plan-fixture.ts'
 
@@ -130,6 +133,30 @@ test('dates that a source brought forward for many people wait for the brake; th
   const calendar = await w.plan()
   assert.equal(calendar.state, 'held')
   assert.equal(calendar.people.length, 10)
+})
+
+test('an import ends somebody: the lane takes over from the plan, and the plan does nothing twice', async () => {
+  await w.hr([{ ...anna, end: '2026-06-01' }, bo])
+  const { planId } = await startPlan(w.context, { cause: 'test', actor: 'ada', scope: null })
+  await computePlan(w.context, planId, signal)
+  await approveAutomatic(w.context, planId)
+  // The lane runs when the people of the plan are written, and its systems are not.
+  await w.pool.query(`select set_config('search_path', 'usher', false)`)
+  const stop = new AbortController()
+  const fault = { operation: 'disable' as const, effect: 'slow' as const, fired: 0 }
+  w.app.faults.push(fault)
+  const applying = applyPlan(w.context, planId, stop.signal)
+  for (let tries = 0; tries < 10_000 && await stateOf('1') !== 'ended'; tries++) await new Promise((resolve) => setTimeout(resolve, 2))
+  await runLeavers(w.context, signal)
+  await applying
+  await runLeavers(w.context, signal)
+  w.at('2026-06-15T09:00:00Z')
+  await runLeavers(w.context, signal)
+  const clock = await clockOf('1')
+  assert.deepEqual([clock.gone, w.accounts(), w.members('sellers')], [true, ['anna.nowak (disabled)', 'bo.ek'], ['bo.ek']])
+  const writes = w.app.calls.disable! + w.app.calls.revoke!
+  await w.plan()
+  assert.equal(w.app.calls.disable! + w.app.calls.revoke!, writes)
 })
 
 test('what an older plan still meant to do for them is refused', async () => {

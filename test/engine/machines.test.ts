@@ -53,11 +53,11 @@ test('one clock ticks: what is due is begun once; and after all of it a new plan
   const planId = await staff.startPlan()
   await until(async () => (await staff.state(planId)) === 'empty')
   // Somebody whose position ends: one plan of all three processes is about them.
-  await staff.pool.query(`update person set next_change_at = now() - interval '1 second' where attributes ->> 'employeeId' = '7'`)
+  await staff.pool.query(`update person set next_change_at = date_trunc('milliseconds', now()) - interval '1 second' where attributes ->> 'employeeId' = '7'`)
   const due = async (): Promise<number> => (await staff.pool.query(`select from plan where cause not in ('asked for') and state <> 'computing'`)).rowCount!
   await until(async () => await due() > 0)
   await new Promise((resolve) => setTimeout(resolve, 6000))
-  assert.equal(await due(), 1, JSON.stringify((await staff.pool.query('select number, cause, state, scope, made_at, started_at, ended_at from plan')).rows))
+  assert.equal(await due(), 1)
   await staff.usher.kill()
   for (const worker of workers) await worker.kill()
   await staff.assertAudit()
