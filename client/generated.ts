@@ -7103,6 +7103,24 @@ export interface components {
             policyRevision: number;
             origins: components["schemas"]["Origin"][];
         };
+        WhyException: {
+            exceptionId: string;
+            system: string;
+            job: string;
+            accountId: string | null;
+            /** @enum {string} */
+            thing: "attribute" | "entitlement" | "enabled" | "account";
+            attribute: string | null;
+            entitlementId: string | null;
+            /** @description Kept although policy would take it; otherwise withheld although policy would give it, or a value that is kept */
+            keepsAccess: boolean;
+            says: string;
+            from: string;
+            /** @description Null: until somebody ends it */
+            until: string | null;
+            note: string;
+            by: components["schemas"]["Named"];
+        };
         Why: {
             /** Format: uuid */
             personId: string;
@@ -7153,6 +7171,8 @@ export interface components {
                 until: string | null;
                 reasons: components["schemas"]["WhyReason"][];
             }[];
+            /** @description What is left as it is by decision */
+            exceptions: components["schemas"]["WhyException"][];
         };
         WhyNot: {
             has: boolean;
@@ -7170,6 +7190,8 @@ export interface components {
                 } | null;
                 origins: components["schemas"]["Origin"][];
             }[];
+            /** @description Decisions that keep it from the person, whatever the rules say */
+            exceptions: components["schemas"]["WhyException"][];
         };
         HistoryEntry: {
             at: string;

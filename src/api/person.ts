@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { UsherError } from '../domain/errors.ts'
 import { standing } from '../domain/person.ts'
+import type { WhyException } from '../engine/engine.ts'
 import { text } from '../domain/sentence.ts'
 import { openLeaver } from '../store/leaver.ts'
 import { standingEnd } from '../store/person-end.ts'
@@ -73,14 +74,14 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
 
   serve(app, people.why, async ({ params, query }) => {
     await personOf(params.id)
-    return await engine.why(params.id, query.asOf)
+    return await named(await engine.why(params.id, query.asOf))
   })
   serve(app, people.whyNot, async ({ params, query: { entitlementId, jobId, roleId, asOf } }) => {
     await personOf(params.id)
     const given = [entitlementId, jobId, roleId].filter((v) => v !== undefined)
     if (given.length !== 1) throw new UsherError('INVALID_INPUT', 'In the query: name exactly one of entitlementId, jobId and roleId.')
     const target = entitlementId !== undefined ? { entitlementId } : jobId !== undefined ? { jobId } : { roleId: roleId! }
-    return await engine.whyNot(params.id, target, asOf)
+    return await named(await engine.whyNot(params.id, target, asOf))
   })
   serve(app, people.history, async ({ params, query }) => {
     await personOf(params.id)
@@ -101,6 +102,12 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
     await personOf(params.id)
     return { password: await engine.showPassword(params.id, params.jobId, who.actor) }
   })
+
+  /** Who decided the exceptions, by name. */
+  async function named<T extends { exceptions: WhyException[] }>(answer: T) {
+    const names = await lexicon(door, answer.exceptions.map((x) => x.by))
+    return { ...answer, exceptions: answer.exceptions.map((x) => ({ ...x, by: names.namedUser(x.by) })) }
+  }
 
   async function personOf(id: string): Promise<PersonShown> {
     const person = await findPerson(pool, id)

@@ -50,14 +50,26 @@ export function whyView(terminal: Terminal, why: Schema<'Why'>): string {
   const lines = [terminal.paint('dim', `as of ${moment(why.asOf)}`)]
   if (why.accounts.length === 0 && why.access.length === 0) lines.push('Nothing: no account and no entitlement.')
   for (const account of why.accounts) {
-    lines.push('', `${terminal.paint('bold', clean(account.name))}  ${account.system}, ${account.enabled ? 'enabled' : 'disabled'}${account.since ? `, since ${moment(account.since)}` : ''}`, ...reasons(terminal, account.reasons), ...account.attributes.map((value) => valueLine(terminal, value)))
+    const left = why.exceptions.filter((x) => x.accountId === account.accountId && x.thing !== 'entitlement')
+    lines.push('', `${terminal.paint('bold', clean(account.name))}  ${account.system}, ${account.enabled ? 'enabled' : 'disabled'}${account.since ? `, since ${moment(account.since)}` : ''}`, ...reasons(terminal, account.reasons, left), ...account.attributes.map((value) => valueLine(terminal, value)))
   }
   for (const access of why.access) {
+    const left = why.exceptions.filter((x) => x.entitlementId === access.entitlementId)
     const time = [access.since ? `since ${moment(access.since)}` : '', access.until ? `until ${moment(access.until)}` : ''].filter(Boolean).join(', ')
-    const seen = access.present ? '' : terminal.paint('yellow', '  not there yet')
-    lines.push('', `${terminal.paint('bold', clean(access.entitlement))}  ${access.system}${time ? `, ${time}` : ''}${seen}`, ...reasons(terminal, access.reasons))
+    const seen = access.present ? '' : terminal.paint('yellow', left.length > 0 ? '  withheld' : '  not there yet')
+    lines.push('', `${terminal.paint('bold', clean(access.entitlement))}  ${access.system}${time ? `, ${time}` : ''}${seen}`, ...reasons(terminal, access.reasons, left))
   }
+  const shown = [...why.accounts.map((a) => a.accountId), ...why.access.map((a) => a.entitlementId)]
+  const rest = why.exceptions.filter((x) => !shown.includes((x.thing === 'entitlement' ? x.entitlementId : x.accountId) ?? ''))
+  if (rest.length > 0) lines.push('', terminal.paint('bold', 'Left as it is'), ...rest.map((x) => leftLine(terminal, x)))
   return lines.join('\n')
+}
+
+/** "left as it is until 2026-12-22 09:00 by Ada Admin, because the project needs it: anna.nowak is left with Sales. (exception 4)" */
+function leftLine(terminal: Terminal, x: Schema<'WhyException'>): string {
+  const until = x.until === null ? 'until somebody ends it' : `until ${moment(x.until)}`
+  const because = x.note === '' ? '' : `, because ${clean(x.note)}`
+  return `  left as it is ${until} by ${clean(x.by.name)}${because}: ${clean(x.says)} ${terminal.paint('dim', `(exception ${x.exceptionId}, from ${moment(x.from)})`)}`
 }
 
 /** "displayName = Anna Nowak  person.displayName (plan 12, 2026-03-01 08:00; company.xlsx Staff!B17 = Anna)" */
@@ -67,27 +79,27 @@ function valueLine(terminal: Terminal, value: Schema<'Why'>['accounts'][number][
   return `  ${value.attribute} = ${words(value.value)}  ${terminal.paint('dim', `${value.expression ?? 'no mapping'} (${[written, ...cells].join('; ')})`)}`
 }
 
-function reasons(terminal: Terminal, list: Schema<'WhyReason'>[]): string[] {
-  if (list.length === 0) return [`  ${terminal.paint('yellow', 'no reason: Usher neither gave nor found it')}`]
-  return list.map((reason) => {
+function reasons(terminal: Terminal, list: Schema<'WhyReason'>[], left: Schema<'WhyException'>[]): string[] {
+  if (list.length + left.length === 0) return [`  ${terminal.paint('yellow', 'no reason: Usher neither gave nor found it')}`]
+  return [...list.map((reason) => {
     const time = reason.until ? `, until ${moment(reason.until)}` : ''
     const cells = reason.origins.flatMap((o) => o.cells.map((c) => `${cellOf(o.source, c.address)} = ${words(c.value)}`))
     const from = cells.length > 0 ? `\n      ${terminal.paint('dim', cells.join('; '))}` : ''
     return `  because ${clean(reason.says)} ${terminal.paint('dim', `(reason ${reason.reasonId}, ${reason.kind}, from ${moment(reason.from)}${time}, policy ${reason.policyRevision})`)}${from}`
-  })
+  }), ...left.map((x) => leftLine(terminal, x))]
 }
 
 export function whyNotView(terminal: Terminal, whyNot: Schema<'WhyNot'>): string {
-  if (whyNot.has) return 'They have it. See: usher people why'
-  if (whyNot.ways.length === 0) return 'No rule and no role leads there; it can be given by hand only.'
-  return whyNot.ways.map((way) => [
+  if (whyNot.has && whyNot.exceptions.length === 0) return 'They have it. See: usher people why'
+  if (whyNot.ways.length + whyNot.exceptions.length === 0) return 'No rule and no role leads there; it can be given by hand only.'
+  return [...whyNot.exceptions.map((x) => leftLine(terminal, x).trimStart()), ...whyNot.ways.map((way) => [
     clean(way.says),
     ...(way.failed ? [
       `  ${terminal.paint('red', '✗')} ${clean(way.failed.condition)}  ${terminal.paint('dim', `(line ${way.failed.line}, column ${way.failed.column})`)}`,
       ...Object.entries(way.failed.saw).map(([name, value]) => `    ${name} was ${words(value)}`),
     ] : []),
     ...way.origins.flatMap((o) => o.cells.map((c) => `    ${terminal.paint('dim', `${cellOf(o.source, c.address)} = ${words(c.value)}`)}`)),
-  ].join('\n')).join('\n\n')
+  ].join('\n'))].join('\n\n')
 }
 
 export function historyView(terminal: Terminal, entries: Schema<'HistoryEntry'>[]): string {

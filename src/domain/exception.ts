@@ -34,10 +34,15 @@ export interface Left {
 
 const rank: Record<Wanted, number> = { none: 0, disabled: 1, enabled: 2 }
 
-/** What is left as it is of an account. Kept access is not kept from somebody of whom policy wants less by now, such as a leaver. */
+/** Kept access is not kept from somebody of whom policy wants less by now, such as a leaver. */
+export function holds(exception: Pick<LivingException, 'keepsAccess' | 'wanted'>, wanted: Wanted): boolean {
+  return !exception.keepsAccess || rank[wanted] >= rank[exception.wanted]
+}
+
+/** What is left as it is of an account. */
 export function leftOf(exceptions: readonly LivingException[] | undefined, wanted: Wanted, accountId: string | null): Left {
   const living = (exceptions ?? []).filter((x) =>
-    (x.accountId === null || x.accountId === accountId || x.thing === 'account') && (!x.keepsAccess || rank[wanted] >= rank[x.wanted]))
+    (x.accountId === null || x.accountId === accountId || x.thing === 'account') && holds(x, wanted))
   const some = (thing: Thing, keepsAccess: boolean): boolean => living.some((x) => x.thing === thing && x.keepsAccess === keepsAccess)
   return {
     account: some('account', false),

@@ -3,6 +3,7 @@
  * `actor` is the user's id, `token:<id>` or `usher` (the scheduler); authorisation happened before.
  */
 import type { Check, SourceShape } from '../connectors/connector.ts'
+import type { Thing } from '../domain/exception.ts'
 import type { PlanScope } from '../domain/plan.ts'
 import type { AccountJob, Job, PeopleJob, System } from '../domain/policy.ts'
 import type { Attributes, Mapped } from '../domain/value.ts'
@@ -102,6 +103,28 @@ export interface Why {
     until: string | null
     reasons: WhyReason[]
   }[]
+  /** What is left as it is by decision, although policy says otherwise. */
+  exceptions: WhyException[]
+}
+
+/** A thing of an account that is left as it is: kept although policy would take it, or withheld although policy would give it. */
+export interface WhyException {
+  exceptionId: string
+  system: string
+  job: string
+  accountId: string | null
+  thing: Thing
+  attribute: string | null
+  entitlementId: string | null
+  keepsAccess: boolean
+  /** "anna.nowak is left without Sales." */
+  says: string
+  from: string
+  /** Null: until somebody ends it. */
+  until: string | null
+  note: string
+  /** Who decided it. */
+  by: string
 }
 
 /** A value of an account: what made it, when it was written, and the cells that it was made of. */
@@ -151,4 +174,6 @@ export interface WhyNot {
     failed: { condition: string; line: number; column: number; saw: Record<string, unknown> } | null
     origins: Origin[]
   }[]
+  /** Decisions that keep it from the person, whatever the rules say. */
+  exceptions: WhyException[]
 }

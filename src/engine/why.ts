@@ -11,6 +11,7 @@ import type { Context, Revision } from './context.ts'
 import type { Origin, Why, WhyNot, WhyReason } from './engine.ts'
 import { cellsOf, originsOf, type Origins } from './origin.ts'
 import { whyAccess, whyAccount, type LookingAtAccounts } from './why-account.ts'
+import { whyExceptions, withholding } from './why-exception.ts'
 
 /** As it is now, or was at a past instant: with the policy, the person, the rows, the reasons and the accounts of then. */
 export async function why(context: Context, personId: string, asOf?: string): Promise<Why> {
@@ -35,6 +36,7 @@ export async function why(context: Context, personId: string, asOf?: string): Pr
     })),
     accounts: (await accountsAt(pool, personId, at)).map((account) => ({ ...whyAccount(account, looking), reasons: scopes(account.jobId) })),
     access: await whyAccess(pool, personId, looking, reasons, told),
+    exceptions: await whyExceptions(pool, personId, at, past),
   }
 }
 
@@ -47,19 +49,24 @@ export async function whyNot(
   const revision = await revisionInForce(pool, at)
   const looking = lookAt(revision, person, at, originsOf(revision.policy, await sourceRowsOf(pool, personId, asOf ?? null)))
   const reasons = await reasonsAt(pool, personId, at)
-  if ('jobId' in target) return { has: reasons.some((r) => r.jobId === target.jobId), ways: [scopeWay(looking, target.jobId)] }
+  const past = asOf !== undefined && Date.parse(at) < Date.parse(context.now())
+  const left = await whyExceptions(pool, personId, at, past)
+  if ('jobId' in target) {
+    return { has: reasons.some((r) => r.jobId === target.jobId), ways: [scopeWay(looking, target.jobId)], exceptions: withholding(left, { job: target.jobId }) }
+  }
   const entitlement = 'entitlementId' in target ? await entitlementById(pool, target.entitlementId) : null
   if ('entitlementId' in target && entitlement === null) throw new UsherError('NOT_FOUND', 'There is no such entitlement.')
   const giving = 'roleId' in target ? rolesContaining(revision.policy, target.roleId) : rolesGiving(revision.policy, entitlement!)
   const has = reasons.some((r) => (r.roleId !== null && giving.includes(r.roleId)) || ('entitlementId' in target && r.entitlementId === target.entitlementId))
   const ways = revision.policy.rules.filter((rule) => rule.roles.some((role) => giving.includes(role))).map((rule) => ruleWay(looking, rule.id, rule.roles.find((role) => giving.includes(role))!))
+  const job = entitlement === null ? undefined : revision.policy.jobs.find((j) => j.destination === entitlement.systemId)
+  const exceptions = 'entitlementId' in target ? withholding(left, { job: job?.id, entitlementId: target.entitlementId }) : []
   if (entitlement !== null) {
-    const job = revision.policy.jobs.find((j) => j.destination === entitlement.systemId)
     if (job !== undefined && !reasons.some((r) => r.jobId === job.id)) ways.unshift(scopeWay(looking, job.id))
   }
-  if (ways.length > 0) return { has, ways }
+  if (ways.length > 0) return { has, ways, exceptions }
   const says = giving.length === 0 ? 'No role gives it.' : `No rule gives ${giving.map((id) => `the role "${roleName(revision.policy, id)}"`).join(' or ')}; it can be given by hand.`
-  return { has, ways: [{ says, failed: null, origins: [] }] }
+  return { has, ways: [{ says, failed: null, origins: [] }], exceptions }
 }
 
 /* ------------------------------------------------------------------ looking at one person with the policy's eyes */

@@ -14,6 +14,34 @@ export async function livingExceptions(db: Db, people: string[], asOf: string): 
   return rows
 }
 
+export interface ExceptionRow extends LivingException {
+  systemId: string
+  jobId: string
+  account: string | null
+  entitlement: string | null
+  from: string
+  until: string | null
+  note: string
+  by: string
+  /** What policy wants of the account now. */
+  wantedNow: LivingException['wanted']
+}
+
+/** Those of one person that lived at an instant, also where somebody has ended them since. */
+export async function exceptionsAt(db: Db, personId: string, at: string): Promise<ExceptionRow[]> {
+  const { rows } = await db.query<ExceptionRow>(
+    `select x.id, x.system_id as "systemId", x.job_id as "jobId", x.account_id as "accountId", a.name as account, x.thing, x.attribute,
+            x.entitlement_id as "entitlementId", e.name as entitlement, x.keeps_access as "keepsAccess", x.wanted,
+            coalesce(nullif(d.wanted, 'broken'), 'none') as "wantedNow", x.valid_from as "from", x.valid_until as until, x.note, x.made_by as by
+       from exception x
+       left join account a on a.id = x.account_id
+       left join entitlement e on e.id = x.entitlement_id
+       left join desired_account d on d.person_id = x.person_id and d.job_id = x.job_id
+      where x.person_id = $1 and x.valid_from <= $2 and (x.valid_until is null or x.valid_until > $2) and (x.ended_at is null or x.ended_at > $2)
+      order by x.valid_from, x.id`, [personId, at])
+  return rows
+}
+
 export interface NewException extends Pair {
   systemId: string
   accountId: string | null

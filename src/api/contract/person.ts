@@ -69,6 +69,13 @@ export const whyReason = z.object({
   role: z.string().optional(), rule: z.string().optional(), policyRevision: z.number(), origins: z.array(origin),
 }).meta({ id: 'WhyReason' })
 
+export const whyException = z.object({
+  exceptionId: number, system: z.string(), job: z.string(), accountId: number.nullable(),
+  thing: z.enum(['attribute', 'entitlement', 'enabled', 'account']), attribute: z.string().nullable(), entitlementId: number.nullable(),
+  keepsAccess: z.boolean().meta({ description: 'Kept although policy would take it; otherwise withheld although policy would give it, or a value that is kept' }),
+  says: z.string(), from: instant, until: instant.nullable().meta({ description: 'Null: until somebody ends it' }), note: z.string(), by: named,
+}).meta({ id: 'WhyException' })
+
 export const why = z.object({
   personId: uuid, asOf: instant,
   attributes: z.array(z.object({ attribute: z.string(), value: z.unknown(), origin: origin.nullable() })),
@@ -88,6 +95,7 @@ export const why = z.object({
     system: z.string(), entitlementId: z.string(), entitlement: z.string(), present: z.boolean(),
     since: instant.nullable(), until: instant.nullable(), reasons: z.array(whyReason),
   })),
+  exceptions: z.array(whyException).meta({ description: 'What is left as it is by decision' }),
 }).meta({ id: 'Why' })
 
 export const whyNot = z.object({
@@ -97,6 +105,7 @@ export const whyNot = z.object({
     failed: z.object({ condition: z.string(), line: z.number(), column: z.number(), saw: z.record(z.string(), z.unknown()) }).nullable(),
     origins: z.array(origin),
   })),
+  exceptions: z.array(whyException).meta({ description: 'Decisions that keep it from the person, whatever the rules say' }),
 }).meta({ id: 'WhyNot' })
 
 export const historyEntry = z.object({

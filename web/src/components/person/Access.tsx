@@ -10,6 +10,7 @@ import { Empty, Loaded } from '../states.tsx'
 import { Tag } from '../Tag.tsx'
 import { useSystemName } from '../useSystemName.ts'
 import { AccountValues } from './AccountValues.tsx'
+import { LeftLine } from './LeftLine.tsx'
 import { ReasonLine } from './ReasonLine.tsx'
 import { WhyNot } from './WhyNot.tsx'
 import classes from './Access.module.css'
@@ -63,7 +64,7 @@ export function Access({ id, name }: { id: string; name: string }) {
 
 function Systems({ of, past }: { of: Why; past: boolean }) {
   const nameOf = useSystemName()
-  const systems = [...new Set([...of.accounts, ...of.access].map((a) => a.system))].sort()
+  const systems = [...new Set([...of.accounts, ...of.access, ...of.exceptions].map((a) => a.system))].sort()
   if (systems.length === 0)
     return (
       <Empty icon={IconKey} title="No access">
@@ -86,6 +87,9 @@ function Systems({ of, past }: { of: Why; past: boolean }) {
                 {account.reasons.map((reason) => (
                   <ReasonLine key={reason.reasonId} reason={reason} past={past} />
                 ))}
+                {leftOfAccount(of, account).map((x) => (
+                  <LeftLine key={x.exceptionId} of={x} />
+                ))}
               </ul>
               <AccountValues of={account.attributes} />
             </div>
@@ -96,22 +100,53 @@ function Systems({ of, past }: { of: Why; past: boolean }) {
             <div key={access.entitlementId} className={classes.item}>
               <Group gap="xs">
                 <Text fw={560}>{access.entitlement}</Text>
-                {!access.present && (
-                  <Tag tone="warn" title="There is a reason for it; the system does not show it yet.">
-                    not there yet
-                  </Tag>
-                )}
-                {access.present && access.reasons.length === 0 && <Tag tone="warn">without a reason</Tag>}
+                <Standing of={access} left={leftOfAccess(of, access).length > 0} />
                 {access.until && <Tag tone="info">until {showInstant(access.until)}</Tag>}
               </Group>
               <ul>
                 {access.reasons.map((reason) => (
                   <ReasonLine key={reason.reasonId} reason={reason} past={past} />
                 ))}
+                {leftOfAccess(of, access).map((x) => (
+                  <LeftLine key={x.exceptionId} of={x} />
+                ))}
               </ul>
             </div>
           ))}
+        <ul className={classes.rest}>
+          {leftOfNothing(of)
+            .filter((x) => x.system === system)
+            .map((x) => (
+              <LeftLine key={x.exceptionId} of={x} />
+            ))}
+        </ul>
       </div>
     </div>
   ))
 }
+
+/** What is to be said of an entitlement that is not simply there for a reason. */
+function Standing({ of, left }: { of: Why['access'][number]; left: boolean }) {
+  if (of.present && of.reasons.length === 0)
+    return left ? <Tag tone="warn">left as it is</Tag> : <Tag tone="warn">without a reason</Tag>
+  if (of.present) return null
+  return left ? (
+    <Tag tone="warn" title="There is a reason for it; somebody decided to leave it out.">
+      left out
+    </Tag>
+  ) : (
+    <Tag tone="warn" title="There is a reason for it; the system does not show it yet.">
+      not there yet
+    </Tag>
+  )
+}
+
+const leftOfAccount = (of: Why, account: Why['accounts'][number]) =>
+  of.exceptions.filter((x) => x.thing !== 'entitlement' && x.accountId === account.accountId)
+const leftOfAccess = (of: Why, access: Why['access'][number]) =>
+  of.exceptions.filter((x) => x.entitlementId === access.entitlementId)
+/** Exceptions of an account or entitlement that is not shown. */
+const leftOfNothing = (of: Why) =>
+  of.exceptions.filter(
+    (x) => !of.access.some((a) => a.entitlementId === x.entitlementId) && !of.accounts.some((a) => x.thing !== 'entitlement' && a.accountId === x.accountId),
+  )

@@ -12,6 +12,7 @@ import { Origins } from '../Origins.tsx'
 import { Section } from '../Section.tsx'
 import { Loaded } from '../states.tsx'
 import { useMay } from '../../queries/session.ts'
+import { LeftLine } from './LeftLine.tsx'
 import classes from './WhyNot.module.css'
 
 /** Why a person lacks something: each way by which they could have it, the first condition that failed, and what it saw. */
@@ -83,13 +84,20 @@ export function WhyNot({ id, name, asOf }: { id: string; name: string; asOf?: st
 }
 
 function Answer({ of, name, past }: { of: Schema<'WhyNot'>; name: string; past: boolean }) {
-  if (of.has) return <Text>{past ? `${name} had it then.` : `${name} has it.`} See above why.</Text>
-  if (of.ways.length === 0)
+  if (of.has && of.exceptions.length === 0) return <Text>{past ? `${name} had it then.` : `${name} has it.`} See above why.</Text>
+  if (of.ways.length + of.exceptions.length === 0)
     return (
       <Text>Nothing gives it to anybody: no rule, role or job names it. Add it to a role, or give it by hand.</Text>
     )
   return (
     <Stack gap="md">
+      {of.exceptions.length > 0 && (
+        <ul className={classes.left}>
+          {of.exceptions.map((x) => (
+            <LeftLine key={x.exceptionId} of={x} />
+          ))}
+        </ul>
+      )}
       {of.ways.map((way, i) => (
         <div key={i} className={classes.way}>
           <Text>{way.says}</Text>
