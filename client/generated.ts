@@ -6741,6 +6741,12 @@ export interface components {
             lastRightAt: string | null;
             firstSeenAt: string;
             lastSeenAt: string;
+            /** @description What the system itself says of who changed it last; null where it says nothing */
+            trace: {
+                says: string;
+                at: string | null;
+                by: string | null;
+            } | null;
             settled: {
                 /** @enum {string} */
                 how: "put-back" | "adopted" | "left" | "agrees" | "explained";

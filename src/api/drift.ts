@@ -1,6 +1,6 @@
 /** Drift, exceptions and accounts of nobody. */
 import type { FastifyInstance } from 'fastify'
-import { driftSentence, exceptionSentence } from '../domain/drift-words.ts'
+import { driftSentence, exceptionSentence, traceSentence } from '../domain/drift-words.ts'
 import { shortName, text } from '../domain/sentence.ts'
 import { countDrift, listExceptions, searchDrift, type DriftShown, type ExceptionShown } from '../store/drift-views.ts'
 import { searchOrphans, type OrphanShown } from '../store/orphan.ts'
@@ -22,9 +22,9 @@ export function driftRoutes(app: FastifyInstance, door: Door): void {
     reply.header('content-disposition', 'attachment; filename="drift.csv"')
     const names = await lexicon(door)
     const rows = allPages((after) => searchDrift(pool, { ...query, limit: 1000, after }))
-    return csvStream(['System', 'Person', 'Account', 'Kind', 'Thing', 'Was', 'Is', 'Last right', 'First seen', 'Settled', 'How'], (async function* cells() {
+    return csvStream(['System', 'Person', 'Account', 'Kind', 'Thing', 'Was', 'Is', 'Last right', 'First seen', 'Changed by', 'Changed at', 'Settled', 'How'], (async function* cells() {
       for await (const d of rows) {
-        yield [names.system(d.systemId), d.personName, d.account, d.kind, d.attribute ?? d.entitlement ?? d.thing, text(d.was), text(d.isNow), d.lastRightAt, d.firstSeenAt, d.settledAt, d.settledHow]
+        yield [names.system(d.systemId), d.personName, d.account, d.kind, d.attribute ?? d.entitlement ?? d.thing, text(d.was), text(d.isNow), d.lastRightAt, d.firstSeenAt, d.trace?.by ?? null, d.trace?.at ?? null, d.settledAt, d.settledHow]
       }
     })())
   })
@@ -82,6 +82,7 @@ function shownDrift(d: DriftShown, names: Lexicon) {
     id, kind, thing, attribute, was, isNow, lastRightAt, firstSeenAt, lastSeenAt, says: driftSentence(d),
     system: names.namedSystem(d.systemId), person: namedPerson(d.personId, d.personName)!, account: { id: d.accountId, name: shortName(d.account) },
     entitlement: d.entitlementId === null ? null : { id: d.entitlementId, name: shortName(d.entitlement ?? '') },
+    trace: d.trace === null ? null : { says: traceSentence(d.trace), at: d.trace.at ?? null, by: d.trace.by ?? null },
     settled: d.settledAt === null ? null
       : { how: d.settledHow as 'put-back', at: d.settledAt, by: d.settledBy === null ? null : names.namedUser(d.settledBy), plan: planOf(d.planId, d.planNumber) },
   }

@@ -82,5 +82,6 @@ async function chosen(session: Session, given: string[], options: Filter & { all
 function driftView(terminal: Terminal, d: Schema<'Drift'>): string {
   const when = d.lastRightAt === null ? `seen ${moment(d.firstSeenAt)}` : `between ${moment(d.lastRightAt)} and ${moment(d.firstSeenAt)}`
   const settled = d.settled === null ? '' : `; ${d.settled.how} ${moment(d.settled.at)}${d.settled.by === null ? '' : ` by ${clean(d.settled.by.name)}`}`
-  return `${terminal.paint('bold', d.id)}  ${clean(d.says)} ${terminal.paint('dim', `${clean(d.system.name)}, ${clean(d.person.name)}; ${when}${settled}`)}`
+  const trace = d.trace === null ? '' : `\n    ${terminal.paint('dim', `${clean(d.system.name)} says: ${clean(d.trace.says)}${d.trace.at === null ? '' : ` ${moment(d.trace.at)}`}`)}`
+  return `${terminal.paint('bold', d.id)}  ${clean(d.says)} ${terminal.paint('dim', `${clean(d.system.name)}, ${clean(d.person.name)}; ${when}${settled}`)}${trace}`
 }

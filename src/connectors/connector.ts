@@ -85,6 +85,8 @@ export interface Reader {
   read(scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page, ReadEnd>
   /** These records as they are now, with their memberships; those that are not there are simply absent. Used before and after each write. Throws `UsherError`. */
   lookup?(wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Page>
+  /** Who changed these last, as far as the system itself says; one answer for each, in order. Asked only about what drifted. Throws `UsherError`. */
+  trace?(asked: Traced[], signal: AbortSignal): Promise<(Trace | null)[]>
   close(): Promise<void>
 }
 
@@ -106,6 +108,21 @@ export type Wanted =
   | { objectType: string; id: string }
   | { objectType: string; name: string }
   | { objectType: string; attribute: string; value: Value }
+
+/** An account, or its membership in an entitlement. */
+export interface Traced {
+  objectType: string
+  id: string
+  entitlement?: { objectType: string; id: string }
+}
+
+export interface Trace {
+  /** What it says this of. A directory keeps who changed an entry last, not which value. */
+  of: 'account' | 'entitlement' | 'membership'
+  at?: string
+  /** In the system's own words: a DN, a role name. */
+  by?: string
+}
 
 export interface Page {
   records: ObservedRecord[]

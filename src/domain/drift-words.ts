@@ -23,6 +23,26 @@ export function driftSentence(drift: DriftWords): string {
   return `${drift.attribute} of ${account} is ${text(drift.isNow) || 'empty'}; it was ${text(drift.was) || 'empty'}.`
 }
 
+export interface TraceWords {
+  of: 'account' | 'entitlement' | 'membership'
+  at?: string
+  by?: string
+}
+
+/** Clocks of systems are not ours. */
+const skewMs = 120_000
+
+/** Whether it says anything of what drifted: a change from before it was last seen right was another one. */
+export function tells(trace: TraceWords, lastRightAt: string | null): boolean {
+  return trace.at === undefined || lastRightAt === null || Date.parse(trace.at) >= Date.parse(lastRightAt) - skewMs
+}
+
+/** "The account was last changed by uid=helga,ou=people,dc=example,dc=org." Views say when. */
+export function traceSentence({ of, by }: TraceWords): string {
+  const what = { account: 'The account was last changed', entitlement: 'The group was last changed', membership: 'It was granted' }[of]
+  return by === undefined ? `${what}.` : `${what} by ${by}.`
+}
+
 interface ExceptionWords {
   thing: Thing
   attribute: string | null

@@ -18,6 +18,7 @@ import { applyBrakes } from './brakes.ts'
 import type { Context, Revision } from './context.ts'
 import { computeForecast } from './forecast.ts'
 import { evaluateFew, evaluatePeople } from './evaluate-people.ts'
+import { traceDrift } from './drift-trace.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { hashOfPlan } from './plan-hash.ts'
 import { planCalendar } from './plan-calendar.ts'
@@ -93,6 +94,7 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
 
   if (only === null) await setPlan(context.pool, plan.id, { progress: 'Comparing' })
   const asOf = context.now()
+  let mayHaveDrifted = false
   await transaction(context.pool, async (client) => {
     // One plan of everybody at a time. A plan of some people waits for nobody.
     if (only === null) await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
@@ -124,10 +126,11 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
     const jobs = affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id)
     await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only, layer: few ? 'few' : 'overlay' })
     const holders = holdersOf(accountJobs(revision.policy)).map((h) => h.jobId).filter((id) => jobs.includes(id))
-    await recordDrift(client, { planId: plan.id, policyRevision: revision.revision, asOf, jobs, holders, only, layer: few ? 'few' : 'overlay' })
+    mayHaveDrifted = await recordDrift(client, { planId: plan.id, policyRevision: revision.revision, asOf, jobs, holders, only, layer: few ? 'few' : 'overlay' })
     const allBrakes = await applyBrakes(client, plan.id, revision.policy, asOf, brakes)
     await close(context, client, plan, revision, { asOf, basis, findings, brakes: allBrakes, only })
   })
+  if (mayHaveDrifted) await traceDrift(context, revision, asOf, signal)
 }
 
 async function close(

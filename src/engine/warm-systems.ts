@@ -53,11 +53,12 @@ export function warmSystems(context: Context): WarmSystems {
 }
 
 function lendReader(reader: Reader): Reader {
-  const { lookup, inspect } = reader
+  const { lookup, inspect, trace } = reader
   return {
     check: (signal) => reader.check(signal),
     read: (scope, signal) => reader.read(scope, signal),
     ...(lookup === undefined ? {} : { lookup: (wanted, scope, signal) => lookup.call(reader, wanted, scope, signal) }),
+    ...(trace === undefined ? {} : { trace: (asked, signal) => trace.call(reader, asked, signal) }),
     ...(inspect === undefined ? {} : { inspect: (signal) => inspect.call(reader, signal) }),
     close: async () => {},
   }

@@ -1,6 +1,7 @@
 /** What is shown of drift and of exceptions. */
 import type { Thing } from '../domain/exception.ts'
 import type { Db } from './database.ts'
+import type { DriftTrace } from './drift-trace.ts'
 import { inside, pageOf, readCursor, type PageOf } from './paging.ts'
 
 export interface DriftShown {
@@ -21,6 +22,7 @@ export interface DriftShown {
   lastRightAt: string | null
   firstSeenAt: string
   lastSeenAt: string
+  trace: DriftTrace | null
   settledAt: string | null
   settledHow: string | null
   settledBy: string | null
@@ -47,7 +49,7 @@ export async function searchDrift(db: Db, wanted: DriftFilter & { after?: string
     `select d.id, d.system_id as "systemId", d.job_id as "jobId", d.person_id as "personId", coalesce(p.attributes ->> 'displayName', p.attributes ->> 'employeeId') as "personName",
             d.account_id as "accountId", a.name as account, d.kind, d.thing, d.attribute, d.entitlement_id as "entitlementId", e.name as entitlement,
             d.was, d.is_now as "isNow", d.last_right_at as "lastRightAt", d.first_seen_at as "firstSeenAt", d.last_seen_at as "lastSeenAt",
-            d.settled_at as "settledAt", d.settled_how as "settledHow", d.settled_by as "settledBy", d.plan_id as "planId", pl.number::int as "planNumber"
+            d.trace, d.settled_at as "settledAt", d.settled_how as "settledHow", d.settled_by as "settledBy", d.plan_id as "planId", pl.number::int as "planNumber"
        from ${from} left join plan pl on pl.id = d.plan_id
       where ${matches} and ($5::bigint is null or d.id < $5) order by d.id desc limit $6`, [...values(wanted), key?.[0] ?? null, wanted.limit + 1])
   return pageOf(rows, wanted.limit, (r) => [r.id], (r) => r)

@@ -28,9 +28,9 @@ async function isPossible(client: Client, planId: string, people: string[]): Pro
 
 const keysOf = (change: string): string => `(coalesce(${change}.before, '{}') || coalesce(${change}.after, '{}'))`
 
-/** Records what drifted, settles what is right again, and has the plan's changes say so. */
-export async function recordDrift(client: Client, look: DriftLook): Promise<void> {
-  if (look.only !== null && !(await isPossible(client, look.planId, look.only))) return
+/** Records what drifted, settles what is right again, and has the plan's changes say so. False: there was nothing to look at. */
+export async function recordDrift(client: Client, look: DriftLook): Promise<boolean> {
+  if (look.only !== null && !(await isPossible(client, look.planId, look.only))) return false
   const r = relations(look.layer, '$3')
   await client.query(
     `with this as materialized (select number from plan where id = $1),
@@ -140,6 +140,7 @@ export async function recordDrift(client: Client, look: DriftLook): Promise<void
                from drifting where change_id is not null group by 1) said
       where c.plan_id = $1 and c.id = said.change_id`,
     [look.planId, look.policyRevision, look.asOf, look.jobs, look.holders, look.only])
+  return true
 }
 
 /** What a plan put right is settled with it. */

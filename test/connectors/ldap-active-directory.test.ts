@@ -37,6 +37,14 @@ withServers(['samba'], () => describe('Active Directory', () => {
     assert.equal(samba.kinit('kerb', 'Second-Secret-2'), true)
   })
 
+  test('when an account was changed last', async () => {
+    using d = directory()
+    const account = await make(d, user('traced'), { secret })
+    const [trace] = await d.trace!([account], signal)
+    assert.match(trace?.at ?? '', /^20\d\d-\d\d-\d\dT/)
+    assert.deepEqual([trace?.of, trace?.by], ['account', undefined])
+  })
+
   test('the other flags of an account stay as they are', async () => {
     using d = directory()
     const account = await make(d, user('flags'), { secret })

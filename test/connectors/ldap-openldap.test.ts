@@ -67,6 +67,18 @@ withServers(['slapd'], () => describe('OpenLDAP', () => {
     assert.doesNotMatch(slapd.tool('ldapsearch', ['-LLL', '-b', group.name, 'memberUid']), /memberUid/)
   })
 
+  test('who changed an entry last, but not where that was Usher', async () => {
+    using d = directory()
+    using other = open({ url: slapd.url, profile: 'openldap', bindDn: slapd.reader.bindDn, base, users: { base: people }, groups: { base: groups } }, slapd.reader.password)
+    const account = await make(d, user('traced'))
+    const group = await make(d, { cn: 'traced' }, { objectType: 'group' })
+    const asked = [account, { ...account, entitlement: group }, { ...account, id: '00000000-0000-0000-0000-000000000000' }]
+    const [ofAccount, ofGroup, ofNothing] = await other.trace!(asked, signal)
+    assert.match(ofAccount?.at ?? '', /^20\d\d-\d\d-\d\dT/)
+    assert.deepEqual([ofAccount?.of, ofAccount?.by, ofGroup?.of, ofNothing], ['account', slapd.bindDn, 'entitlement', null])
+    assert.deepEqual(await d.trace!(asked, signal), [null, null, null])
+  })
+
   test('a group in a group', async () => {
     using d = directory()
     const outer = await make(d, { cn: 'outer' }, { objectType: 'group' })

@@ -395,6 +395,18 @@ for (const version of versions) {
       assertFailed(outcome, ['SYSTEM_TLS_FAILED'], false)
     })
 
+    test('who granted a membership, but not where that was Usher', async () => {
+      const account = await create('traced')
+      await warehouse.query('create role by_hand nologin; grant by_hand to traced; create role by_usher nologin')
+      await warehouse.query(`grant by_usher to ${usherRole} with admin option`)
+      const entitlement = async (name: string) => ({ objectType: 'group-role', id: await warehouse.oid(name), name })
+      const [byHand, byUsher] = [await entitlement('by_hand'), await entitlement('by_usher')]
+      idOf(await apply({ ...account, kind: 'grant', entitlement: byUsher }))
+      const [hand, own, ofAccount] = await reader.trace!([{ ...account, entitlement: byHand }, { ...account, entitlement: byUsher }, account], signal)
+      assert.deepEqual([hand?.of, own, ofAccount], ['membership', null, null])
+      assert.equal(hand?.by, (await warehouse.query<{ name: string }>('select current_user::text as name'))[0]!.name)
+    })
+
     test('a role of its own for reading', async () => {
       await warehouse.query(`create role viewer login password 'viewer/password'`)
       const viewing = openReader({ reader: { user: 'viewer', password: 'viewer/password' } })

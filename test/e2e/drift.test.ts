@@ -54,7 +54,7 @@ test('what nobody granted is listed; some of it is left until a date, and stands
   await assertSound(page, 'Leaving drift')
   await shot('drift-leave')
   await page.getByRole('button', { name: 'Leave it' }).click()
-  await page.getByText('1 thing left as they are.').waitFor()
+  await page.getByText('1 thing left as it is.').waitFor()
   await page.getByRole('tab', { name: 'Exceptions' }).click()
   await page.getByText('until the audit').waitFor()
   await assertSound(page, 'Exceptions')

@@ -1,7 +1,10 @@
 /** Drift: what somebody changes in a system by hand is found, shown with before and after, and settled by a decision. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { Trace } from '../../src/connectors/connector.ts'
+import { traceSentence } from '../../src/domain/drift-words.ts'
 import { UsherError } from '../../src/domain/errors.ts'
+import { searchDrift } from '../../src/store/drift-views.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { appSystem, openWorld, type World } from './plan-fixture.ts'
 
@@ -155,8 +158,45 @@ test('left until a date, nothing is done about it until then', async () => {
   await w.engine.leaveDrift(ids, '2026-06-20T00:00:00Z', 'until the project ends', 'ada')
   assert.deepEqual([(await w.plan()).systems, await says(w)], [[], []])
   await assert.rejects(w.engine.leaveDrift(ids, '2026-06-21T00:00:00Z', '', 'ada'), (e) => e instanceof UsherError && e.code === 'NOT_FOUND')
+  // Each stands among the reasons, with who decided it, why, and until when.
+  const left = await Promise.all(['1', '2', '3'].map(async (id) => (await w.engine.why(await w.person(id))).exceptions))
+  assert.deepEqual(left.map((own) => own.map((x) => x.says)), [
+    ['displayName of anna.nowak is left as it is.'], ['bo.ek is left disabled.', 'bo.ek is left with vpn.'], ['cy.lee is left without sellers.']])
+  assert.deepEqual([left[2]![0]!.by, left[2]![0]!.note, left[2]![0]!.until], ['ada', 'until the project ends', '2026-06-20T00:00:00.000Z'])
+  const sellers = { entitlementId: left[2]![0]!.entitlementId! }
+  assert.deepEqual((await w.engine.whyNot(await w.person('3'), sellers)).exceptions.map((x) => x.says), ['cy.lee is left without sellers.'])
+  assert.deepEqual((await w.engine.whyNot(await w.person('1'), sellers)).exceptions, [])
+  const decidedAt = left[0]![0]!.from
   w.at('2026-06-20T00:00:00Z')
   assert.deepEqual([(await w.plan()).systems.length, await says(w)], [3, four])
+  assert.deepEqual((await w.engine.why(await w.person('1'))).exceptions, [])
+  assert.equal((await w.engine.why(await w.person('1'), decidedAt)).exceptions.length, 1, 'of a past instant it still says so')
+})
+
+test('access that is kept by an exception is not kept for somebody who leaves, and the reasons do not say so', async () => {
+  const w = await approving()
+  w.join('vpn', 'bo.ek')
+  await w.plan()
+  await w.engine.leaveDrift((await found(w)).map((f) => f.id), '2026-07-20T00:00:00Z', '', 'ada')
+  assert.equal((await w.engine.why(await w.person('2'))).exceptions.length, 1)
+  await w.approve(await w.day([anna, { ...bo, end: '2026-06-10' }, cy]))
+  assert.deepEqual((await w.engine.why(await w.person('2'))).exceptions, [])
+})
+
+test('who did it is known as far as the system says', async () => {
+  const w = await approving()
+  byHand(w)
+  const [anna1, bo2, cy3] = ['anna.nowak', 'bo.ek', 'cy.lee'].map((name) => w.account(name)!.id)
+  w.app.traces = new Map<string, Trace>([
+    [anna1!, { of: 'account', at: '2026-06-15T09:00:00Z', by: 'helga' }],
+    [`${bo2} ${w.group('vpn').id}`, { of: 'membership', by: 'root' }],
+    // Long before it was last seen right: another change, by somebody else.
+    [`${cy3} ${w.group('sellers').id}`, { of: 'entitlement', at: '2020-01-01T00:00:00Z', by: 'somebody else' }],
+  ])
+  await w.plan()
+  const shown = (await searchDrift(w.pool, { settled: false, limit: 10 })).items
+  assert.deepEqual(shown.map((d) => `${d.account} ${d.thing}: ${d.trace === null ? 'unknown' : traceSentence(d.trace)}`).toSorted(), [
+    'anna.nowak attribute: The account was last changed by helga.', 'bo.ek enabled: unknown', 'bo.ek entitlement: It was granted by root.', 'cy.lee entitlement: unknown'])
 })
 
 test('an account that somebody deleted is found as gone, and one that somebody enabled again after its person left', async () => {

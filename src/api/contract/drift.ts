@@ -12,6 +12,8 @@ export const drift = z.object({
   says: z.string(), was: z.unknown(), isNow: z.unknown(),
   /** It happened between these two. */
   lastRightAt: instant.nullable(), firstSeenAt: instant, lastSeenAt: instant,
+  trace: z.object({ says: z.string(), at: instant.nullable(), by: z.string().nullable() }).nullable()
+    .meta({ description: 'What the system itself says of who changed it last; null where it says nothing' }),
   settled: z.object({ how: settled, at: instant, by: named.nullable(), plan: z.object({ id: uuid, number: z.number() }).nullable() }).nullable(),
 }).meta({ id: 'Drift' })
 

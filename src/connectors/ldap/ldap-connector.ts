@@ -17,6 +17,7 @@ import { openLdap } from './ldap-profile-openldap.ts'
 import { lookup, readAll } from './ldap-read.ts'
 import { setEnabled, setSecret } from './ldap-sign-in.ts'
 import { templates } from './ldap-templates.ts'
+import { trace } from './ldap-trace.ts'
 
 export const ldapConnector: ConnectorDefinition<LdapConfig> = {
   kind: 'ldap',
@@ -60,6 +61,7 @@ function openReader(config: LdapConfig, secrets: Secrets): Reader {
     check: (signal) => checkBoth(config, secrets, session, signal),
     read: (scope, signal) => readAll(session, scope, signal),
     lookup: (wanted, scope, signal) => lookup(session, wanted, scope, signal),
+    trace: (asked, signal) => trace(session, config.bindDn, asked, signal),
     close: async () => session.client.close(),
   }
 }

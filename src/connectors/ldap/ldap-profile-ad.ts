@@ -43,6 +43,7 @@ export function activeDirectory(config: LdapConfig): Profile {
       accountexpires: fileTimeCodec, pwdlastset: fileTimeCodec, lastlogontimestamp: fileTimeCodec, lockouttime: fileTimeCodec,
       objectsid: sidCodec, objectguid: { decode: guidCodec.decode, encode: (value) => guidCodec.encode(String(value)) },
     },
+    traceAttributes: { at: 'whenChanged' },
     stateAttributes: {
       user: ['userAccountControl', 'isCriticalSystemObject', 'objectSid', 'objectClass'],
       group: ['isCriticalSystemObject', 'objectSid', 'objectClass'],

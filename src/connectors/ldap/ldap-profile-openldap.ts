@@ -52,6 +52,7 @@ export function openLdap(config: LdapConfig): Profile {
     nameFilter: (dn) => equals('entryDN', dn),
     searchControls: () => [],
     codecs: {},
+    traceAttributes: { at: 'modifyTimestamp', by: 'modifiersName' },
     stateAttributes: { user: usesPpolicy ? ['pwdAccountLockedTime'] : [], group: [] },
     // Without ppolicy the state is in the password, which is not read: a search finds the disabled ones.
     enabled: (entry) => (usesPpolicy ? textOf(entry, 'pwdAccountLockedTime') !== lockedForever : undefined),

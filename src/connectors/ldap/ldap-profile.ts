@@ -35,6 +35,8 @@ export interface Profile {
   searchControls(): Control[]
   /** Attributes whose values are neither text nor what their description says. */
   codecs: Record<string, Codec>
+  /** Where the directory notes when an entry was changed last, and by whom. */
+  traceAttributes: { at: string; by?: string }
   /** Asked for with every entry, to fill `enabled` and `protected`. */
   stateAttributes: Record<'user' | 'group', string[]>
   enabled(entry: RawEntry): boolean | undefined

@@ -27,6 +27,10 @@ export function openMemoryReader(world: MemoryWorld, config: MemoryConfig, secre
     check: () => check(world, config, secrets),
     read: (scope, signal) => read(enter, config, scope, signal),
     lookup: (wanted, scope, signal) => lookup(enter, wanted, scope, signal),
+    async trace(asked) {
+      const { traces } = await enter()
+      return asked.map((one) => traces?.get(one.entitlement === undefined ? one.id : `${one.id} ${one.entitlement.id}`) ?? null)
+    },
     close: async () => {},
   }
 }

@@ -1,6 +1,6 @@
 /** The systems that memory connectors talk to: plain state, made by whoever runs the simulation, and faults as data. */
 import type { Attributes } from '../../domain/value.ts'
-import type { Operation } from '../connector.ts'
+import type { Operation, Trace } from '../connector.ts'
 
 /** Systems by the name that configurations use. */
 export interface MemoryWorld { systems: Record<string, MemorySystem> }
@@ -24,6 +24,8 @@ export interface MemorySystem {
   /** Changes that really changed something. */
   writes: number
   nextId: number
+  /** What it says of who changed an account (by its id) or a membership (`account entitlement`) last. */
+  traces?: Map<string, Trace>
   /** What was there before the last write, for mirrors that are slow. Kept where it is given, if only as null. */
   before?: Pick<MemorySystem, 'records' | 'members'> | null
   /** Waits, in place of the real clock. */

@@ -5,7 +5,7 @@ import type {
   ObservedMembership, ObservedRecord, Page, ReadEnd, ReadScope, Reader, Secrets, Wanted,
 } from '../connector.ts'
 import { checkPostgresql } from './postgresql-check.ts'
-import { beginRead, connections, prepared, type Connections } from './postgresql-client.ts'
+import { beginRead, connections, prepared, target, type Connections } from './postgresql-client.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
 import { translate } from './postgresql-errors.ts'
 import {
@@ -33,6 +33,7 @@ import {
   rolesSql,
   type RoleRow,
 } from './postgresql-roles.ts'
+import { trace } from './postgresql-trace.ts'
 
 /** Opens the reading half; connects when first used. */
 export function openPostgresqlReader(config: PostgresqlConfig, secrets: Secrets): Reader {
@@ -41,6 +42,7 @@ export function openPostgresqlReader(config: PostgresqlConfig, secrets: Secrets)
     check: async () => await checkPostgresql(own, config, secrets),
     read: (scope, signal) => read(own, config, scope, signal),
     lookup: (wanted, scope, signal) => lookup(own, config, wanted, scope, signal),
+    trace: (asked, signal) => trace(own, target(config).user, asked, signal),
     close: async () => { await own.close() },
   }
 }

@@ -19,6 +19,14 @@ export function showInstant(instant: string): string {
   return dateTime.format(new Date(instant))
 }
 
+/** "before 21 Nov 2026, 14:03", "21 Nov 2026, 14:03", "21 Nov 2026, 14:03 to 15:10", "20 Nov 2026, 23:50 to 21 Nov 2026, 00:10" */
+export function showBetween(from: string | null, to: string): string {
+  if (from === null) return `before ${showInstant(to)}`
+  const [begin, end] = [showInstant(from), showInstant(to)]
+  if (begin === end) return end
+  return `${begin} to ${dateOf(from) === dateOf(to) ? showClock(to) : end}`
+}
+
 /** "Saturday, 21 November 2026" */
 export function showDay(instant: string): string {
   return day.format(new Date(instant))

@@ -1,10 +1,10 @@
-import { Button, Center } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { IconMoodSmile } from '@tabler/icons-react'
 import { FindingRow } from '../components/FindingRow.tsx'
+import { Listed } from '../components/Listed.tsx'
 import { Page } from '../components/Page.tsx'
 import { Section } from '../components/Section.tsx'
-import { Empty, Failure, Waiting } from '../components/states.tsx'
+import { Empty } from '../components/states.tsx'
 import { useMore } from '../components/useMore.ts'
 import { findings } from '../queries/work.ts'
 
@@ -18,24 +18,16 @@ export function FindingsPage() {
       lead="What is wrong now, and what to do. A finding goes by itself when the next look no longer sees it."
     >
       <Section title="Open findings" count={more.has ? undefined : items.length} flush>
-        {query.isPending ? (
-          <Waiting />
-        ) : query.error ? (
-          <Failure error={query.error} retry={() => void query.refetch()} />
-        ) : items.length === 0 ? (
-          <Empty icon={IconMoodSmile} title="Nothing is wrong">
-            Sources, systems and people are as they should be.
-          </Empty>
-        ) : (
-          items.map((finding) => <FindingRow key={finding.id} finding={finding} />)
-        )}
-        {more.has && (
-          <Center p="sm">
-            <Button variant="default" loading={more.loading} onClick={more.load}>
-              Show more
-            </Button>
-          </Center>
-        )}
+        <Listed
+          query={query}
+          empty={
+            <Empty icon={IconMoodSmile} title="Nothing is wrong">
+              Sources, systems and people are as they should be.
+            </Empty>
+          }
+        >
+          {(all) => all.map((finding) => <FindingRow key={finding.id} finding={finding} />)}
+        </Listed>
       </Section>
     </Page>
   )
