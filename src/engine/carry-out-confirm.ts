@@ -1,6 +1,7 @@
 /** Seeing whether what was written is so: a change is done when nothing of it is left to do. */
 import { sameAttribute, type AccountFacts } from '../domain/decide.ts'
 import type { Attributes, Value } from '../domain/value.ts'
+import type { Client } from '../store/database.ts'
 import { pairKey, seenAgain, type LoadedFacts } from '../store/facts.ts'
 import { markGranted } from '../store/observed.ts'
 import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
@@ -9,10 +10,10 @@ import { pairsOf, type Attempt, type Hands } from './carry-out-hands.ts'
 import { factsOf, seenFactsOf } from './facts.ts'
 
 /** Decides again from what is there now: a written change is done when nothing of it is left to do. */
-export async function confirm(hands: Hands, attempts: Attempt[], before: LoadedFacts): Promise<void> {
+export async function confirm(client: Client, hands: Hands, attempts: Attempt[], before: LoadedFacts): Promise<void> {
   const written = attempts.filter((a) => a.end === null && (a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already'))
   if (written.length === 0) return
-  const loaded = await seenAgain(hands.context.pool, before, pairsOf(written.map((a) => a.change)))
+  const loaded = await seenAgain(client, before, pairsOf(written.map((a) => a.change)))
   const granted: { accountId: string; entitlementId: string }[] = []
   for (const attempt of written) {
     const { change } = attempt
@@ -27,7 +28,7 @@ export async function confirm(hands: Hands, attempts: Attempt[], before: LoadedF
       attempt.end = { ...contradicted(hands, change, seen), accountId: account?.id ?? change.accountId }
     }
   }
-  await markGranted(hands.context.pool, granted)
+  await markGranted(client, granted)
 }
 
 /** Read back, it is not what was planned: a slow mirror may still come round, any other system will not. */

@@ -1,6 +1,6 @@
 /** Looking at the records that a batch is about, before and after it is written. */
 import type { Page, Wanted } from '../connectors/connector.ts'
-import { beginLook, settleLookup } from '../store/observed.ts'
+import { beginLook, settleLookup, type Seen } from '../store/observed.ts'
 import type { ChangeRow } from '../store/plan.ts'
 import type { Hands } from './carry-out-hands.ts'
 import { protectedBy } from './read-system.ts'
@@ -21,17 +21,17 @@ export async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<
 
 /** Looks, and settles what was seen; who was asked for by id and is not there is gone. */
 export async function look(hands: Hands, wanted: Wanted[]): Promise<Page> {
+  const seen = await see(hands, wanted)
+  await settleLookup(hands.context.pool, hands.system.id, seen.page, seen.asked, seen.look, hands.context.now())
+  return seen.page
+}
+
+/** Looks only: the caller settles what was seen, together with what follows from it. */
+export async function see(hands: Hands, wanted: Wanted[]): Promise<Seen> {
   const number = await beginLook(hands.context.pool)
   const found: Page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
   const isProtected = protectedBy(hands.system)
   const page = { ...found, records: found.records.map((r) => (isProtected(r.id, r.name) ? { ...r, protected: true } : r)) }
   const asked = wanted.flatMap((w) => ('id' in w ? [{ objectType: w.objectType, id: w.id }] : []))
-  await settleLookup(hands.context.pool, hands.system.id, page, asked, number, hands.context.now())
-  return page
-}
-
-/** Looks again at what was just written. */
-export async function settle(hands: Hands, asked: { objectType: string; id: string }[]): Promise<void> {
-  const different = [...new Map(asked.map((a) => [a.id, a])).values()]
-  await look(hands, different)
+  return { page, asked, look: number }
 }

@@ -3,8 +3,9 @@ import type { Outcome, Page, SystemChange } from '../connectors/connector.ts'
 import { sameAttribute } from '../domain/decide.ts'
 import { UsherError } from '../domain/errors.ts'
 import type { Attributes } from '../domain/value.ts'
+import type { Client } from '../store/database.ts'
 import { keepNames } from '../store/name.ts'
-import { foundReasons, linkAccounts } from '../store/observed.ts'
+import { foundReasons, linkAccounts, settleSeen, type Seen } from '../store/observed.ts'
 import type { Attempt, Hands } from './carry-out-hands.ts'
 import { look } from './carry-out-look.ts'
 import type { PreparedJob } from './prepared-job.ts'
@@ -66,15 +67,19 @@ export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<
   }
 }
 
-/** What was created or adopted becomes its person's. */
-export async function linkCreated(hands: Hands, written: Attempt[]): Promise<void> {
+/** What a look shows of what was written; what was created or adopted becomes its person's. */
+export async function settleWritten(client: Client, hands: Hands, written: Attempt[], seen: Seen): Promise<void> {
+  const { plan, system, revision } = hands
   const created = written.filter((a) => a.change.kind === 'create')
   const links = created.flatMap((a) => (a.outcome !== null && 'id' in a.outcome
     ? [{ objectType: a.change.objectType!, nativeId: a.outcome.id, personId: a.change.personId!, jobId: a.change.jobId! }] : []))
   const now = hands.context.now()
-  await linkAccounts(hands.context.pool, hands.system.id, links, hands.plan.approvedBy ?? hands.plan.madeBy, now)
+  const by = plan.approvedBy ?? plan.madeBy
+  await settleSeen(client, system.id, seen, now, { by, of: links })
+  if (links.length === 0) return
+  await linkAccounts(client, system.id, links, by, now)
   // One that was there already is linked like any other: what it holds becomes a reason.
   const adopted = links.filter((l) => created.some((a) => a.outcome?.outcome === 'already' && a.outcome.id === l.nativeId))
-  await foundReasons(hands.context.pool, hands.system.id, adopted, { planId: hands.plan.id, revision: hands.revision.revision, actor: 'usher', now })
-  await keepNames(hands.context.pool, hands.plan.id, links)
+  await foundReasons(client, system.id, adopted, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
+  await keepNames(client, plan.id, links)
 }

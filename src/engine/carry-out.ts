@@ -4,14 +4,15 @@
  */
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
+import type { Seen } from '../store/observed.ts'
 import { endChanges, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
 import { again, failedEnd, giveBack, lookForLater } from './carry-out-end.ts'
-import type { Hands } from './carry-out-hands.ts'
-import { look, settle, wantedBefore } from './carry-out-look.ts'
+import type { Attempt, Hands } from './carry-out-hands.ts'
+import { look, see, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
-import { adoptExisting, linkCreated, perform } from './carry-out-write.ts'
+import { adoptExisting, perform, settleWritten } from './carry-out-write.ts'
 import { firstPasswords } from './handover.ts'
 import { feel, notePulse } from './pulse.ts'
 
@@ -33,24 +34,31 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   })))
   await adoptExisting(hands, attempts)
   const written = attempts.filter((a) => a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already')
-  try {
-    const asked = written.flatMap((a) => (a.outcome !== null && 'id' in a.outcome ? [{ objectType: a.change.objectType!, id: a.outcome.id }] : []))
-    if (asked.length > 0) await settle(hands, asked)
-    await linkCreated(hands, written)
-  } catch (error) {
-    // It was written and could not be seen: looked at again later; writing twice does no harm.
-    if (!(error instanceof UsherError)) throw error
-    for (const attempt of written) attempt.end = again(context, attempt.change, error.code, error.message)
-  }
-  await confirm(hands, attempts, loaded)
+  const seen = await seeAgain(hands, written)
   const unreachable = await lookForLater(hands, attempts)
-  const ends = attempts.map((a) => a.end ?? failedEnd(hands, a))
-  const now = context.now()
+  // What was seen and what follows from it stand there together or not at all.
   await transaction(context.pool, async (client) => {
+    if (seen !== null) await settleWritten(client, hands, written, seen)
+    await confirm(client, hands, attempts, loaded)
+    const ends = attempts.map((a) => a.end ?? failedEnd(hands, a))
+    const now = context.now()
     await endChanges(client, plan.id, ends, now)
     const ended = attempts.map((a, i) => ({ change: a.change, end: ends[i]! }))
     await auditChanges(client, hands, ended, now)
     await notePulse(client, hands, ended)
   })
   return { reachable: !unreachable }
+}
+
+/** Null where nothing was written, or what was written cannot be seen now: it is looked at again later, and writing twice does no harm. */
+async function seeAgain(hands: Hands, written: Attempt[]): Promise<Seen | null> {
+  const asked = written.flatMap((a) => (a.outcome !== null && 'id' in a.outcome ? [{ objectType: a.change.objectType!, id: a.outcome.id }] : []))
+  if (asked.length === 0) return null
+  try {
+    return await see(hands, [...new Map(asked.map((a) => [a.id, a])).values()])
+  } catch (error) {
+    if (!(error instanceof UsherError)) throw error
+    for (const attempt of written) attempt.end = again(hands.context, attempt.change, error.code, error.message)
+    return null
+  }
 }

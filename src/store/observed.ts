@@ -16,27 +16,20 @@ export async function beginLook(db: Db): Promise<string> {
  * finds a record settled by somebody else finds its memberships settled, too.
  */
 export async function settleLookup(pool: Pool, systemId: string, page: Page, asked: { objectType: string; id: string }[], look: string, now: string): Promise<void> {
-  await transaction(pool, (client) => settle(client, systemId, page, asked, look, now))
+  if (page.records.length + asked.length > 0) await transaction(pool, (client) => settleSeen(client, systemId, { page, asked, look }, now))
 }
 
-async function settle(db: Client, systemId: string, page: Page, asked: { objectType: string; id: string }[], look: string, now: string): Promise<void> {
-  // In one order, so that two that settle the same records wait for each other and not both.
-  const accounts = page.records.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  if (accounts.length > 0) {
-    const column = <T>(pick: (record: ObservedRecord) => T): T[] => accounts.map(pick)
-    await db.query(
-      `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at, look)
-       select $1, object_type, native_id, name, attributes, enabled, protected, $2, case when enabled then null else $2::timestamptz end, $9
-         from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::boolean[]) as u (object_type, native_id, name, attributes, enabled, protected)
-       on conflict (system_id, object_type, native_id) do update
-         set name = excluded.name, attributes = excluded.attributes, enabled = excluded.enabled, seen_at = excluded.seen_at, gone_at = null, look = excluded.look,
-             protected = account.protected or excluded.protected,
-             disabled_at = case when excluded.enabled then null else coalesce(account.disabled_at, excluded.seen_at) end
-         where account.look <= excluded.look`,
-      [systemId, now, column((r) => r.objectType), column((r) => r.id), column((r) => r.name), column((r) => JSON.stringify(r.attributes)),
-        column((r) => r.enabled ?? true), column((r) => r.protected ?? false), look])
-  }
-  const there = new Set(accounts.map((r) => `${r.objectType} ${r.id}`))
+/** A look-up that has come to its end. */
+export interface Seen {
+  page: Page
+  asked: { objectType: string; id: string }[]
+  look: string
+}
+
+/** The same in the caller's transaction. `links`: whose the records are from now on, where they were nobody's. */
+export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, links: { by: string; of: Link[] } = { by: '', of: [] }): Promise<void> {
+  const settled = await settleRecords(db, systemId, page.records, look, now, links)
+  const there = new Set(page.records.map((r) => `${r.objectType} ${r.id}`))
   const gone = asked.filter((a) => !there.has(`${a.objectType} ${a.id}`))
   if (gone.length > 0) {
     await db.query(
@@ -44,32 +37,83 @@ async function settle(db: Client, systemId: string, page: Page, asked: { objectT
         where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.gone_at is null and a.look <= $5`,
       [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look])
   }
-  if (accounts.length === 0) return
-  const byName = new Map(accounts.map((r) => [r.name.toLowerCase(), r.id]))
-  const pairs = page.memberships.flatMap((m) => {
-    const id = 'id' in m.member ? m.member.id : byName.get(m.member.name.toLowerCase())
-    return id === undefined ? [] : [{ account: id, entitlement: m.entitlementId }]
+  if (settled.size > 0) await settleMemberships(db, systemId, page, settled, look, now)
+}
+
+/** Returns the accounts that are settled now, by native id; those that a later look brought meanwhile stay as they are. */
+async function settleRecords(db: Client, systemId: string, records: ObservedRecord[], look: string, now: string, links: { by: string; of: Link[] }): Promise<Map<string, string>> {
+  if (records.length === 0) return new Map()
+  // In one order, so that two that settle the same records wait for each other and not both.
+  const accounts = records.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const column = <T>(pick: (record: ObservedRecord) => T): T[] => accounts.map(pick)
+  const linked = new Map(links.of.map((link) => [`${link.objectType} ${link.nativeId}`, link]))
+  const linkOf = (record: ObservedRecord): Link | undefined => linked.get(`${record.objectType} ${record.id}`)
+  const { rows } = await db.query<{ id: string; nativeId: string }>(
+    `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at, look, person_id, job_id, linked_at, linked_by)
+     select $1, object_type, native_id, name, attributes, enabled, protected, $2, case when enabled then null else $2::timestamptz end, $9,
+            person_id, job_id, case when person_id is not null then $2::timestamptz end, case when person_id is not null then $10 end
+       from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::boolean[], $8::boolean[], $11::uuid[], $12::text[])
+            as u (object_type, native_id, name, attributes, enabled, protected, person_id, job_id)
+     on conflict (system_id, object_type, native_id) do update
+       set name = excluded.name, attributes = excluded.attributes, enabled = excluded.enabled, seen_at = excluded.seen_at, gone_at = null, look = excluded.look,
+           protected = account.protected or excluded.protected,
+           disabled_at = case when excluded.enabled then null else coalesce(account.disabled_at, excluded.seen_at) end
+       where account.look <= excluded.look
+     returning id, native_id as "nativeId"`,
+    [systemId, now, column((r) => r.objectType), column((r) => r.id), column((r) => r.name), column((r) => JSON.stringify(r.attributes)),
+      column((r) => r.enabled ?? true), column((r) => r.protected ?? false), look, links.by,
+      column((r) => linkOf(r)?.personId ?? null), column((r) => linkOf(r)?.jobId ?? null)])
+  return new Map(rows.map((row) => [row.nativeId, row.id]))
+}
+
+async function settleMemberships(db: Client, systemId: string, page: Page, settled: Map<string, string>, look: string, now: string): Promise<void> {
+  const byName = new Map(page.records.map((r) => [r.name.toLowerCase(), r.id]))
+  const members = page.memberships.flatMap(({ member, entitlementId }) => {
+    const nativeId = 'id' in member ? member.id : byName.get(member.name.toLowerCase())
+    return nativeId === undefined ? [] : [{ nativeId, entitlementId }]
+  })
+  const inPage = new Set(page.records.map((r) => r.id))
+  // A look at groups shows members that were not looked at themselves.
+  const others = await olderAccounts(db, systemId, members.map((m) => m.nativeId).filter((id) => !inPage.has(id)), look)
+  const pairs = members.flatMap((m) => {
+    const accountId = settled.get(m.nativeId) ?? others.get(m.nativeId)
+    return accountId === undefined ? [] : [{ accountId, entitlementId: m.entitlementId }]
   })
   await db.query(
     `with pair as (
        select a.id as account_id, e.id as entitlement_id, a.person_id, a.job_id
-         from unnest($3::text[], $4::text[]) as u (account, entitlement)
-         join account a on a.system_id = $1 and a.native_id = u.account and a.look <= $6
+         from unnest($3::bigint[], $4::text[]) as u (account_id, entitlement)
+         join account a on a.id = u.account_id
          join entitlement e on e.system_id = $1 and e.native_id = u.entitlement),
      gone as (
-       delete from membership m using account a
-        where a.id = m.account_id and a.system_id = $1 and a.native_id = any($5) and a.look <= $6
+       delete from membership m
+        where m.account_id = any($5::bigint[])
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id))
      insert into membership (account_id, entitlement_id, seen_at, origin)
      select account_id, entitlement_id, $2::timestamptz, ${originOf('p', 'p.entitlement_id', 'p.account_id')}
        from (select distinct * from pair) p
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
      on conflict do nothing`,
-    [systemId, now, pairs.map((p) => p.account), pairs.map((p) => p.entitlement), accounts.map((r) => r.id), look])
+    [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()]])
 }
 
-/** Accounts that were created or adopted become their people's. */
-export async function linkAccounts(db: Db, systemId: string, links: { objectType: string; nativeId: string; personId: string; jobId: string }[], actor: string, now: string): Promise<void> {
+async function olderAccounts(db: Client, systemId: string, nativeIds: string[], look: string): Promise<Map<string, string>> {
+  if (nativeIds.length === 0) return new Map()
+  const { rows } = await db.query<{ id: string; nativeId: string }>(
+    'select id, native_id as "nativeId" from account where system_id = $1 and native_id = any ($2) and look <= $3', [systemId, nativeIds, look])
+  return new Map(rows.map((row) => [row.nativeId, row.id]))
+}
+
+/** Whose a record is. */
+export interface Link {
+  objectType: string
+  nativeId: string
+  personId: string
+  jobId: string
+}
+
+/** Accounts that were adopted, or came by another look meanwhile, become their people's. */
+export async function linkAccounts(db: Db, systemId: string, links: Link[], actor: string, now: string): Promise<void> {
   if (links.length === 0) return
   await db.query(
     `with wanted as (
