@@ -2,14 +2,11 @@
  * Applies what is approved of a plan: people first, then what people should have, then all systems side by side.
  * One worker holds a plan at a time. Killed anywhere, it is taken up again: every step can be repeated.
  */
-import { peopleOf } from '../domain/plan.ts'
 import type { System } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { settleDriftOf } from '../store/drift.ts'
-import { storeEvaluation } from '../store/evaluation.ts'
 import { claimChanges, countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
-import { countAgain, manyRows } from '../store/statistics.ts'
 import { ailingSystems, forgetAway, healthOf } from '../store/system-health.ts'
 import { appendAudit } from '../store/audit.ts'
 import { accountJobs } from '../domain/policy.ts'
@@ -19,13 +16,13 @@ import { carryOutLinks } from './carry-out-links.ts'
 import { carryOutUnlinks } from './carry-out-undo.ts'
 import { carryOut } from './carry-out.ts'
 import { configOf, connectorOf, openReader, openWriter, type Context, type Revision } from './context.ts'
-import { evaluatePeople } from './evaluate-people.ts'
 import type { Deciding } from './facts.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { applyPeople } from './plan-people.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
 import { pulseOf, recordAiling } from './pulse.ts'
 import { scopeOf } from './read-system.ts'
+import { beginSettling, settled, type Settling } from './settle-reasons.ts'
 import { approveAutomatic, startPlan } from './start-plan.ts'
 import { turnsOf } from './turns.ts'
 import type { Connections } from './warm-systems.ts'
@@ -68,53 +65,45 @@ async function beginApplying(context: Context, planId: string): Promise<PlanRow 
 
 async function apply(context: Context, plan: PlanRow, signal: AbortSignal, options: ApplyOptions): Promise<void> {
   const revision = await currentRevision(context.pool)
+  let settling = settled
   // Leavers were ended, and what they had reasons for settled, when they were planned.
   if (plan.cause !== 'leaver') {
     await setPlan(context.pool, plan.id, { progress: 'Applying people' })
     const { done, refused } = await applyPeople(context, plan.id, signal)
     if (await isStopped(context.pool, plan.id)) return
-    const settled = done + refused === 0 && await isSettled(context.pool, plan.id, revision.revision, after(context, -settledMs))
+    const wasSettled = done + refused === 0 && await isSettled(context.pool, plan.id, revision.revision, after(context, -settledMs))
     if (isUndo(plan)) await beginUndo(context, plan)
-    else if (!settled) await settleReasons(context, plan, revision)
+    else if (!wasSettled) settling = await beginSettling(context, plan, revision)
   }
   await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   const systems = await systemsToDo(context.pool, plan.id)
-  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, signal, options).finally(() => options.systemOver?.(id))))
+  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, settling, signal, options).finally(() => options.systemOver?.(id))))
+  await settling.over
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
 
-/** People as they are now decide their reasons and desired accounts anew; the same function as in the preview. */
-async function settleReasons(context: Context, plan: PlanRow, revision: Revision): Promise<void> {
-  await transaction(context.pool, async (client) => {
-    // Names are given out by one at a time.
-    await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
-    const now = context.now()
-    const only = peopleOf(plan.scope)
-    const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
-    await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })
-    await setPlan(client, plan.id, { reasons_settled_at: now, reasons_settled_revision: revision.revision })
-    if (evaluated >= manyRows) await countAgain(client, ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'])
-  })
-}
-
-async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, signal: AbortSignal, options: ApplyOptions): Promise<void> {
+async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, settling: Settling, signal: AbortSignal, options: ApplyOptions): Promise<void> {
   const system = revision.policy.systems.find((s) => s.id === systemId)
   if (system === undefined) return
   const hands = await openHands(context, plan, revision, system, signal, options)
   try {
     let reachable = true
+    const running = new Set<Promise<boolean>>()
     // All of them end before the connections are closed, also when one fails.
     const ends = await Promise.allSettled(Array.from({ length: plan.cause === 'leaver' ? 1 : batchesAtOnce }, async () => {
       while (reachable && hands.pulse.halted === null && !signal.aborted) {
         if (await isStopped(context.pool, plan.id)) return
-        const changes = await claimChanges(context.pool, plan.id, systemId, context.now(), batchSize)
-        if (changes.length === 0) {
-          if (!(await waveRunning(context, plan.id, systemId))) return
-          await new Promise((resolve) => setTimeout(resolve, 20))
-          continue
-        }
-        reachable = await carryOutBatch(hands, changes) && reachable
+        const { first } = settling
+        const changes = await claimChanges(context.pool, plan.id, systemId, context.now(), batchSize, first)
+        if (changes.length > 0) {
+          const batch = carryOutBatch(hands, changes)
+          running.add(batch)
+          reachable = await batch.finally(() => running.delete(batch)) && reachable
+        } else if (first !== null) await settling.over
+        else if (running.size > 0) await Promise.race(running)
+        else if (await waveRunning(context, plan.id, systemId)) await new Promise((resolve) => setTimeout(resolve, 20))
+        else return
       }
     }))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
@@ -151,7 +140,7 @@ async function openHands(context: Context, plan: PlanRow, revision: Revision, sy
   }
 }
 
-/** Another batch of this system is still under way, and the next wave waits for it. */
+/** Something is left to do, and somebody else has it in hand at the moment. */
 async function waveRunning(context: Context, planId: string, systemId: string): Promise<boolean> {
   const { rows } = await context.pool.query(
     `select from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state in ('running', 'waiting') limit 1`, [planId, systemId])

@@ -14,7 +14,8 @@ export async function firstPasswords(context: Context, creates: ChangeRow[], job
     return prepared?.job.initialPassword === 'generate' && prepared.type.operations.includes('set-secret')
   })
   if (wanting.length === 0) return new Map()
-  const fresh = wanting.map((c) => ({ personId: c.personId!, jobId: c.jobId!, systemId: c.systemId, password: makePassword() }))
+  const draw = drawer()
+  const fresh = wanting.map((c) => ({ personId: c.personId!, jobId: c.jobId!, systemId: c.systemId, password: makePassword(draw) }))
   const { rows } = await context.pool.query<{ key: string }>(
     `insert into handover (account_system, person_id, job_id, envelope, made_at)
      select *, $5::timestamptz from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[]) on conflict (person_id, job_id) do update
@@ -58,8 +59,7 @@ const letters = ['abcdefghijkmnopqrstuvwxyz', 'ABCDEFGHJKLMNPQRSTUVWXYZ', '23456
 const all = letters.join('')
 
 /** 20 characters of all four kinds, none that look alike: about 115 bits. */
-function makePassword(): string {
-  const draw = drawer()
+function makePassword(draw: (below: number) => number): string {
   const characters = [...letters, ...Array.from({ length: 16 }, () => all)].map((from) => from[draw(from.length)]!)
   for (let i = characters.length - 1; i > 0; i--) {
     const j = draw(i + 1)
@@ -68,12 +68,12 @@ function makePassword(): string {
   return characters.join('')
 }
 
-/** Draws numbers below a bound, each as likely as the other; asks for random bytes once for a whole password. */
+/** Draws numbers below a bound, each as likely as the other; asks for random bytes once for many passwords. */
 function drawer(): (below: number) => number {
-  let bytes = randomBytes(64)
+  let bytes = randomBytes(4096)
   let at = 0
   const byte = (): number => {
-    if (at === bytes.length) [bytes, at] = [randomBytes(64), 0]
+    if (at === bytes.length) [bytes, at] = [randomBytes(4096), 0]
     return bytes[at++]!
   }
   return (below) => {

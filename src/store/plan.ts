@@ -157,8 +157,19 @@ export async function systemsToDo(db: Db, planId: string): Promise<string[]> {
   return rows.map((r) => r.id)
 }
 
-/** The lowest wave of a system that is not over, and its due changes, at most `limit`. They are marked running. */
-export async function claimChanges(db: Db, planId: string, systemId: string, now: string, limit: number): Promise<ChangeRow[]> {
+/** Whose changes of stage 2 come first: so many of each system. */
+export async function firstPeople(db: Db, planId: string, ofEach: number): Promise<string[]> {
+  const { rows } = await db.query<{ personId: string }>(
+    `select distinct c.person_id as "personId" from unnest($2::text[]) as u (system_id)
+      cross join lateral (
+        select person_id from plan_change c
+         where c.plan_id = $1 and c.stage = 2 and c.system_id = u.system_id and c.state in ('waiting', 'running', 'again') order by wave, id limit $3) c
+      where c.person_id is not null`, [planId, await systemsToDo(db, planId), ofEach])
+  return rows.map((r) => r.personId)
+}
+
+/** The lowest wave of a system that is not over, and its due changes, at most `limit`; of `only` these people's. They are marked running. */
+export async function claimChanges(db: Db, planId: string, systemId: string, now: string, limit: number, only: string[] | null = null): Promise<ChangeRow[]> {
   // The partial index `changes_to_do` is in this very order; `<=`, as an equal wave would let another index seem to be.
   const toDo = `plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running', 'again')`
   const due = `(state = 'again' and next_attempt_at <= $3)`
@@ -166,10 +177,10 @@ export async function claimChanges(db: Db, planId: string, systemId: string, now
     `update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
       where plan_id = $1 and id = any(array(
         select id from plan_change
-         where ${toDo} and (state = 'waiting' or ${due})
+         where ${toDo} and (state = 'waiting' or ${due}) and ($5::uuid[] is null or person_id = any ($5))
            and wave <= (select wave from plan_change where ${toDo} and (state <> 'again' or ${due}) order by wave, id limit 1)
          order by wave, id limit $4 for update skip locked))
-      returning ${changeColumns}`, [planId, systemId, now, limit])
+      returning ${changeColumns}`, [planId, systemId, now, limit, only])
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
 }
 

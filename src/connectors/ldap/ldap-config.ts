@@ -47,7 +47,9 @@ export const ldapConfig = z.strictObject({
   users,
   groups,
   protected: z.array(z.string()).default([]).meta({ title: 'Protected', description: 'DNs that are never changed; `*` stands for any text' }),
-  parallel: z.int().min(1).max(64).default(16).meta({ title: 'Connections', description: 'Changes carried out side by side' }),
+  parallel: z.int().min(1).max(64).optional().meta({
+    title: 'Connections', description: 'Changes carried out side by side; without it 16 in Active Directory, 4 in OpenLDAP, which writes one after the other',
+  }),
   pageSize: z.int().min(1).max(10_000).default(1000).meta({ title: 'Page size', description: 'Entries asked for at a time; Active Directory gives 1,000 at most' }),
   timeoutSeconds: z.int().min(1).max(600).default(30).meta({ title: 'Timeout', description: 'Seconds that the server may stay silent' }),
   defaults: z.record(z.string(), z.string()).default({}).meta({
@@ -68,6 +70,11 @@ export const ldapConfig = z.strictObject({
 }).meta({ title: 'LDAP directory' })
 
 export type LdapConfig = z.infer<typeof ldapConfig>
+
+/** Changes carried out side by side. OpenLDAP has one writer: more than keep it busy only get in its way. */
+export function parallelOf(config: LdapConfig): number {
+  return config.parallel ?? (config.profile === 'openldap' ? 4 : 16)
+}
 
 /** Where users are read and created. */
 export function usersBase(config: LdapConfig): string {

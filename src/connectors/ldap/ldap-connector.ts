@@ -6,7 +6,7 @@ import { relativeName } from './dn.ts'
 import { create, remove, rename, update } from './ldap-accounts.ts'
 import { check, checkReading } from './ldap-check.ts'
 import { openClient } from './ldap-client.ts'
-import { ldapConfig } from './ldap-config.ts'
+import { ldapConfig, parallelOf } from './ldap-config.ts'
 import type { LdapConfig } from './ldap-config.ts'
 import { grant, revoke } from './ldap-groups.ts'
 import type { Session } from './ldap-members.ts'
@@ -36,7 +36,7 @@ function describe(config: LdapConfig): Capabilities {
     source: true,
     destination: true,
     objectTypes: [user.description, group.description],
-    limits: { parallel: config.parallel, settleMs: 0 },
+    limits: { parallel: parallelOf(config), settleMs: 0 },
     canEndSessions: false,
     canReadPassword: false,
   }
@@ -113,7 +113,7 @@ function carryOut(session: Session, change: SystemChange, signal: AbortSignal): 
 }
 
 function openSession(config: LdapConfig, secrets: Secrets): Session {
-  return { config, profile: profileOf(config), client: openClient(config, secrets, Math.max(2, config.parallel)) }
+  return { config, profile: profileOf(config), client: openClient(config, secrets, Math.max(2, parallelOf(config))) }
 }
 
 function profileOf(config: LdapConfig): Profile {
