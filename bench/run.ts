@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<{ run(): Promise<Figure[]> }>> = {
   'evaluate-rules': () => import('./evaluate-rules.ts'),
   'one-change': () => import('./one-change.ts'),
   'first-plan': () => import('./first-plan.ts'),
+  expiries: () => import('./expiries.ts'),
   'compare-grants': () => import('./compare-grants.ts'),
   'time-to-zero': () => import('./time-to-zero.ts'),
   'reconcile-openldap': () => import('./reconcile-openldap.ts'),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import * as compareGrants from '../bench/compare-grants.ts'
 import * as evaluateRules from '../bench/evaluate-rules.ts'
+import * as expiries from '../bench/expiries.ts'
 import * as firstPlan from '../bench/first-plan.ts'
 import type { Figure } from '../bench/figure.ts'
 import * as oneChange from '../bench/one-change.ts'
@@ -11,6 +12,7 @@ import * as reconcileOpenldap from '../bench/reconcile-openldap.ts'
 import * as timeToZero from '../bench/time-to-zero.ts'
 
 const benches = {
+  expiries,
   'evaluate-rules': evaluateRules, 'first-plan': firstPlan, 'one-change': oneChange, 'openldap-create': openldapCreate, 'compare-grants': compareGrants,
   'reconcile-openldap': reconcileOpenldap, 'time-to-zero': timeToZero,
 }

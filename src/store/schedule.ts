@@ -12,7 +12,15 @@ export async function lastStarted(db: Db, cause: string, jobs: string[], since: 
 export interface Due {
   personId: string
   at: string
-  by: 'reason' | 'exception' | 'calendar'
+  by: 'reason' | 'exception' | 'calendar' | 'grace'
+}
+
+/** What the policy says about time. */
+export interface TimesOfPolicy {
+  /** How long before somebody's start accounts become due. */
+  daysBefore: number[]
+  /** Jobs that delete accounts, and how long after they were disabled. */
+  deletions: { jobId: string; days: number }[]
 }
 
 /** Far enough before the last look that nothing slips through which was written while it lasted. */
@@ -20,11 +28,20 @@ const overlap = `interval '1 hour'`
 
 /**
  * What is due by now and no plan was made of yet. A plan that failed counts as one for a while, so that what always fails
- * is not begun again every few seconds. `daysBefore`: how long before somebody's start accounts become due.
+ * is not begun again every few seconds.
  */
-export async function whatIsDue(db: Db, now: string, daysBefore: number[]): Promise<Due[]> {
+export async function whatIsDue(db: Db, now: string, { daysBefore, deletions }: TimesOfPolicy): Promise<Due[]> {
   const { rows } = await db.query<Due>(
     `with since as materialized (select least($1::timestamptz, coalesce((select read_at from clock), $1::timestamptz - interval '7 days')) - ${overlap} as at),
+          deleting as (select job_id, make_interval(days => days) as grace from unnest($3::text[], $4::int[]) as d (job_id, days)),
+          -- Either is the later one: when the account was disabled, or when its last reason ended.
+          expiring as (
+            select a.id, a.person_id, a.job_id, a.disabled_at, d.grace from deleting d
+              join account a on a.job_id = d.job_id and a.gone_at is null and a.disabled_at <= $1::timestamptz - d.grace and a.disabled_at > (select at from since) - d.grace
+            union
+            select a.id, a.person_id, a.job_id, a.disabled_at, d.grace from deleting d
+              join reason r on r.job_id = d.job_id and r.kind = 'scope' and r.valid_until <= $1::timestamptz - d.grace and r.valid_until > (select at from since) - d.grace
+              join account a on a.person_id = r.person_id and a.job_id = r.job_id and a.gone_at is null and a.disabled_at is not null),
           due as (
             select person_id, valid_until as at, 'reason' as by from reason
              where kind in ('role', 'manual', 'grace') and valid_until <= $1 and valid_until > (select at from since)
@@ -38,12 +55,25 @@ export async function whatIsDue(db: Db, now: string, daysBefore: number[]): Prom
             select id, next_change_at, 'calendar' from person where next_change_at <= $1
             union all
             select id, next_change_at - make_interval(days => d), 'calendar' from unnest($2::int[]) d
-              join person on state = 'before-start' and next_change_at > $1 and next_change_at <= $1 + make_interval(days => d))
+              join person on state = 'before-start' and next_change_at > $1 and next_change_at <= $1 + make_interval(days => d)
+            union all
+            select x.person_id, greatest(x.disabled_at, unwanted.since) + x.grace, 'grace' from expiring x
+             cross join lateral (
+               select case when bool_and(r.valid_until is not null) then max(r.valid_until) end as since
+                 from reason r where r.person_id = x.person_id and r.job_id = x.job_id and r.kind = 'scope') unwanted
+             where greatest(x.disabled_at, unwanted.since) + x.grace <= $1 and unwanted.since is not null
+               and not exists (select from account a where a.id = x.id and a.protected))
      select distinct person_id as "personId", at, by from due
       where not exists (select from noticed n join plan p on p.id = n.plan_id
                          where n.person_id = due.person_id and n.at = due.at and (p.state <> 'failed' or p.made_at > $1::timestamptz - interval '10 minutes'))
-      order by at, person_id`, [now, daysBefore])
+      order by at, person_id`, [now, daysBefore, deletions.map((d) => d.jobId), deletions.map((d) => d.days)])
   return rows
+}
+
+/** Plans with one of these causes that are still to be computed. */
+export async function countComputing(db: Db, causes: string[]): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(`select count(*)::int as n from plan where state = 'computing' and cause = any ($1)`, [causes])
+  return rows[0]!.n
 }
 
 export async function markNoticed(db: Db, due: Due[], planId: string): Promise<void> {
@@ -57,7 +87,7 @@ export async function setClock(db: Db, now: string): Promise<void> {
 }
 
 /** The next instant at which something becomes due; null: nothing is in sight. */
-export async function nextDue(db: Db, now: string, daysBefore: number[]): Promise<string | null> {
+export async function nextDue(db: Db, now: string, { daysBefore, deletions }: TimesOfPolicy): Promise<string | null> {
   const { rows: [row] } = await db.query<{ at: string | null }>(
     `select least(
        (select min(valid_until) from reason where kind in ('role', 'manual', 'grace') and valid_until > $1),
@@ -65,8 +95,14 @@ export async function nextDue(db: Db, now: string, daysBefore: number[]): Promis
        (select min(valid_until) from exception where ended_at is null and valid_until > $1),
        (select min(next_change_at) from person where next_change_at > $1),
        (select min(at) from unnest($2::int[]) d cross join lateral (
-          select min(next_change_at) - make_interval(days => d) as at from person where state = 'before-start' and next_change_at > $1 + make_interval(days => d)) first)) as at`,
-    [now, daysBefore])
+          select min(next_change_at) - make_interval(days => d) as at from person where state = 'before-start' and next_change_at > $1 + make_interval(days => d)) first),
+       (select min(at) from unnest($3::text[], $4::int[]) as d (job_id, days) cross join lateral (
+          select min(a.disabled_at) + make_interval(days => d.days) as at from account a
+           where a.job_id = d.job_id and a.gone_at is null and a.disabled_at > $1::timestamptz - make_interval(days => d.days)) first),
+       (select min(at) from unnest($3::text[], $4::int[]) as d (job_id, days) cross join lateral (
+          select min(r.valid_until) + make_interval(days => d.days) as at from reason r
+           where r.job_id = d.job_id and r.kind = 'scope' and r.valid_until > $1::timestamptz - make_interval(days => d.days)) first)) as at`,
+    [now, daysBefore, deletions.map((d) => d.jobId), deletions.map((d) => d.days)])
   return row!.at
 }
 

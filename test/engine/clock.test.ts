@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { nextReading, tick } from '../../src/engine/clock.ts'
+import { runLeavers } from '../../src/engine/leaver.ts'
+import { startPlan } from '../../src/engine/start-plan.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { appSystem, job, openWorld, type World } from './plan-fixture.ts'
 
@@ -120,20 +122,71 @@ test('a leave that keeps the account changes nothing in the system', async () =>
   assert.equal(w.app.writes, writes)
 })
 
-test('many whose reasons end in the same minute are planned together', async () => {
-  const w = await open(server, (p) => { appSystem(p).brakes = { revoke: { count: 10_000 } } })
-  const count = 1100
+test('many whose reasons end in the same minute are planned together; those of the next minute stay', async () => {
+  const w = await open(server, (p) => { appSystem(p).brakes = { revoke: { count: 0 } } })
+  const count = 1101
   await w.day(Array.from({ length: count }, (_, i) => ({ id: String(i + 1), department: 'Data' })))
   await w.pool.query(
     `insert into reason (person_id, kind, entitlement_id, policy_revision, valid_from, valid_until, until_agreed_at, made_by, made_at)
-     select id, 'manual', $1, 1, $2, '2026-06-20T12:00:00Z'::timestamptz + (row_number() over ()) * interval '50 milliseconds', $2, 'ada', $2 from person`,
+     select id, 'manual', $1, 1, $2, '2026-06-20T12:00:00Z'::timestamptz + case when n = 1 then interval '70 seconds' else n * interval '50 milliseconds' end, $2, 'ada', $2
+       from (select id, row_number() over (order by id) as n from person) p`,
     [await w.entitlement('vpn'), w.context.now()])
   await w.plan()
   assert.equal(w.members('vpn').length, count)
-  w.at('2026-06-20T12:00:58Z')
+  w.at('2026-06-20T12:00:59Z')
   const plans = await look(w)
-  assert.deepEqual([plans.length, plans.map((p) => p.state), plans.flatMap((p) => p.systems).length], [2, ['applied', 'applied'], count])
-  assert.deepEqual(w.members('vpn'), [])
+  assert.deepEqual(plans.map((p) => [p.state, p.systems.length]), [['applied', 1000], ['applied', 100]])
+  assert.equal(w.members('vpn').length, 1)
+})
+
+test('while many of its plans wait to be computed, what becomes due goes together into the next one', async () => {
+  const w = await open(server)
+  await w.day([anna, bo])
+  await w.engine.grant({ personId: await w.person('2'), entitlementId: await w.entitlement('vpn'), until: '2026-06-20T12:00:00Z' }, 'ada')
+  await w.work()
+  w.at('2026-06-20T12:00:01Z')
+  const waiting = await Promise.all([1, 2, 3, 4].map(() => startPlan(w.context, { cause: 'expiry', actor: 'usher', scope: { people: [] } })))
+  w.queued.length = 0
+  assert.deepEqual(await look(w), [])
+  assert.equal(Date.parse((await nextReading(w.context))!) - Date.parse(w.context.now()) < 1000, true)
+  await w.pool.query(`update plan set state = 'empty' where id = $1`, [waiting[0]!.planId])
+  assert.deepEqual((await look(w)).flatMap((p) => p.systems), ['revoke bo.ek vpn'])
+})
+
+test('an account whose grace is over is deleted at its moment, by the job\'s method and behind its brakes; one that is wanted again is not', async () => {
+  const w = await open(server)
+  await w.day([anna, bo, { id: '3', first: 'Cy', last: 'Low' }])
+  w.at('2026-06-20T12:00:00Z')
+  for (const id of ['1', '3']) await w.engine.endPerson({ personId: await w.person(id) }, 'ada')
+  await runLeavers(w.context, new AbortController().signal)
+  await w.work()
+  assert.deepEqual(w.accounts(), ['anna.nowak (disabled)', 'bo.ek', 'cy.low (disabled)'])
+  const due = (await nextReading(w.context))!
+  assert.equal(due.slice(0, 16), '2026-07-20T12:00')
+  w.at('2026-07-10T12:00:00Z')
+  assert.deepEqual(await look(w), [])
+  await w.engine.liftPersonEnd(await w.person('3'), 'ada')
+  await w.work()
+  const reads = await observations(w)
+  w.at('2026-07-20T12:01:00Z')
+  const plans = await look(w)
+  assert.deepEqual(plans.map((p) => [p.cause, p.state, p.systems]), [['grace over', 'applied', ['delete anna.nowak']]])
+  assert.deepEqual([w.accounts(), await look(w), await observations(w)], [['bo.ek', 'cy.low'], [], reads])
+})
+
+test('deletions by the clock wait for the brake, and for an operator where the job says so', async () => {
+  const w = await open(server, (p) => { appSystem(p).brakes = { delete: { count: 0 } } })
+  await w.day([anna, bo])
+  await w.engine.endPerson({ personId: await w.person('1') }, 'ada')
+  await runLeavers(w.context, new AbortController().signal)
+  w.at('2026-07-20T12:00:00Z')
+  assert.deepEqual((await look(w)).map((p) => [p.cause, p.state]), [['grace over', 'held']])
+  await w.setPolicy((p) => { Object.assign(appSystem(p), { brakes: {}, method: 'approve' }) })
+  await w.engine.endPerson({ personId: await w.person('2') }, 'ada')
+  await runLeavers(w.context, new AbortController().signal)
+  w.at('2026-08-25T12:00:00Z')
+  assert.deepEqual((await look(w)).map((p) => [p.cause, p.state]), [['grace over', 'open']])
+  assert.deepEqual(w.accounts(), ['anna.nowak (disabled)', 'bo.ek (disabled)'])
 })
 
 test('a plan that failed is made again after a while', async () => {

@@ -41,7 +41,7 @@ test('what was given until an instant ends then, by itself, and extending it tak
   w.at('2026-06-21T00:00:00Z')
   assert.deepEqual((await w.plan()).systems, [])
   w.at('2026-06-25T12:00:00Z')
-  assert.deepEqual((await whatIsDue(w.pool, '2026-06-25T12:00:00Z', [7])).map((d) => [d.personId, d.at]), [[personId, '2026-06-20T12:00:00.000Z'], [personId, '2026-06-25T12:00:00.000Z']])
+  assert.deepEqual((await whatIsDue(w.pool, '2026-06-25T12:00:00Z', { daysBefore: [7], deletions: [] })).map((d) => [d.personId, d.at]), [[personId, '2026-06-20T12:00:00.000Z'], [personId, '2026-06-25T12:00:00.000Z']])
   assert.deepEqual((await w.plan({ people: [personId] }, 'expiry')).systems, ['revoke bo.ek vpn'])
 })
 

@@ -56,7 +56,7 @@ test('what a run changed goes back to what it was, waits for approval, and is le
   // Twice is the same as once.
   assert.deepEqual((await undo(w, run)).state, 'empty')
   // At its end it is planned like everything else, by itself and once.
-  w.at((await nextDue(w.pool, w.context.now(), []))!)
+  w.at((await nextDue(w.pool, w.context.now(), { daysBefore: [], deletions: [] }))!)
   await tick(w.context)
   await tick(w.context)
   await w.work()
