@@ -5,6 +5,7 @@
  */
 import { ok, startLeaversWorld } from '../test/servers/leavers.ts'
 import { below, type Figure } from './figure.ts'
+import { stepsOf } from './leaver-steps.ts'
 
 const limitSeconds = 1
 
@@ -28,12 +29,14 @@ export async function run(people = 100_000, leavers = 100): Promise<Figure[]> {
         const works = await probe.works()
         if (works.length !== 10) throw new Error(`Before they leave, ${works.length} of 10 systems let them in`)
         const id = await world.person(n)
-        const started = performance.now()
+        const [started, pressedAt] = [performance.now(), Date.now()]
         const refused = probe.refused(started)
         await ok(world.usher.api.POST('/api/people/{id}/end', { params: { path: { id } }, body: {} }))
         const bySystem = await refused
         seconds.push(Math.max(...Object.values(bySystem)) / 1000)
-        if (process.env['BENCH_VERBOSE'] !== undefined) console.error(n, Math.round(seconds.at(-1)! * 1000), Object.entries(bySystem).map(([s, ms]) => `${s} ${Math.round(ms)}`).join(' '))
+        if (process.env['BENCH_VERBOSE'] !== undefined) {
+          console.error(n, Math.round(seconds.at(-1)! * 1000), Object.entries(bySystem).map(([s, ms]) => `${s} ${Math.round(ms)}`).join(' '), '|', await stepsOf(world.pool, id, pressedAt))
+        }
         await probe.close()
       }
     } finally {

@@ -1,6 +1,7 @@
 /** Puts Usher together: database, keys, connectors, engine, worker, HTTP. The only place that knows all parts. */
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { availableParallelism, setPriority } from 'node:os'
 import path from 'node:path'
 import { makeWorkerUtils, Logger, type WorkerUtils } from 'graphile-worker'
 import { pino } from 'pino'
@@ -17,10 +18,10 @@ import { openAuditSealer, type AuditSealer } from './engine/audit-sealer.ts'
 import { startLane } from './engine/leaver-lane.ts'
 import { openSecrets } from './engine/secrets.ts'
 import { startWorker, type Worker } from './engine/worker.ts'
-import { startLaneThread } from './lane.ts'
-import { connect, migrate } from './store/database.ts'
+import { connect, keepPlans, migrate, type Pool } from './store/database.ts'
 import { ensurePolicy } from './store/policy.ts'
 import { startPrivatePostgres } from './store/private-postgres.ts'
+import { startThread } from './threads.ts'
 
 export interface Settings {
   /** Folder for everything that is not in the database: keys, uploaded files, the private PostgreSQL. */
@@ -40,8 +41,8 @@ export interface Usher {
   auth: Auth
   audit: AuditSealer
   dataFolder: string
-  /** What the thread of the leavers opens; null where connectors are only in this thread. */
-  laneThread: OpenDatabase | null
+  /** What other threads open; null where connectors are only in this thread. */
+  threads: OpenDatabase | null
   close(): Promise<void>
 }
 
@@ -50,7 +51,12 @@ export interface OpenDatabase {
   databaseUrl: string
   dataFolder: string
   logLevel: string
+  /** It is the private PostgreSQL, on this machine. */
+  isPrivate: boolean
 }
+
+/** The niceness of what stands back for leavers and people who wait. */
+export const patient = 10
 
 export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
   const port = Number(env['PORT'] ?? 7070)
@@ -84,7 +90,7 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
     const auth = createAuth({ pool, databaseUrl, baseUrl: settings.baseUrl, secret: vault.derive('session cookies').toString('base64'), now })
     return {
       context, engine, auth, audit, dataFolder,
-      laneThread: extraConnectors.length > 0 ? null : { databaseUrl, dataFolder, logLevel: settings.logLevel },
+      threads: extraConnectors.length > 0 ? null : { databaseUrl, dataFolder, logLevel: settings.logLevel, isPrivate: own !== null },
       async close() {
         await release()
         await auth.close()
@@ -100,9 +106,13 @@ export async function openUsher(settings: Settings, extraConnectors: ConnectorDe
 }
 
 /** The same context again on connections of its own, for a thread beside the one that opened the database. */
-export async function openContext({ databaseUrl, dataFolder, logLevel }: OpenDatabase): Promise<{ context: Context; close(): Promise<void> }> {
+export async function openContext(
+  { databaseUrl, dataFolder, logLevel, isPrivate }: OpenDatabase, { standsBack = false } = {},
+): Promise<{ context: Context; close(): Promise<void> }> {
   // A fresh connection is slow at first, and leavers come seldom: theirs stay open for longer.
-  const pool = connect(databaseUrl, { idleTimeoutMillis: 600_000 })
+  const pool = standsBack ? connect(databaseUrl, { settings: leaveTwoCores }) : connect(databaseUrl, { idleTimeoutMillis: 0 })
+  if (standsBack && isPrivate) letStandBack(pool)
+  if (!standsBack) keepPlans(pool)
   const now = (): string => new Date().toISOString()
   const vault = await openSecrets({ pool, dataFolder, now })
   const { context, release } = await makeContext({ pool, log: openLog(logLevel), dataFolder, vault, now }, [])
@@ -133,14 +143,30 @@ async function makeContext(
   return { context, release: async () => { await queue.release() } }
 }
 
+/** What PostgreSQL does at the same time for one question of a plan. */
+const leaveTwoCores = { max_parallel_workers_per_gather: Math.max(0, Math.min(2, availableParallelism() - 2)) }
+
+/** The processes of the private PostgreSQL that work for this pool stand back, too, where Usher may say so. */
+function letStandBack(pool: Pool): void {
+  pool.on('connect', (client) => {
+    const { processID } = client as { processID?: number | null }
+    if (!processID) return
+    try {
+      setPriority(processID, patient)
+    } catch {
+      // It is another user's, or has ended.
+    }
+  })
+}
+
 function openLog(level: string): pino.Logger {
   return pino({ level, redact: ['err.details', 'err.detail', 'err.where'] }, pino.destination(2))
 }
 
 /** A worker for plans, and the lane of the leavers beside it. */
-export async function startWork({ context, audit, laneThread }: Usher): Promise<Worker> {
-  const lane = laneThread === null ? startLane(context) : await startLaneThread(laneThread, context.log)
-  const worker = await startWorker(context, () => audit.seal())
+export async function startWork({ context, audit, threads }: Usher): Promise<Worker> {
+  const lane = threads === null ? startLane(context) : await startThread('./lane-thread.ts', 'of the leavers', threads, context.log)
+  const worker = threads === null ? await startWorker(context, () => audit.seal()) : await startThread('./work-thread.ts', 'of the plans', threads, context.log)
   return {
     async stop() {
       await lane.stop()

@@ -87,6 +87,8 @@ export interface Reader {
   lookup?(wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Page>
   /** Who changed these last, as far as the system itself says; one answer for each, in order. Asked only about what drifted. Throws `UsherError`. */
   trace?(asked: Traced[], signal: AbortSignal): Promise<(Trace | null)[]>
+  /** Connects and signs in, for whoever cannot wait for it later; asked again, it keeps the connection alive. Throws `UsherError`. */
+  keepReady?(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -192,6 +194,8 @@ export interface Writer {
   apply(change: SystemChange, signal: AbortSignal): Promise<Outcome>
   /** Ends what an account has open now (database sessions, web sessions). */
   endSessions?(account: { objectType: string; id: string; name: string }, signal: AbortSignal): Promise<Outcome>
+  /** As a reader's; writes nothing. */
+  keepReady?(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 

@@ -40,6 +40,8 @@ const soonMs = 2_000
 export interface ApplyOptions {
   /** Called when a system has nothing more to do now. */
   systemOver?(systemId: string): Promise<void>
+  /** The policy in force, where it is known already. */
+  revision?: Revision
   /** What is known for all systems alike; made where it is absent. */
   deciding?: Deciding
   /** Connections that are open already. */
@@ -64,7 +66,7 @@ async function beginApplying(context: Context, planId: string): Promise<PlanRow 
 }
 
 async function apply(context: Context, plan: PlanRow, signal: AbortSignal, options: ApplyOptions): Promise<void> {
-  const revision = await currentRevision(context.pool)
+  const revision = options.revision ?? await currentRevision(context.pool)
   let settling = settled
   // Leavers were ended, and what they had reasons for settled, when they were planned.
   if (plan.cause !== 'leaver') {
@@ -74,8 +76,8 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
     const wasSettled = done + refused === 0 && await isSettled(context.pool, plan.id, revision.revision, after(context, -settledMs))
     if (isUndo(plan)) await beginUndo(context, plan)
     else if (!wasSettled) settling = await beginSettling(context, plan, revision)
+    await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   }
-  await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   const systems = await systemsToDo(context.pool, plan.id)
   const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, settling, signal, options).finally(() => options.systemOver?.(id))))
   await settling.over

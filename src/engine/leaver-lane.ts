@@ -1,14 +1,20 @@
 /** The lane for leavers: wakes when somebody leaves, at the next instant that somebody is due, and every few seconds. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../store/database.ts'
 import { leaverChannel, nextLeaverInstant } from '../store/leaver.ts'
 import type { Context } from './context.ts'
+import { drill } from './leaver-drill.ts'
+import { leaverMethod } from './leaver-plan.ts'
+import { readiness, type GetReady } from './leaver-ready.ts'
 import { leaverRound, raiseAlarms, startDueLeavers, takeLeavers } from './leaver.ts'
-import { warmSystems } from './warm-systems.ts'
+import { warmSystems, type WarmSystems } from './warm-systems.ts'
 
 /** Also without being called: a call may be lost with its connection. */
 const idleMsMax = 2_000
 const alarmEveryMs = 5_000
 const roundsAtOnce = 8
+const warmEveryMs = 30_000
+const drillEveryMs = 300_000
 
 export interface Lane {
   stop(): Promise<void>
@@ -20,16 +26,23 @@ export function startLane(context: Context): Lane {
   const ears = listen(context, bell.ring, stopping.signal)
   const running = new Set<Promise<void>>()
   const warm = warmSystems(context)
+  const getReady = readiness(context)
+  const warming = keepWarm(context, warm, getReady, stopping.signal)
   const going = (async () => {
     let alarmedAt = 0
     while (!stopping.signal.aborted) {
       let waitMs = idleMsMax
       try {
-        await startDueLeavers(context)
-        while (running.size < roundsAtOnce && !stopping.signal.aborted) {
+        // Those who were ended by hand are there already: first of all they.
+        for (let looked = false; running.size < roundsAtOnce && !stopping.signal.aborted;) {
           const taken = await takeLeavers(context)
-          if (taken.length === 0) break
-          const round = leaverRound(context, taken, stopping.signal, warm)
+          if (taken.length === 0 && looked) break
+          if (taken.length === 0) {
+            await startDueLeavers(context)
+            looked = true
+            continue
+          }
+          const round = leaverRound(context, taken, stopping.signal, getReady, warm)
             .catch((error: unknown) => context.log.error({ err: error }, 'a round of leavers failed'))
             .finally(() => {
               running.delete(round)
@@ -53,6 +66,7 @@ export function startLane(context: Context): Lane {
       await bell.heard(waitMs)
     }
     await Promise.all(running)
+    await warming
     await warm.close()
   })()
   return {
@@ -86,6 +100,25 @@ function newBell(): { ring(): void; heard(msMax: number): Promise<void> } {
       }
       rung = false
     },
+  }
+}
+
+/** Connections are open and statements planned before somebody leaves. */
+async function keepWarm(context: Context, warm: WarmSystems, getReady: GetReady, signal: AbortSignal): Promise<void> {
+  let drilledAt = 0
+  while (!signal.aborted) {
+    try {
+      const { revision } = await getReady()
+      const leaving = new Set(revision.policy.jobs.filter((job) => leaverMethod(revision, job.id) !== 'observe').map((job) => job.destination))
+      await warm.keepReady(revision.policy.systems.filter((s) => leaving.has(s.id)), signal)
+      if (Date.parse(context.now()) - drilledAt >= drillEveryMs) {
+        await drill(context)
+        drilledAt = Date.parse(context.now())
+      }
+    } catch (error) {
+      context.log.warn({ err: error }, 'the lane for leavers could not be kept warm')
+    }
+    await sleep(warmEveryMs, undefined, { signal }).catch(() => {})
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { accountJobs, stricter, type Method } from '../domain/policy.ts'
 import { decide, waves, type DecidedChange } from '../domain/decide.ts'
+import type { PlanBrake } from '../domain/plan.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { endKeptAccess } from '../store/exception.ts'
 import { loadFacts } from '../store/facts.ts'
@@ -12,9 +13,8 @@ import {
   accountsOfLeavers, insertLeaverSystems, lockLeavingPeople, markReturned, setLeaverPlan, settleLeavers,
   type LeaverRow, type LeaversAccount, type LeaverSystemRow,
 } from '../store/leaver.ts'
-import { applyPeopleBatch } from '../store/people-apply.ts'
-import { writePeople } from '../store/people-plan.ts'
-import { approveAll, countChanges, findPlan, insertChanges, insertPlan, setPlan } from '../store/plan.ts'
+import { endPeople } from '../store/leaver-people.ts'
+import { approveAll, countChanges, insertChanges, insertPlan, setPlan } from '../store/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import type { Context, Revision } from './context.ts'
 import { systemOf } from './context.ts'
@@ -22,6 +22,8 @@ import { factsOf, hashChange, type Deciding } from './facts.ts'
 import { planTurn } from './people-changes.ts'
 import { hashOfPlan } from './plan-hash.ts'
 import { holdersOf } from './plan-systems.ts'
+import { brakeLeavers, mayBeHeld } from './leaver-brakes.ts'
+import type { Ready } from './leaver-ready.ts'
 import { skipSuperseded } from './start-plan.ts'
 
 /** How a leaver's changes are carried out: *approve* systems go along, unless they say otherwise. */
@@ -34,14 +36,14 @@ export function leaverMethod({ policy }: Revision, jobId: string): Method {
 }
 
 /** Ends these people and plans what that means. Returns the plan that is to be carried out now, or null where nothing is. */
-export async function planLeavers(context: Context, revision: Revision, deciding: Deciding, leavers: LeaverRow[]): Promise<string | null> {
+export async function planLeavers(context: Context, { revision, policyHash }: Ready, deciding: Deciding, leavers: LeaverRow[]): Promise<string | null> {
   return await transaction(context.pool, async (client) => {
     const now = context.now()
     const people = await lockLeavingPeople(client, leavers.map((l) => l.personId))
     const view = { asOf: now, timeZone: revision.policy.settings.timeZone }
     const turns = new Map(people.map((person) => [person.id, planTurn(person, view)]))
     const staying = leavers.filter((l) => turns.get(l.personId)?.state !== 'ended')
-    await markReturned(client, staying.map((l) => l.id), now)
+    if (staying.length > 0) await markReturned(client, staying.map((l) => l.id), now)
     const leaving = leavers.filter((l) => !staying.includes(l))
     if (leaving.length === 0) return null
 
@@ -50,11 +52,7 @@ export async function planLeavers(context: Context, revision: Revision, deciding
     const actor = leaving[0]!.actor
     await insertPlan(client, { id: planId, cause: 'leaver', scope: { people: ids }, policyRevision: revision.revision, asOf: now, madeBy: actor })
     const ending = ids.flatMap((id) => turns.get(id)!.change ?? [])
-    if (ending.length > 0) {
-      await writePeople(client, planId, ending.map((c) => c.change), ending.map((c) => c.overlay))
-      await approveAll(client, planId, 1)
-      await applyPeopleBatch(client, { planId, wave: 0, limit: ending.length, now, actor, singly: ending.length })
-    }
+    if (ending.length > 0) await endPeople(client, planId, ending.map((c) => c.change), actor, now)
     await settleLeavers(client, ids, now)
     // What was left to them by decision was left to somebody who stayed.
     await endKeptAccess(client, ids, actor, now)
@@ -64,11 +62,16 @@ export async function planLeavers(context: Context, revision: Revision, deciding
       ...change, hash: hashChange(change), state: leaverMethod(revision, change.jobId) === 'observe' ? 'observed' : 'planned',
     })))
     const go = revision.policy.jobs.map((j) => j.id).filter((id) => leaverMethod(revision, id) === 'automatic')
-    await skipSuperseded(client, planId, go)
-    await approveAll(client, planId, 2, go)
+    const brakes: PlanBrake[] = []
+    if (changes.length > 0) {
+      const supersede = (): Promise<void> => skipSuperseded(client, planId, go)
+      if (mayBeHeld(revision.policy, leaving, changes)) brakes.push(...await brakeLeavers(client, planId, revision.policy, now, supersede))
+      else await supersede()
+      await approveAll(client, planId, 2, go)
+    }
     await insertLeaverSystems(client, systemsOf(revision, leaving, accounts))
     await setLeaverPlan(client, leaving.map((l) => l.id), planId)
-    return await closePlan(context, client, planId, revision, actor, now)
+    return await closePlan(context, client, planId, { revision: revision.revision, policyHash }, brakes, actor, now)
   })
 }
 
@@ -97,16 +100,15 @@ function systemsOf(revision: Revision, leavers: LeaverRow[], accounts: LeaversAc
   }))
 }
 
-async function closePlan(context: Context, client: Client, planId: string, revision: Revision, actor: string, now: string): Promise<string | null> {
-  const plan = (await findPlan(client, planId))!
+async function closePlan(context: Context, client: Client, planId: string, from: { revision: number; policyHash: string }, brakes: PlanBrake[], actor: string, now: string): Promise<string | null> {
   const counts = await countChanges(client, planId)
   const count = (...states: string[]): number => counts.filter((c) => states.includes(c.state)).reduce((sum, c) => sum + c.n, 0)
-  const hash = await hashOfPlan(client, planId, { revision: revision.revision, asOf: now, basis: plan.basis })
+  const hash = await hashOfPlan(client, planId, { ...from, asOf: now, basis: { snapshots: {}, observations: {} } })
   const goes = count('waiting')
-  const state = goes > 0 ? 'approved' : count('planned') > 0 ? 'open' : 'applied'
+  const state = goes > 0 ? 'approved' : count('held') > 0 ? 'held' : count('planned') > 0 ? 'open' : 'applied'
   await setPlan(client, planId, {
-    hash, counts, state, progress: null, ...(state === 'applied' ? { ended_at: now } : {}),
-    ...(state === 'open' ? {} : { approved_by: actor, approved_at: now }),
+    hash, counts, state, brakes, progress: null, ...(state === 'applied' ? { ended_at: now } : {}),
+    ...(state === 'open' || state === 'held' ? {} : { approved_by: actor, approved_at: now }),
   })
   await appendAudit(client, [{ at: now, actor, action: 'plan.approved', subject: `plan:${planId}`, detail: { hash, leaver: true, changes: goes } }])
   return goes > 0 ? planId : null

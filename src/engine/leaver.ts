@@ -18,7 +18,7 @@ import { applyPlan } from './apply-plan.ts'
 import type { Context, Revision } from './context.ts'
 import { openReader } from './context.ts'
 import { planLeavers } from './leaver-plan.ts'
-import { prepareDeciding } from './plan-systems.ts'
+import { readiness, type GetReady } from './leaver-ready.ts'
 import { scopeOf } from './read-system.ts'
 import type { Connections } from './warm-systems.ts'
 
@@ -62,19 +62,20 @@ export async function takeLeavers(context: Context): Promise<LeaverRow[]> {
 }
 
 /** One round for leavers that were taken: plan what is not planned, carry it out, look, and set the clocks. */
-export async function leaverRound(context: Context, leavers: LeaverRow[], signal: AbortSignal, connections?: Connections): Promise<void> {
-  const revision = await currentRevision(context.pool)
+export async function leaverRound(context: Context, leavers: LeaverRow[], signal: AbortSignal, getReady: GetReady, connections?: Connections): Promise<void> {
+  const ready = await getReady()
+  const { revision } = ready
   const ids = leavers.map((l) => l.id)
   // Each human's own plan; those whom nobody named go together.
   const unplanned = [...Map.groupBy(leavers.filter((l) => l.planId === null), (l) => l.actor).values()]
   const planned = [...new Set(leavers.flatMap((l) => l.planId ?? []))]
-  const deciding = await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
+  const deciding = await ready.deciding()
   for (const together of unplanned) {
-    const planId = await planLeavers(context, revision, deciding, together)
+    const planId = await planLeavers(context, ready, deciding, together)
     if (planId !== null) planned.push(planId)
   }
   const clocks = (): Promise<void> => settleClocks(context.pool, ids, context.now())
-  await Promise.all(planned.map((planId) => applyPlan(context, planId, signal, { systemOver: clocks, deciding, ...(connections === undefined ? {} : { connections }) })))
+  await Promise.all(planned.map((planId) => applyPlan(context, planId, signal, { systemOver: clocks, revision, deciding, ...(connections === undefined ? {} : { connections }) })))
   // What was not looked at on the way is looked at now.
   await lookAtOthers(context, revision, ids, signal, connections)
   await clocks()
@@ -111,9 +112,10 @@ async function lookAtOthers(context: Context, revision: Revision, leavers: strin
 /** Everything that is due for leavers now, one round after the other. For whoever has a clock of their own. */
 export async function runLeavers(context: Context, signal: AbortSignal): Promise<number> {
   await startDueLeavers(context)
+  const getReady = readiness(context)
   let rounds = 0
   for (let taken = await takeLeavers(context); taken.length > 0; taken = await takeLeavers(context)) {
-    await leaverRound(context, taken, signal)
+    await leaverRound(context, taken, signal, getReady)
     rounds += 1
   }
   await raiseAlarms(context)

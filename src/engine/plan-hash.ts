@@ -7,14 +7,26 @@ import { arrivalDigests } from '../store/people-bulk.ts'
 import { plannedItems, snapshotsOfPlan, type PlanRow } from '../store/plan.ts'
 import { documentAt } from '../store/policy.ts'
 
-export async function hashOfPlan(client: Client, planId: string, from: { revision: number; asOf: string; basis: PlanRow['basis'] }): Promise<string> {
+export interface HashedFrom {
+  revision: number
+  asOf: string
+  basis: PlanRow['basis']
+  /** Of that revision, where it is known already. */
+  policyHash?: string
+}
+
+export async function hashOfPlan(client: Client, planId: string, from: HashedFrom): Promise<string> {
   const sum = createHash('sha256').update(headText(await headOfPlan(client, from)))
   for (const digest of await arrivalDigests(client, planId)) sum.update(digestText(digest.toString('hex')))
   for await (const items of plannedItems(client, planId)) for (const item of items) sum.update(itemText(item.hash, item.accountId))
   return sum.digest('hex')
 }
 
-export async function headOfPlan(db: Db, { revision, asOf, basis }: { revision: number; asOf: string; basis: PlanRow['basis'] }): Promise<PlanHead> {
-  const policy = hash('sha256', canonical(await documentAt(db, revision)))
+export async function headOfPlan(db: Db, { revision, asOf, basis, policyHash }: HashedFrom): Promise<PlanHead> {
+  const policy = policyHash ?? await hashOfPolicy(db, revision)
   return { revision, policy, asOf, snapshots: await snapshotsOfPlan(db, basis.snapshots), observations: basis.observations }
+}
+
+export async function hashOfPolicy(db: Db, revision: number): Promise<string> {
+  return hash('sha256', canonical(await documentAt(db, revision)))
 }

@@ -3,7 +3,7 @@ import { accountJobs, stricter, type AccountJob } from '../domain/policy.ts'
 import { decide } from '../domain/decide.ts'
 import type { ChangeState } from '../domain/plan.ts'
 import { authoritativeIds, compareAll, differingPairs, type CompareInput, type Pair } from '../store/compare.ts'
-import type { Client } from '../store/database.ts'
+import type { Client, Db } from '../store/database.ts'
 import type { Layer } from '../store/overlay.ts'
 import { loadFacts } from '../store/facts.ts'
 import { insertChanges } from '../store/plan.ts'
@@ -50,12 +50,14 @@ function everyPair(people: string[], jobs: AccountJob[]): Pair[] {
   return jobs.flatMap((job) => people.map((personId) => ({ personId, jobId: job.id })))
 }
 
-export async function prepareDeciding(context: Context, client: Client, revision: Revision, asOf: string): Promise<Deciding> {
+/** `jobs`: made ready before, from the same revision. */
+export async function prepareDeciding(context: Context, db: Db, revision: Revision, asOf: string, jobs = preparedJobs(context, revision)): Promise<Deciding> {
   const authoritative = revision.policy.systems.flatMap((s) => s.authoritative.map((entitlement) => ({ systemId: s.id, entitlement })))
-  return {
-    asOf, jobs: prepareJobs(context, { policy: revision.policy, jobs: accountJobs(revision.policy).map((job) => ({ job })) }), policyRevision: revision.revision,
-    authoritative: new Set(await authoritativeIds(client, authoritative)),
-  }
+  return { asOf, jobs, policyRevision: revision.revision, authoritative: new Set(await authoritativeIds(db, authoritative)) }
+}
+
+export function preparedJobs(context: Context, { policy }: Revision): Deciding['jobs'] {
+  return prepareJobs(context, { policy, jobs: accountJobs(policy).map((job) => ({ job })) })
 }
 
 export function jobsOf(revision: Revision, ids: string[] | null): AccountJob[] {

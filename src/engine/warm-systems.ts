@@ -1,10 +1,14 @@
 /** Connections to systems that stay open for a while, for whoever cannot wait until they are made. */
 import type { Reader, Writer } from '../connectors/connector.ts'
+import { UsherError } from '../domain/errors.ts'
 import type { System } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
 import { openReader, openWriter, type Context } from './context.ts'
 
 const idleMsMax = 300_000
+const readyMsMax = 20_000
+const awayMs = 60_000
+const refusedMs = 900_000
 
 export interface Connections {
   reader(system: System): Reader
@@ -12,6 +16,8 @@ export interface Connections {
 }
 
 export interface WarmSystems extends Connections {
+  /** Connects to these ahead of time, and keeps what is open alive. A system that refuses or is away is left alone for a while. */
+  keepReady(systems: System[], signal: AbortSignal): Promise<void>
   /** Closes what nobody used for some time. */
   tidy(): Promise<void>
   close(): Promise<void>
@@ -21,6 +27,8 @@ interface Open {
   reader?: Reader
   writer?: Writer
   usedAt: number
+  /** Not asked again before. */
+  leftUntil: number
 }
 
 /** A system whose configuration changed is opened anew. Closing what is lent does nothing: it goes on being open. */
@@ -28,7 +36,7 @@ export function warmSystems(context: Context): WarmSystems {
   const open = new Map<string, Open>()
   const of = (system: System): Open => {
     const key = canonical([system.id, system.connector, system.config])
-    const known = open.get(key) ?? { usedAt: 0 }
+    const known = open.get(key) ?? { usedAt: 0, leftUntil: 0 }
     open.set(key, known)
     known.usedAt = Date.parse(context.now())
     return known
@@ -39,7 +47,24 @@ export function warmSystems(context: Context): WarmSystems {
     await ended?.reader?.close().catch(() => {})
     await ended?.writer?.close().catch(() => {})
   }
+  const readyOne = async (system: System, signal: AbortSignal): Promise<void> => {
+    const own = of(system)
+    const now = Date.parse(context.now())
+    if (own.leftUntil > now) return
+    try {
+      own.reader ??= openReader(context, system)
+      own.writer ??= openWriter(context, system)
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(readyMsMax)])
+      await Promise.all([own.reader.keepReady?.(inTime), own.writer.keepReady?.(inTime)])
+    } catch (error) {
+      // A wrong password tried too often would lock the account that Usher uses.
+      const code = error instanceof UsherError ? error.code : 'INTERNAL'
+      own.leftUntil = now + (code === 'SYSTEM_SIGN_IN_FAILED' ? refusedMs : awayMs)
+      context.log.warn({ system: system.id, code }, 'a system could not be made ready for leavers')
+    }
+  }
   return {
+    keepReady: async (systems, signal) => { await Promise.all(systems.map((system) => readyOne(system, signal))) },
     reader: (system) => lendReader((of(system).reader ??= openReader(context, system))),
     writer: (system) => lendWriter((of(system).writer ??= openWriter(context, system))),
     async tidy() {

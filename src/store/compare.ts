@@ -1,5 +1,5 @@
 /** Which accounts differ from what is wanted: whole systems compared as sets, so that only what differs is looked at one by one. */
-import type { Client } from './database.ts'
+import type { Client, Db } from './database.ts'
 import { compareMemberships } from './compare-memberships.ts'
 import { relations, type Layer } from './overlay.ts'
 
@@ -96,7 +96,7 @@ export async function* differingPairs(client: Client, batch = 1000): AsyncGenera
   }
 }
 
-export async function authoritativeIds(client: Client, authoritative: CompareInput['authoritative']): Promise<string[]> {
+export async function authoritativeIds(client: Db, authoritative: CompareInput['authoritative']): Promise<string[]> {
   if (authoritative.length === 0) return []
   const { rows } = await client.query<{ id: string }>(
     `select e.id from entitlement e join unnest($1::text[], $2::text[]) as w (system_id, name)

@@ -25,16 +25,35 @@ const migrationsFolder = path.join(import.meta.dirname, '../../sql')
 const noticeLostMachines = '-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2 -c tcp_user_timeout=8000'
 
 /** What an organisation's people need fits in memory, so looking up by key costs hardly more than reading on: hence the page cost. */
-export function connect(url: string, options: pg.PoolConfig = {}): Pool {
+export function connect(url: string, { settings = {}, ...options }: pg.PoolConfig & { settings?: Record<string, string | number> } = {}): Pool {
   const pool = new pg.Pool({
     connectionString: url, max: 20, types, application_name: 'usher',
     keepAlive: true, keepAliveInitialDelayMillis: 5000,
-    options: `-c search_path=usher -c timezone=UTC -c jit=off -c random_page_cost=1.1 ${noticeLostMachines}`, ...options,
+    options: `-c search_path=usher -c timezone=UTC -c jit=off -c random_page_cost=1.1 ${noticeLostMachines}${Object.entries(settings).map(([name, value]) => ` -c ${name}=${value}`).join('')}`, ...options,
   })
   // A connection that breaks while idle is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {})
   pool.on('connect', (client) => { client.on('error', () => {}) })
   return pool
+}
+
+/**
+ * Each statement is planned once by each connection and kept. For whoever asks the same few questions again and again and
+ * cannot wait; the tables that they are about must not change under them.
+ */
+export function keepPlans(pool: Pool): void {
+  const names = new Map<string, string>()
+  const nameOf = (text: string): string => {
+    const known = names.get(text) ?? `q${names.size}`
+    names.set(text, known)
+    return known
+  }
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown
+    const named = (text: unknown, values?: unknown, ...rest: unknown[]): unknown =>
+      (typeof text === 'string' && Array.isArray(values) ? query({ name: nameOf(text), text, values }, ...rest) : query(text, values, ...rest))
+    Object.assign(client, { query: named })
+  })
 }
 
 /** Runs `work` in one transaction on one connection. */

@@ -57,9 +57,11 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
        left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true
       where $3::timestamptz is not null`, ids)
 
-  const references = await referredAccounts(db, layer, asOf, pairs)
-
   const accounts = await accountsOf(db, pairs)
+  // Who has ended wants nothing, so there is nothing more to ask: leavers are not to wait for it.
+  if (layer === 'stored' && desired.rows.every((d) => d.personState === 'ended')) return await whatIsLeft(db, pairs, asOf, desired.rows, accounts)
+
+  const references = await referredAccounts(db, layer, asOf, pairs)
 
   const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
   const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
@@ -113,6 +115,16 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     // Only a plan tells how they ended; a change that is recomputed is the same change however they did.
     ended: layer === 'stored' ? new Map() : await endedReasons(db, asOf, pairs.flatMap(lacking)),
     exceptions: Map.groupBy(exceptions, pairKey) as LoadedFacts['exceptions'],
+  }
+}
+
+/** Of people who have ended. */
+async function whatIsLeft(db: Db, pairs: Pair[], asOf: string, desired: DesiredRow[], accounts: AccountRow[]): Promise<LoadedFacts> {
+  return {
+    desired: new Map(desired.map((row) => [pairKey(row), row])), accounts: new Map(accounts.map((row) => [pairKey(row), row])),
+    held: await heldBy(db, accounts.map((a) => a.id)),
+    exceptions: Map.groupBy(await livingExceptions(db, pairs.map((p) => p.personId), asOf), pairKey) as LoadedFacts['exceptions'],
+    references: new Map(), matched: new Map(), entitlements: new Map(), ended: new Map(),
   }
 }
 

@@ -25,7 +25,7 @@ export async function settleClocks(db: Db, leavers: string[], now: string): Prom
               min(c.next_attempt_at) filter (where c.state = 'again') as next_attempt_at,
               (array_agg(c.code order by c.id) filter (where c.state in ('again', 'stuck')))[1] as code,
               (array_agg(c.words order by c.id) filter (where c.state in ('again', 'stuck')))[1] as words,
-              coalesce(bool_or(c.state in ('planned', 'held')), false) as waits
+              coalesce(bool_or(c.state in ('planned', 'held')), false) as waits, coalesce(bool_or(c.state = 'held'), false) as held
          from leaver l
          join leaver_system s on s.leaver_id = l.id
          join plan_change c on c.plan_id = l.plan_id and c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2
@@ -41,7 +41,7 @@ export async function settleClocks(db: Db, leavers: string[], now: string): Prom
             gone_at = case when not n.there and not n.unseen and o.leaver_id is null
                            then coalesce(s.gone_at, greatest(n.started_at, coalesce(t.done_at, n.seen_at, $2::timestamptz))) end,
             first_tried_at = coalesce(s.first_tried_at, t.first_tried_at), attempts = greatest(s.attempts, coalesce(t.attempts, 0)),
-            code = case when n.there then t.code end, words = case when n.there then t.words end,
+            code = case when n.there then t.code end, words = case when n.there and t.held then 'A limit that this system sets holds it until somebody releases it.' when n.there then t.words end,
             next_attempt_at = case when n.there then t.next_attempt_at end
        from seen n
        left join tried t using (leaver_id, system_id)

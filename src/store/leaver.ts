@@ -144,10 +144,10 @@ export async function openLeaver(db: Db, personId: string): Promise<string | nul
 
 /** Who has ended wants nothing: their desired accounts go, and every reason that lives ends now. */
 export async function settleLeavers(client: Client, people: string[], now: string): Promise<void> {
-  await client.query('delete from desired_reference where person_id = any ($1)', [people])
-  await client.query('delete from desired_account where person_id = any ($1)', [people])
   await client.query(
-    `with cut as (
+    `with nothing as (delete from desired_reference where person_id = any ($1)),
+     none as (delete from desired_account where person_id = any ($1)),
+     cut as (
        select id, person_id, kind, valid_until from reason where person_id = any ($1) and (valid_until is null or valid_until > $2) for update),
      ended as (
        update reason r set valid_until = greatest($2::timestamptz, r.valid_from) from cut where cut.id = r.id)

@@ -27,6 +27,11 @@ export async function currentRevision(db: Db): Promise<Revision> {
   return row === undefined ? { revision: 0, policy: emptyPolicy } : revisionFrom(row)
 }
 
+export async function newestRevision(db: Db): Promise<number> {
+  const { rows } = await db.query<{ revision: number }>('select coalesce(max(revision), 0) as revision from policy_revision')
+  return rows[0]!.revision
+}
+
 export async function revisionAt(db: Db, revision: number): Promise<Revision> {
   const { rows: [row] } = await db.query<StoredRevision>('select revision, document from policy_revision where revision = $1', [revision])
   if (row === undefined) throw new UsherError('NOT_FOUND', `There is no policy revision ${revision}.`)

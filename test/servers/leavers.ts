@@ -3,6 +3,7 @@
  * PostgreSQL servers), a real Usher that manages them, and a probe that tries to use what a leaver had.
  */
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { Client as Ldap } from 'ldapts'
 import pg from 'pg'
 import { connect, type Pool } from '../../src/store/database.ts'
@@ -38,17 +39,20 @@ export interface Probe {
 
 const id = (n: number): string => `E${String(n).padStart(7, '0')}`
 
-/** `people` are all in the directory; the first `leavers` of them in the nine other systems, too. */
+/**
+ * `people` are all in the directory; the first `leavers` of them in the nine other systems, too. `durable`: with the private
+ * PostgreSQL, as it comes, and a directory that writes to the disk.
+ */
 export async function startLeaversWorld({ people, leavers, durable = false }: { people: number; leavers: number; durable?: boolean }): Promise<LeaversWorld> {
-  const own: Record<string, string> = durable ? { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' } : {}
-  const [database, slapd, samba, ...databases] = await Promise.all([
-    startPostgres({ settings: { ...own, shared_buffers: '512MB' } }), startSlapd({ durable, ldif: directoryEntries(people, leavers) }), startSamba(),
+  const [slapd, samba, ...databases] = await Promise.all([
+    startSlapd({ durable, ldif: directoryEntries(people, leavers) }), startSamba(),
     ...servers.map(() => startPostgres({ settings: { max_connections: '60', shared_buffers: '16MB' } })),
   ])
   samba.tool('ldapadd', ['-c'], domainEntries(samba.baseDn, leavers))
   await Promise.all(databases.map((server) => makeRoles(server, leavers)))
-  const usher = await startUsher({ databaseUrl: database.url })
-  const pool = connect(database.url)
+  const database = durable ? null : await startPostgres()
+  const usher = await startUsher(database === null ? {} : { databaseUrl: database.url })
+  const pool = connect(database?.url ?? privateUrl(usher.data))
   await addPeople(pool, people, leavers)
   for (const [reference, value] of Object.entries({ slapd: slapd.password, samba: samba.password })) {
     await ok(usher.api.PUT('/api/secrets/{reference}', { params: { path: { reference } }, body: { value } }))
@@ -105,12 +109,17 @@ export async function startLeaversWorld({ people, leavers, durable = false }: { 
     async stop() {
       await pool.end()
       await usher.stop()
-      await Promise.all([database, slapd, samba, ...databases].map((server) => server.stop()))
+      await Promise.all([database, slapd, samba, ...databases].map((server) => server?.stop()))
     },
   }
 }
 
 const person = (uid: string) => ({ uid, cn: 'person.displayName', sn: 'person.surname', employeeNumber: 'person.employeeId' })
+
+function privateUrl(dataFolder: string): string {
+  const { user, password, port } = JSON.parse(readFileSync(path.join(dataFolder, 'postgres.json'), 'utf8')) as { user: string; password: string; port: number }
+  return `postgres://${user}:${password}@127.0.0.1:${port}/usher`
+}
 
 function directoryEntries(people: number, leavers: number): string {
   const entry = (n: number, ou: string): string => `dn: uid=${id(n).toLowerCase()},ou=${ou},dc=example,dc=org\nobjectClass: inetOrgPerson\nuid: ${id(n).toLowerCase()}\n`
@@ -180,17 +189,25 @@ async function openProbe(
   n: number, slapdUrl: string, baseDn: string, samba: { url: string; ca: string; base: string }, databases: TestPostgres[],
 ): Promise<Probe> {
   const name = id(n).toLowerCase()
-  const binds = async (url: string, dn: string, ca?: string): Promise<boolean> => {
+  const directories: Ldap[] = []
+  const open = (url: string, ca?: string): Ldap => {
     const client = new Ldap({ url, ...(ca === undefined ? {} : { tlsOptions: { ca: [readFileSync(ca)], checkServerIdentity: () => undefined } }) })
+    directories.push(client)
+    return client
+  }
+  const signsInOn = async (client: Ldap, dn: string): Promise<boolean> => {
     try {
       await client.bind(dn, password)
       return true
     } catch (error) {
       if ((error as { code?: number }).code === 49) return false
       throw error
-    } finally {
-      await client.unbind().catch(() => {})
     }
+  }
+  // Tried again and again on a connection that is open already, which costs the servers little; a refusal is tried on a new one.
+  const binds = (url: string, dn: string, ca?: string): (() => Promise<boolean>) => {
+    const lasting = open(url, ca)
+    return async () => await signsInOn(lasting, dn) || await signsInOn(open(url, ca), dn)
   }
   const signsIn = async (server: TestPostgres): Promise<boolean> => {
     const client = new pg.Client({ connectionString: server.urlFor('postgres', name, password) })
@@ -215,9 +232,9 @@ async function openProbe(
     return { client, open: () => open }
   }))
   const checks: Record<string, () => Promise<boolean>> = {
-    directory: () => binds(slapdUrl, `uid=${name},ou=people,${baseDn}`),
-    ...Object.fromEntries(parts.map((p) => [p, () => binds(slapdUrl, `uid=${name},ou=${p},${baseDn}`)])),
-    ...Object.fromEntries(units.map((u) => [`ad-${u}`, () => binds(samba.url, `CN=${id(n)},OU=${u},${samba.base}`, samba.ca)])),
+    directory: binds(slapdUrl, `uid=${name},ou=people,${baseDn}`),
+    ...Object.fromEntries(parts.map((p) => [p, binds(slapdUrl, `uid=${name},ou=${p},${baseDn}`)])),
+    ...Object.fromEntries(units.map((u) => [`ad-${u}`, binds(samba.url, `CN=${id(n)},OU=${u},${samba.base}`, samba.ca)])),
     ...Object.fromEntries(databases.map((server, i) => [servers[i]!, async () => sessions[i]!.open() || await signsIn(server)])),
   }
   return {
@@ -227,12 +244,12 @@ async function openProbe(
     },
     async refused(since) {
       return Object.fromEntries(await Promise.all(Object.entries(checks).map(async ([system, check]): Promise<[string, number]> => {
-        while (await check()) await new Promise((resolve) => setTimeout(resolve, 25))
+        while (await check()) await new Promise((resolve) => setTimeout(resolve, 30))
         return [system, performance.now() - since]
       })))
     },
     async close() {
-      await Promise.all(sessions.map(({ client }) => client.end().catch(() => {})))
+      await Promise.all([...sessions.map(({ client }) => client.end().catch(() => {})), ...directories.map((client) => client.unbind().catch(() => {}))])
     },
   }
 }

@@ -40,11 +40,18 @@ export interface LdapClient {
   write(request: Request, signal: AbortSignal): Promise<LdapResult>
   /** Whether the server says that it knows this control. */
   knows(oid: string, signal: AbortSignal): Promise<boolean>
+  /** Signs in on two connections, as many as a change uses, and keeps them from being closed for silence. */
+  keepReady(signal: AbortSignal): Promise<void>
   /** Opens a connection without signing in, to tell the two apart. */
   connect(): Promise<void>
   /** Whether what is sent is encrypted. */
   readonly secure: boolean
   close(): void
+}
+
+const rootQuery: Query = {
+  what: 'Read what the server can do', base: '', scope: 'base', filter: new PresenceFilter({ attribute: 'objectClass' }),
+  attributes: ['supportedControl', 'supportedExtension'],
 }
 
 /** Opens nothing yet: connections are made when the first operation needs one. */
@@ -93,10 +100,7 @@ export function openClient(config: LdapConfig, secrets: Secrets, connections: nu
   }
 
   const rootControls = async (signal: AbortSignal): Promise<Set<string>> => {
-    const [root] = await client.search({
-      what: 'Read what the server can do', base: '', scope: 'base', filter: new PresenceFilter({ attribute: 'objectClass' }),
-      attributes: ['supportedControl', 'supportedExtension'],
-    }, signal)
+    const [root] = await client.search(rootQuery, signal)
     return new Set(root && attributesOf(root).flatMap(([, values]) => values.map((value) => value.toString('latin1'))))
   }
 
@@ -149,6 +153,12 @@ export function openClient(config: LdapConfig, secrets: Secrets, connections: nu
         known = undefined
         throw error
       }
+    },
+
+    async keepReady(signal) {
+      // What the server can do is asked for here, and not before the first write.
+      await Promise.all([client.knows(oids.assertion, signal), client.search(rootQuery, signal)])
+      await client.search(rootQuery, signal)
     },
 
     async connect() {

@@ -62,6 +62,7 @@ function openReader(config: LdapConfig, secrets: Secrets): Reader {
     read: (scope, signal) => readAll(session, scope, signal),
     lookup: (wanted, scope, signal) => lookup(session, wanted, scope, signal),
     trace: (asked, signal) => trace(session, config.bindDn, asked, signal),
+    keepReady: (signal) => session.client.keepReady(signal),
     close: async () => session.client.close(),
   }
 }
@@ -90,6 +91,7 @@ function openWriter(config: LdapConfig, secrets: Secrets): Writer {
         throw error
       }
     },
+    keepReady: (signal) => session.client.keepReady(signal),
     close: async () => session.client.close(),
   }
 }

@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { Secrets } from '../connector.ts'
 import type { PostgresqlConfig } from './postgresql-config.ts'
+import { translate } from './postgresql-errors.ts'
 
 export interface Connections {
   /** One transaction. `read` is repeatable and cannot write. */
   transaction<T>(mode: 'read' | 'write', work: (client: pg.ClientBase) => Promise<T>): Promise<T>
   /** A connection that the caller gives back by `release`; after an error with `true`. */
   connect(): Promise<pg.PoolClient>
+  /** Has two connections, as many as a change uses, open and alive. */
+  keepReady(): Promise<void>
   close(): Promise<void>
 }
 
@@ -29,6 +32,15 @@ export function connections(config: PostgresqlConfig, secrets: Secrets, half: 'r
   const connect = async () => await (await open()).connect()
   return {
     connect,
+    async keepReady() {
+      const answers = await Promise.allSettled(Array.from({ length: Math.min(2, config.parallel) }, async () => {
+        const client = await connect()
+        const failed = await client.query('select').then(() => undefined, (error: unknown) => ({ error }))
+        client.release(failed !== undefined)
+        if (failed !== undefined) throw failed.error
+      }))
+      for (const answer of answers) if (answer.status === 'rejected') throw translate(answer.reason)
+    },
     async transaction(mode, work) {
       const client = await connect()
       let broken = true
@@ -83,7 +95,8 @@ async function openPool(config: PostgresqlConfig, secrets: Secrets, half: 'reade
     max: config.parallel,
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs + 5000,
-    idleTimeoutMillis: 10_000,
+    // Whoever opened it closes it; until then it may be needed at any moment.
+    idleTimeoutMillis: 600_000,
     keepAlive: true,
     allowExitOnIdle: true,
     application_name: `usher ${half}`,

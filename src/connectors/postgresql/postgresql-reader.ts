@@ -43,6 +43,7 @@ export function openPostgresqlReader(config: PostgresqlConfig, secrets: Secrets)
     read: (scope, signal) => read(own, config, scope, signal),
     lookup: (wanted, scope, signal) => lookup(own, config, wanted, scope, signal),
     trace: (asked, signal) => trace(own, target(config).user, asked, signal),
+    keepReady: async () => { await own.keepReady() },
     close: async () => { await own.close() },
   }
 }

@@ -45,6 +45,9 @@ export function openPostgresqlWriter(config: PostgresqlConfig, secrets: Secrets)
     },
     endSessions: async ({ id }, signal) =>
       await perform(signal, async (client) => await endSessionsOf(client, config, id)),
+    keepReady: async () => {
+      await own.keepReady()
+    },
     close: async () => {
       await own.close()
     },

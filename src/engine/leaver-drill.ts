@@ -1,0 +1,46 @@
+/**
+ * A drill: the questions of the lane are asked about nobody, so that no real leaver is the first for whom a connection is
+ * made and a statement planned. Nothing of it is kept.
+ */
+import { rehearse, type Client } from '../store/database.ts'
+import { endKeptAccess } from '../store/exception.ts'
+import { loadFacts } from '../store/facts.ts'
+import { accountsOfLeavers, lockLeavingPeople, setLeaverPlan, settleLeavers } from '../store/leaver.ts'
+import { leftOver, settleClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
+import { settleSeen } from '../store/observed.ts'
+import { approveAll, claimChanges, countChanges, endChanges, findPlan, isStopped, systemsToDo } from '../store/plan.ts'
+import { healthOf } from '../store/system-health.ts'
+import type { Context } from './context.ts'
+import { skipSuperseded } from './start-plan.ts'
+
+const nobody = '00000000-0000-0000-0000-000000000000'
+const connections = 12
+
+export async function drill(context: Context): Promise<void> {
+  await Promise.all(Array.from({ length: connections }, () => rehearse(context.pool, (client) => askAll(client, context.now()))))
+}
+
+async function askAll(client: Client, now: string): Promise<void> {
+  const people = await lockLeavingPeople(client, [nobody])
+  await settleLeavers(client, [nobody], now)
+  await endKeptAccess(client, [nobody], 'usher', now)
+  await accountsOfLeavers(client, people.map((p) => p.id))
+  await skipSuperseded(client, nobody, [])
+  await approveAll(client, nobody, 2, [])
+  await setLeaverPlan(client, [nobody], nobody)
+  await countChanges(client, nobody)
+
+  await findPlan(client, nobody)
+  await systemsToDo(client, nobody)
+  await healthOf(client, '')
+  await isStopped(client, nobody)
+  await claimChanges(client, nobody, '', now, 1)
+  await settleSeen(client, '', { page: { records: [], memberships: [], rejected: [] }, asked: [{ objectType: '', id: '' }], look: '0' }, now)
+  await loadFacts(client, 'stored', now, [{ personId: nobody, jobId: '' }], [])
+  await endChanges(client, nobody, [{ id: '0', state: 'waiting' }], now)
+
+  await settleClocks(client, [nobody], now)
+  await unseenAccounts(client, [nobody])
+  await stopClocks(client, [nobody], now, now)
+  await leftOver(client, [nobody])
+}
