@@ -161,7 +161,7 @@ export async function settleLeavers(client: Client, people: string[], now: strin
 export async function restoreReasons(client: Client, leaverId: string, now: string): Promise<number> {
   const { rowCount } = await client.query(
     `insert into reason (person_id, kind, role_id, system_id, entitlement_id, job_id, rule_id, position_key, policy_revision, valid_from, valid_until, note, made_by, made_at)
-     select r.person_id, r.kind, r.role_id, r.system_id, r.entitlement_id, r.job_id, r.rule_id, r.position_key, r.policy_revision, $2,
+     select r.person_id, r.kind, r.role_id, r.system_id, r.entitlement_id, r.job_id, r.rule_id, r.position_key, r.policy_revision, greatest($2::timestamptz, r.valid_from),
             (c ->> 'until')::timestamptz, r.note, r.made_by, $2
        from leaver l cross join jsonb_array_elements(l.cut_reasons) c join reason r on r.id = (c ->> 'id')::bigint
       where l.id = $1 and (c ->> 'until' is null or (c ->> 'until')::timestamptz > $2)

@@ -104,6 +104,19 @@ test('ended by mistake: lifted, they are back with what they had, also what was 
   assert.equal(rows[0]!.until, '2026-09-01T00:00:00.000Z')
 })
 
+test('ended by mistake: what was given for later still begins then', async () => {
+  const personId = await w.person('1')
+  await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn'), from: '2026-08-01T00:00:00Z' }, 'ada')
+  await w.work()
+  await end('1')
+  await runLeavers(w.context, signal)
+  const { planId } = await w.engine.liftPersonEnd(personId, 'ada')
+  await w.work()
+  assert.deepEqual((await w.shown(planId!)).systems, ['enable anna.nowak', 'grant anna.nowak sellers'])
+  const { rows } = await w.pool.query<{ from: string }>(`select valid_from as from from reason where kind = 'manual' and person_id = $1 and valid_until is null`, [personId])
+  assert.deepEqual(rows, [{ from: '2026-08-01T00:00:00.000Z' }])
+})
+
 test('nobody is ended who has no position at that instant', async () => {
   await w.day([anna, bo, { id: '3', start: '2026-07-01' }])
   await assert.rejects(end('3'), /Ada No3 has no position that lives at/)

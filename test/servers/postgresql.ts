@@ -39,13 +39,13 @@ export function hasPostgres(version: 'embedded' | 'debian'): boolean {
   return version === 'embedded' || existsSync(path.join(debianHome, 'bin', 'postgres'))
 }
 
-/** Starts a server with an empty cluster. */
+/** Starts a server with an empty cluster, in a new folder below `inside`. */
 export async function startPostgres(
-  options: { version?: 'embedded' | 'debian'; settings?: Record<string, string> } = {},
+  options: { version?: 'embedded' | 'debian'; settings?: Record<string, string>; inside?: string } = {},
 ): Promise<TestPostgres> {
   const debian = options.version === 'debian'
   const home = debian ? debianHome : embeddedHome()
-  const folder = await mkdtemp(path.join(tmpdir(), 'usher-pg-'))
+  const folder = await mkdtemp(path.join(options.inside ?? tmpdir(), 'usher-pg-'))
   const runAs = unprivilegedUser()
   if (runAs) execFileSync('chown', [`${runAs.uid}:${runAs.gid}`, folder])
   const cluster = path.join(folder, 'cluster')

@@ -1,4 +1,5 @@
 /** The simulator's PostgreSQL: one server, one database that is emptied between seeds, and pools whose queries go through the door. */
+import { existsSync, statfsSync } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
@@ -18,23 +19,42 @@ export interface SimDatabase {
   close(): Promise<void>
 }
 
-const settings = { autovacuum: 'off', scram_iterations: '1', shared_buffers: '64MB', max_wal_size: '4GB', checkpoint_timeout: '1h', wal_level: 'minimal', max_wal_senders: '0' }
+/** Nothing here outlives the server, and everything is small. */
+const settings = {
+  autovacuum: 'off', scram_iterations: '1', shared_buffers: '64MB', max_wal_size: '1GB', checkpoint_timeout: '1h', wal_level: 'minimal', max_wal_senders: '0',
+  io_method: 'sync', jit: 'off', max_parallel_workers_per_gather: '0', update_process_title: 'off',
+}
+/** A file system in memory, where there is one with room: temporary tables are files. */
+const inMemory = '/dev/shm'
+const roomMin = 3 * 2 ** 30
+
+function isRoomy(folder: string): boolean {
+  if (!existsSync(folder)) return false
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize > roomMin
+}
 
 export async function startSimServer(): Promise<TestPostgres> {
-  return await startPostgres({ settings })
+  const server = await startPostgres({ settings, ...(isRoomy(inMemory) ? { inside: inMemory } : {}) })
+  const admin = connect(server.url, { max: 1 })
+  await admin.query('create database sim_template')
+  await admin.query(`create role sim superuser login password 'sim'`)
+  await admin.end()
+  const template = connect(server.urlFor('sim_template'), { max: 1 })
+  await migrate(template)
+  await template.end()
+  return server
 }
 
 /** A database of its own on the server, for one process of the simulation. */
 export async function openDatabase(serverUrl: string, name: string): Promise<SimDatabase> {
   const admin = connect(serverUrl, { max: 1 })
-  await admin.query(`create database ${name}`)
-  await admin.query(`do $$ begin create role sim superuser login password 'sim'; exception when duplicate_object or unique_violation then null; end $$`)
+  await admin.query(`create database ${name} template sim_template`)
   await admin.end()
   const address = new URL(serverUrl)
   Object.assign(address, { pathname: `/${name}`, username: 'sim', password: 'sim' })
   const url = address.toString()
   const watch = connect(url, { max: 2, application_name: 'watch' })
-  await migrate(watch)
   const { rows: tables } = await watch.query<{ name: string }>(
     `select format('%I', tablename) as name from pg_tables where schemaname = 'usher' and tablename <> 'migration'`)
   const { rows: filled } = await watch.query<{ name: string; n: number }>(
