@@ -7149,6 +7149,8 @@ export interface components {
                 accountId: string;
                 system: string;
                 name: string;
+                /** @description The name as people read it: the first part of a DN */
+                title: string;
                 enabled: boolean;
                 since: string | null;
                 attributes: {
@@ -7172,6 +7174,8 @@ export interface components {
                 system: string;
                 entitlementId: string;
                 entitlement: string;
+                /** @description The name as people read it: the first part of a DN */
+                title: string;
                 present: boolean;
                 since: string | null;
                 until: string | null;

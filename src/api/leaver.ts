@@ -4,7 +4,9 @@ import { UsherError } from '../domain/errors.ts'
 import { headline } from '../domain/leaver.ts'
 import type { ReceiptContent } from '../domain/leaver-receipt.ts'
 import { symbol } from '../domain/plan.ts'
+import { shortName } from '../domain/sentence.ts'
 import { sealAudit } from '../engine/audit-sealer.ts'
+import { describeSystem } from '../engine/describe-system.ts'
 import { signReceipt } from '../engine/leaver-receipt.ts'
 import { auditOfLeaver, changesOfLeaver, countLeavers, findLeaver, searchLeavers } from '../store/leaver-views.ts'
 import type { LeaverChange, LeaverShown } from '../store/leaver-views.ts'
@@ -34,7 +36,7 @@ export function leaverRoutes(app: FastifyInstance, door: Door): void {
         ...system, system: names.namedSystem(systemId),
         seconds: secondsBetween(shown.startedAt, system.goneAt),
         changes: changes.filter((c) => c.systemId === systemId)
-          .map((c) => ({ symbol: symbol[c.kind], kind: c.kind, says: saysChange(c), state: c.state, doneAt: c.doneAt })),
+          .map((c) => ({ symbol: symbol[c.kind], kind: c.kind, says: saysChange(c, endsSessions(door, names, systemId)), state: c.state, doneAt: c.doneAt })),
         error: code === null || system.state === 'gone' ? null : { code, words: words ?? '', advice: adviceFor(code) },
         words: code === null ? words : null,
       })),
@@ -82,8 +84,16 @@ function secondsBetween(from: string, until: string | null): number | null {
   return until === null ? null : (Date.parse(until) - Date.parse(from)) / 1000
 }
 
-function saysChange(c: LeaverChange): string {
-  return c.kind === 'disable' ? `Disable ${c.subject}, ending its sessions where the system can` : `Take ${c.entitlement ?? 'a membership'} from ${c.subject}`
+function saysChange(c: LeaverChange, endsSessions: boolean): string {
+  const account = shortName(c.subject)
+  if (c.kind === 'disable') return `Disable ${account}${endsSessions ? ' and end its sessions' : ''}`
+  return `Take ${c.entitlement === null ? 'a membership' : shortName(c.entitlement)} from ${account}`
+}
+
+function endsSessions({ context }: Door, { policy }: Lexicon, systemId: string): boolean {
+  const system = policy.systems.find((s) => s.id === systemId)
+  const described = system === undefined ? undefined : describeSystem(context)(system)
+  return described !== undefined && 'canEndSessions' in described && described.canEndSessions === true
 }
 
 function contentOf(l: LeaverShown, changes: LeaverChange[], audit: ReceiptContent['audit'], names: Lexicon, issuedAt: string): ReceiptContent {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { UsherError } from '../domain/errors.ts'
 import { standing } from '../domain/person.ts'
 import type { WhyException } from '../engine/engine.ts'
-import { text } from '../domain/sentence.ts'
+import { shortName, text } from '../domain/sentence.ts'
 import { openLeaver } from '../store/leaver.ts'
 import { standingEnd } from '../store/person-end.ts'
 import { accountsOf } from '../store/account-views.ts'
@@ -74,7 +74,12 @@ export function personRoutes(app: FastifyInstance, door: Door): void {
 
   serve(app, people.why, async ({ params, query }) => {
     await personOf(params.id)
-    return await named(await engine.why(params.id, query.asOf))
+    const why = await named(await engine.why(params.id, query.asOf))
+    return {
+      ...why,
+      accounts: why.accounts.map((account) => ({ ...account, title: shortName(account.name) })),
+      access: why.access.map((access) => ({ ...access, title: shortName(access.entitlement) })),
+    }
   })
   serve(app, people.whyNot, async ({ params, query: { entitlementId, jobId, roleId, asOf } }) => {
     await personOf(params.id)

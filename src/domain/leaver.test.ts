@@ -12,7 +12,7 @@ test('a clock says how it stands in one line', () => {
   const six = ['AD', 'Mail', 'Files', 'Sales', 'Wiki'].map((name) => system(name))
   const away = system('Warehouse', { state: 'to-do', code: 'SYSTEM_UNREACHABLE', nextAttemptAt: '2026-06-15T08:00:14.000Z', goneAt: null })
   assert.equal(says([...six, away]), '5 of 6; Warehouse unreachable, again in 4 s')
-  assert.equal(says([...six, { ...away, nextAttemptAt: start }]), '5 of 6; Warehouse unreachable, again now')
+  assert.equal(says([...six, { ...away, nextAttemptAt: start }]), '5 of 6; Warehouse unreachable, again in a moment')
   assert.equal(says([...six, { ...away, code: 'SYSTEM_REFUSED', nextAttemptAt: null }]), '5 of 6; Warehouse refused; a person must look')
   assert.equal(says([away, system('ERP', { state: 'waits' })]), '0 of 2; ERP waits for an approval')
   assert.equal(says(six, { goneAt: '2026-06-15T08:00:00.800Z' }), 'Gone everywhere after 0.8 s')

@@ -34,7 +34,7 @@ function stateWords(system: LeaverClock['systems'][number], now: string): string
   const what = system.code === null ? 'under way' : system.code === 'SYSTEM_UNREACHABLE' ? 'unreachable' : 'refused'
   if (system.nextAttemptAt === null) return system.code === null ? what : `${what}; a person must look`
   const wait = Date.parse(system.nextAttemptAt) - Date.parse(now)
-  return `${what}, again ${wait < 1000 ? 'now' : `in ${duration(wait, true)}`}`
+  return `${what}, again ${wait < 1000 ? 'in a moment' : `in ${duration(wait, true)}`}`
 }
 
 /** "0.8 s", "12 s", "3 min 5 s", "2 h 10 min", "3 days". `whole`: no tenths. */

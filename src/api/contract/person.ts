@@ -76,6 +76,8 @@ export const whyException = z.object({
   says: z.string(), from: instant, until: instant.nullable().meta({ description: 'Null: until somebody ends it' }), note: z.string(), by: named,
 }).meta({ id: 'WhyException' })
 
+const title = z.string().meta({ description: 'The name as people read it: the first part of a DN' })
+
 export const why = z.object({
   personId: uuid, asOf: instant,
   attributes: z.array(z.object({ attribute: z.string(), value: z.unknown(), origin: origin.nullable() })),
@@ -83,7 +85,7 @@ export const why = z.object({
     key: z.string(), attributes, start: z.string().optional(), end: z.string().optional(), origin: origin.nullable(),
   })),
   accounts: z.array(z.object({
-    accountId: z.string(), system: z.string(), name: z.string(), enabled: z.boolean(), since: instant.nullable(),
+    accountId: z.string(), system: z.string(), name: z.string(), title, enabled: z.boolean(), since: instant.nullable(),
     attributes: z.array(z.object({
       attribute: z.string(), value: z.unknown(), job: z.string(), expression: z.string().nullable(), policyRevision: z.number(),
       written: z.object({ at: instant, planId: uuid, plan: z.number() }).nullable().meta({ description: 'Null where Usher did not write it' }),
@@ -92,7 +94,7 @@ export const why = z.object({
     reasons: z.array(whyReason),
   })),
   access: z.array(z.object({
-    system: z.string(), entitlementId: z.string(), entitlement: z.string(), present: z.boolean(),
+    system: z.string(), entitlementId: z.string(), entitlement: z.string(), title, present: z.boolean(),
     since: instant.nullable(), until: instant.nullable(), reasons: z.array(whyReason),
   })),
   exceptions: z.array(whyException).meta({ description: 'What is left as it is by decision' }),

@@ -27,6 +27,7 @@ export function Shell() {
     '/plans': waiting && waiting.plansOpen + waiting.plansHeld,
     '/cases': waiting?.cases,
     '/findings': waiting?.findings,
+    '/stuck': waiting?.stuck,
   }
   useEffect(menu.close, [path])
   return (

@@ -8,6 +8,7 @@ import {
   IconHistory,
   IconHome,
   IconPlugConnected,
+  IconRefreshAlert,
   IconRoute,
   IconSettings,
   IconShieldCheck,
@@ -16,7 +17,7 @@ import {
 } from '@tabler/icons-react'
 
 export interface Place {
-  to: '/' | '/plans' | '/people' | '/leavers' | '/cases' | '/findings' | '/drift' | '/systems' | '/jobs' | '/roles' | '/audit' | '/settings'
+  to: '/' | '/plans' | '/people' | '/leavers' | '/cases' | '/findings' | '/stuck' | '/drift' | '/systems' | '/jobs' | '/roles' | '/audit' | '/settings'
   title: string
   icon: Icon
   /** Pressed after `g`. */
@@ -34,6 +35,7 @@ export const places: { title: string; places: Place[] }[] = [
       { to: '/leavers', title: 'Leavers', icon: IconDoorExit, key: 'x', permission: 'people:read' },
       { to: '/cases', title: 'Cases', icon: IconArrowsSplit2, key: 'c', permission: 'cases:read' },
       { to: '/findings', title: 'Findings', icon: IconAlertTriangle, key: 'f', permission: 'findings:read' },
+      { to: '/stuck', title: 'Stuck', icon: IconRefreshAlert, key: 'u', permission: 'plans:read' },
       { to: '/drift', title: 'Drift', icon: IconArrowsDiff, key: 'd', permission: 'drift:read' },
     ],
   },

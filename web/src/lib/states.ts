@@ -183,3 +183,27 @@ export const severities: Record<string, StateWords> = {
 export function stateWords(table: Record<string, StateWords>, state: string): StateWords {
   return table[state] ?? { label: state, tone: 'neutral', icon: IconCircle }
 }
+
+const causes: Record<string, string> = {
+  'asked for': 'Somebody asked for it',
+  'asked for one person': 'Somebody asked for this person',
+  schedule: 'Its schedule',
+  calendar: 'A date came',
+  expiry: 'Access begins or ends',
+  grant: 'Access was given by hand',
+  'reason ended': 'Access was ended by hand',
+  'reason changed': 'The end of access was moved',
+  'exception ended': 'An exception ended',
+  'put back': 'Drift is put back',
+  undo: 'Another plan is undone',
+  leaver: 'Somebody leaves',
+  'end lifted': 'An end was lifted',
+  'case decided': 'A case was decided',
+  'linked by hand': 'An account was linked',
+  refused: 'Another plan was refused in part',
+}
+
+/** Why a plan was made. */
+export function causeWords(cause: string): string {
+  return causes[cause] ?? cause
+}

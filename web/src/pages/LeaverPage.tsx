@@ -1,15 +1,16 @@
-import { Button, Group, Table, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { IconCircleCheck, IconDownload, IconHourglass, IconPlugX, IconRotate2 } from '@tabler/icons-react'
 import { TextLink } from '../components/links.tsx'
 import { Facts } from '../components/Facts.tsx'
 import { Page, PageOf } from '../components/Page.tsx'
+import { Rows, type RowColumn } from '../components/Rows.tsx'
 import { Section } from '../components/Section.tsx'
 import { Empty } from '../components/states.tsx'
+import { Symbol } from '../components/Symbol.tsx'
 import { StateTag } from '../components/Tag.tsx'
 import { When } from '../components/When.tsx'
-import { WideTable } from '../components/WideTable.tsx'
 import { changeStates, leaverCauses, leaverStates, leaverSystemStates, stateWords } from '../lib/states.ts'
 import { leaver, type Leaver } from '../queries/leaver.ts'
 import { useMay } from '../queries/session.ts'
@@ -56,24 +57,7 @@ function Shown({ leaver: of }: { leaver: Leaver }) {
               : 'There was nothing to take away in any system.'}
           </Empty>
         ) : (
-          <WideTable label="Systems" minWidth={720}>
-            <Table verticalSpacing="sm">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>System</Table.Th>
-                  <Table.Th>Account</Table.Th>
-                  <Table.Th>State</Table.Th>
-                  <Table.Th className={classes.number}>After</Table.Th>
-                  <Table.Th>What was taken away</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {of.systems.map((system) => (
-                  <SystemRow key={system.system.id} system={system} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </WideTable>
+          <Rows label="Systems" items={of.systems} columns={columns} idOf={({ system }) => system.id} />
         )}
       </Section>
       <Section title="About">
@@ -120,53 +104,67 @@ function Headline({ of }: { of: Leaver }) {
   )
 }
 
-function SystemRow({ system }: { system: Leaver['systems'][number] }) {
-  const waits = system.changes.filter((c) => c.state !== 'done')
+type SystemOf = Leaver['systems'][number]
+
+const columns: RowColumn<SystemOf>[] = [
+  {
+    title: 'System',
+    whole: true,
+    cell: ({ system }) => (
+      <TextLink to="/systems/$id" params={{ id: system.id }} search={{}}>
+        {system.name}
+      </TextLink>
+    ),
+  },
+  { title: 'State', whole: true, cell: ({ state }) => <StateTag table={leaverSystemStates} state={state} /> },
+  {
+    title: 'After',
+    end: true,
+    whole: true,
+    cell: ({ seconds }) =>
+      seconds === null ? '—' : `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`,
+  },
+  {
+    title: 'Account',
+    cell: ({ accounts }) => <span className="mono">{accounts.map((a) => a.name).join(', ')}</span>,
+  },
+  { title: 'What is taken away', cell: (system) => <TakenAway of={system} /> },
+]
+
+/** Each change, and what keeps those that are not done yet. */
+function TakenAway({ of: { changes, words, error, nextAttemptAt } }: { of: SystemOf }) {
   return (
-    <Table.Tr>
-      <Table.Td>
-        <TextLink to="/systems/$id" params={{ id: system.system.id }} search={{}}>
-          {system.system.name}
-        </TextLink>
-      </Table.Td>
-      <Table.Td className="mono">{system.accounts.map((a) => a.name).join(', ')}</Table.Td>
-      <Table.Td>
-        <StateTag table={leaverSystemStates} state={system.state} />
-      </Table.Td>
-      <Table.Td className={classes.number}>
-        {system.seconds === null ? '—' : `${system.seconds < 10 ? system.seconds.toFixed(1) : Math.round(system.seconds)} s`}
-      </Table.Td>
-      <Table.Td>
-        {system.changes.length === 0 && system.words === null && system.error === null && <span className="dim">Nothing was there</span>}
-        <ul className={classes.changes}>
-          {system.changes.map((change, i) => (
-            <li key={i}>
-              <span className="mono" aria-hidden>
-                {change.symbol}
-              </span>{' '}
+    <>
+      {changes.length === 0 && words === null && error === null && <span className="dim">Nothing was there</span>}
+      <ul className={classes.changes}>
+        {changes.map((change, i) => (
+          <li key={i}>
+            <span aria-hidden>
+              <Symbol kind={change.kind} />
+            </span>
+            <span>
               {change.says}
               {change.state !== 'done' && (
                 <span className="dim"> · {stateWords(changeStates, change.state).label.toLowerCase()}</span>
               )}
-            </li>
-          ))}
-        </ul>
-        {system.words !== null && (
-          <Text size="sm" c="dimmed">
-            {system.words}
-          </Text>
-        )}
-        {system.error !== null && (
-          <Text size="sm" component="div" mt={4}>
-            <Group gap={4}>
-              <span className={classes.words}>{system.error.words}</span>
-            </Group>
-            <span className="dim">
-              {system.error.advice} {waits.length > 0 && system.nextAttemptAt !== null && 'It is tried again by itself.'}
             </span>
-          </Text>
-        )}
-      </Table.Td>
-    </Table.Tr>
+          </li>
+        ))}
+      </ul>
+      {words !== null && (
+        <Text size="sm" c="dimmed">
+          {words}
+        </Text>
+      )}
+      {error !== null && (
+        <Text size="sm" component="div" mt={6}>
+          <span className={classes.words}>“{error.words}”</span>{' '}
+          <span className="dim">
+            {error.advice}
+            {nextAttemptAt === null && changes.some((c) => c.state !== 'done') && ' See the stuck changes.'}
+          </span>
+        </Text>
+      )}
+    </>
   )
 }

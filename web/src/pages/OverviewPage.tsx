@@ -199,7 +199,7 @@ function Systems({ of }: { of: Overview['systems'] }) {
                   {plural(system.accounts, 'account')}, {plural(system.orphans, 'orphan')} ·{' '}
                 </>
               )}
-              {system.source && system.lastRead && <>{plural(system.lastRead.rows, 'row')} · </>}
+              {system.source && system.lastRead !== null && (!system.destination || system.lastRead.rows > 0) && <>{plural(system.lastRead.rows, 'row')} · </>}
               read <When at={system.lastRead?.at} />
             </Text>
           </div>

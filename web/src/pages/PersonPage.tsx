@@ -121,7 +121,7 @@ function Shown({ person: of }: { person: Schema<'Person'> }) {
         </Tabs.Panel>
       </Tabs>
       <Grant id={of.id} name={of.name} opened={granting} onClose={() => setGranting(false)} />
-      <EndPerson id={of.id} name={of.name} opened={ending} onClose={() => setEnding(false)} />
+      {ending && <EndPerson person={of} onClose={() => setEnding(false)} />}
     </Page>
   )
 }

@@ -12,6 +12,7 @@ import { Progress } from '../components/plan/Progress.tsx'
 import { Section } from '../components/Section.tsx'
 import { Empty, Waiting } from '../components/states.tsx'
 import { StateTag } from '../components/Tag.tsx'
+import { showInstant } from '../lib/time.ts'
 import { planStates } from '../lib/states.ts'
 import { plan, type Plan } from '../queries/plan.ts'
 import { PlanChanges } from '../components/plan/PlanChanges.tsx'
@@ -29,7 +30,7 @@ export function PlanPage() {
 function Shown({ plan }: { plan: Plan }) {
   return (
     <Page
-      title={`Plan ${plan.number}`}
+      title={plan.state === 'forecast' ? `Forecast for ${showInstant(plan.asOf)}` : `Plan ${plan.number}`}
       lead={plan.says}
       aside={<StateTag table={planStates} state={plan.state} />}
       trail={[

@@ -2,6 +2,7 @@ import { Alert, Button, Group, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconHistory, IconKey } from '@tabler/icons-react'
 import { useState } from 'react'
+import { asApiError } from '../../api.ts'
 import { dateOf, endOfDay, showDay, showInstant } from '../../lib/time.ts'
 import { why } from '../../queries/person.ts'
 import type { Schema } from '../../../../client/index.ts'
@@ -29,14 +30,18 @@ export function Access({ id, name }: { id: string; name: string }) {
         flush
         says="Access lives while at least one reason for it lives."
         actions={
-          <TextInput
-            type="date"
-            size="xs"
-            aria-label="As of"
-            max={dateOf(Date.now() - 86_400_000)}
-            value={date}
-            onChange={(event) => setDate(event.currentTarget.value)}
-          />
+          <Group gap="xs" component="label">
+            <Text size="sm" c="dimmed">
+              As of the end of
+            </Text>
+            <TextInput
+              type="date"
+              size="xs"
+              max={dateOf(Date.now() - 86_400_000)}
+              value={date}
+              onChange={(event) => setDate(event.currentTarget.value)}
+            />
+          </Group>
         }
       >
         {asOf !== undefined && (
@@ -55,7 +60,13 @@ export function Access({ id, name }: { id: string; name: string }) {
             </Group>
           </Alert>
         )}
-        <Loaded query={query}>{(data) => <Systems of={data} past={asOf !== undefined} />}</Loaded>
+        {asOf !== undefined && query.error !== null && asApiError(query.error).code === 'NOT_FOUND' ? (
+          <Empty icon={IconHistory} title={`Usher did not know ${name} then`}>
+            Choose a later date.
+          </Empty>
+        ) : (
+          <Loaded query={query}>{(data) => <Systems of={data} past={asOf !== undefined} />}</Loaded>
+        )}
       </Section>
       <WhyNot id={id} name={name} {...(asOf === undefined ? {} : { asOf })} />
     </>
@@ -80,7 +91,9 @@ function Systems({ of, past }: { of: Why; past: boolean }) {
           .map((account) => (
             <div key={account.accountId} className={classes.item}>
               <Group gap="xs">
-                <Text fw={560}>{account.name}</Text>
+                <Text fw={560} title={account.name}>
+                  {account.title}
+                </Text>
                 {account.enabled ? <Tag tone="good">account, enabled</Tag> : <Tag tone="warn">account, disabled</Tag>}
               </Group>
               <ul>
@@ -99,7 +112,9 @@ function Systems({ of, past }: { of: Why; past: boolean }) {
           .map((access) => (
             <div key={access.entitlementId} className={classes.item}>
               <Group gap="xs">
-                <Text fw={560}>{access.entitlement}</Text>
+                <Text fw={560} title={access.entitlement}>
+                  {access.title}
+                </Text>
                 <Standing of={access} left={leftOfAccess(of, access).length > 0} />
                 {access.until && <Tag tone="info">until {showInstant(access.until)}</Tag>}
               </Group>

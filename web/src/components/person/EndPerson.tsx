@@ -1,40 +1,31 @@
-import { Alert, Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Radio, Text, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { IconDoorExit } from '@tabler/icons-react'
 import { useState } from 'react'
+import { listed } from '../../lib/words.ts'
 import { endPerson, liftPersonEnd } from '../../queries/leaver.ts'
 import { useMay } from '../../queries/session.ts'
 import { Confirm } from '../Confirm.tsx'
+import { Dialog } from '../Dialog.tsx'
 import { TextLink } from '../links.tsx'
-import { Failure } from '../states.tsx'
 import { useAct } from '../useAct.tsx'
 import { When } from '../When.tsx'
 import type { Schema } from '../../../../client/index.ts'
 
 /** Ends a person, now or at a moment, in every system; then shows the clock. */
-export function EndPerson({
-  id,
-  name,
-  opened,
-  onClose,
-}: {
-  id: string
-  name: string
-  opened: boolean
-  onClose: () => void
-}) {
+export function EndPerson({ person: of, onClose }: { person: Schema<'Person'>; onClose: () => void }) {
   const navigate = useNavigate()
   const [when, setWhen] = useState<'now' | 'later'>('now')
   const [at, setAt] = useState('')
   const [note, setNote] = useState('')
   const end = useAct(
     () =>
-      endPerson(id, {
+      endPerson(of.id, {
         at: when === 'now' ? undefined : new Date(at).toISOString(),
         note: note === '' ? undefined : note,
       }),
     {
-      says: when === 'now' ? `${name} is being taken out of every system.` : 'The end is set.',
+      says: when === 'now' ? `${of.name} is being taken out of every system.` : 'The end is set.',
       forgets: ['people', 'plans', 'leavers', 'overview'],
       quiet: true,
       onDone: ({ leaverId }) => {
@@ -43,54 +34,48 @@ export function EndPerson({
       },
     },
   )
+  const systems = [...new Set(of.accounts.filter((a) => a.goneAt === null).map((a) => a.system.name))]
   return (
-    <Modal opened={opened} onClose={onClose} title={`End ${name}`} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          end.mutate(undefined)
-        }}
-      >
-        <Stack>
-          <Text>
-            Sessions end, accounts are disabled and access is taken away in every system at once, whatever the source
-            says. Nothing is deleted, and it can be taken back.
-          </Text>
-          <Radio.Group label="When" value={when} onChange={(next) => setWhen(next === 'later' ? 'later' : 'now')}>
-            <Group mt={4}>
-              <Radio value="now" label="Now" data-autofocus />
-              <Radio value="later" label="At a moment to come" />
-            </Group>
-          </Radio.Group>
-          {when === 'later' && (
-            <TextInput
-              type="datetime-local"
-              label="Moment"
-              description="In your time zone"
-              required
-              withAsterisk={false}
-              value={at}
-              onChange={(e) => setAt(e.currentTarget.value)}
-            />
-          )}
-          <TextInput
-            label="Why"
-            description="It stays with the end; the auditor reads this"
-            value={note}
-            onChange={(e) => setNote(e.currentTarget.value)}
-          />
-          {end.error !== null && <Failure error={end.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" color="red" loading={end.isPending} disabled={when === 'later' && at === ''}>
-              {when === 'now' ? `End ${name} now` : 'Set the end'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Dialog
+      title={`End ${of.name}`}
+      action={when === 'now' ? `End ${of.name} now` : 'Set the end'}
+      ready={when === 'now' || at !== ''}
+      danger
+      busy={end.isPending}
+      error={end.error}
+      onSubmit={() => end.mutate(undefined)}
+      onClose={onClose}
+    >
+      <Text>
+        {systems.length === 0
+          ? 'They have no account in any system. They count as ended, whatever the source says.'
+          : `Sessions end, accounts are disabled and access is taken away in ${listed(systems)} at once, whatever the source says.`}{' '}
+        Nothing is deleted, and it can be taken back.
+      </Text>
+      <Radio.Group label="When" value={when} onChange={(next) => setWhen(next === 'later' ? 'later' : 'now')}>
+        <Group mt={4}>
+          <Radio value="now" label="Now" data-autofocus />
+          <Radio value="later" label="Later" />
+        </Group>
+      </Radio.Group>
+      {when === 'later' && (
+        <TextInput
+          type="datetime-local"
+          label="At"
+          description="In your time zone"
+          required
+          withAsterisk={false}
+          value={at}
+          onChange={(e) => setAt(e.currentTarget.value)}
+        />
+      )}
+      <TextInput
+        label="Why"
+        description="It stays with the end; the auditor reads this"
+        value={note}
+        onChange={(e) => setNote(e.currentTarget.value)}
+      />
+    </Dialog>
   )
 }
 
@@ -110,14 +95,14 @@ export function EndNotice({ person: of }: { person: Schema<'Person'> }) {
     <Alert
       icon={<IconDoorExit size={18} />}
       color={pending ? 'orange' : 'gray'}
-      variant="outline"
+      variant="light"
       title={of.end === null ? 'This person left' : pending ? 'Ends by hand' : 'Ended by hand'}
     >
       <Group justify="space-between" gap="sm">
         <Text size="sm" component="div">
           {of.end !== null && (
             <>
-              {of.end.by.name}, <When at={of.end.effectiveAt} exact />
+              By {of.end.by.name}, <When at={of.end.effectiveAt} exact />
               {of.end.note !== null && <>: {of.end.note}</>}.{' '}
             </>
           )}

@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Select, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { afterDay } from '../../lib/time.ts'
 import { grant } from '../../queries/person.ts'
 import { policy } from '../../queries/policy.ts'
-import { Failure } from '../states.tsx'
+import { Dialog } from '../Dialog.tsx'
 import { useAct } from '../useAct.tsx'
 
 /** Gives a role by hand, until an inclusive date. The plan that follows shows what it changes. */
@@ -40,59 +40,50 @@ export function Grant({
     },
   )
   return (
-    <Modal opened={opened} onClose={onClose} title={`Give ${name} a role`} closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          give.mutate(undefined)
-        }}
-      >
-        <Stack>
-          <Select
-            label="Role"
-            required
-            searchable
-            data={roles.map((role) => ({ value: role.id, label: role.name }))}
-            value={roleId}
-            onChange={setRoleId}
-            nothingFoundMessage="No such role"
-            withAsterisk={false}
-            data-autofocus
-          />
-          <TextInput
-            type="date"
-            label="From"
-            description="Empty: at once"
-            value={from}
-            onChange={(e) => setFrom(e.currentTarget.value)}
-          />
-          <TextInput
-            type="date"
-            label="Until and including"
-            description="Empty: until somebody ends it"
-            value={until}
-            onChange={(e) => setUntil(e.currentTarget.value)}
-          />
-          <TextInput
-            label="Why"
-            description="The auditor reads this"
-            value={note}
-            onChange={(e) => setNote(e.currentTarget.value)}
-          />
-          {give.error !== null && <Failure error={give.error} />}
-          <Text size="sm" c="dimmed">
-            Nothing is written before a plan that shows it; where the system is automatic, at once after it.
-          </Text>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" disabled={roleId === null} loading={give.isPending}>
-              Give the role
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Dialog
+      opened={opened}
+      title={`Give ${name} a role`}
+      action="Give the role"
+      ready={roleId !== null}
+      busy={give.isPending}
+      error={give.error}
+      onSubmit={() => give.mutate(undefined)}
+      onClose={onClose}
+    >
+      <Select
+        label="Role"
+        required
+        searchable
+        data={roles.map((role) => ({ value: role.id, label: role.name }))}
+        value={roleId}
+        onChange={setRoleId}
+        nothingFoundMessage="No such role"
+        withAsterisk={false}
+        data-autofocus
+      />
+      <TextInput
+        type="date"
+        label="From"
+        description="Empty: at once"
+        value={from}
+        onChange={(e) => setFrom(e.currentTarget.value)}
+      />
+      <TextInput
+        type="date"
+        label="Until and including"
+        description="Empty: until somebody ends it"
+        value={until}
+        onChange={(e) => setUntil(e.currentTarget.value)}
+      />
+      <TextInput
+        label="Why"
+        description="The auditor reads this"
+        value={note}
+        onChange={(e) => setNote(e.currentTarget.value)}
+      />
+      <Text size="sm" c="dimmed">
+        Nothing is written before a plan that shows it; where the system is automatic, at once after it.
+      </Text>
+    </Dialog>
   )
 }

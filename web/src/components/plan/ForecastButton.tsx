@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Button, Switch, Text, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { IconCalendarTime } from '@tabler/icons-react'
 import { useState } from 'react'
 import { dateOf, endOfDay } from '../../lib/time.ts'
 import { startForecast } from '../../queries/plan.ts'
-import { Failure } from '../states.tsx'
+import { Dialog } from '../Dialog.tsx'
 import { useAct } from '../useAct.tsx'
 
 /** Asks for a day to come, and shows what would be then. */
@@ -23,51 +23,37 @@ export function ForecastButton() {
       <Button variant="default" leftSection={<IconCalendarTime size={16} />} onClick={() => setOpened(true)}>
         Forecast…
       </Button>
-      <Modal
+      <Dialog
         opened={opened}
-        onClose={() => setOpened(false)}
         title="What would be on a day to come?"
-        closeButtonProps={{ 'aria-label': 'Close' }}
+        action="Show the day"
+        ready={date !== ''}
+        busy={act.isPending}
+        error={act.error}
+        onSubmit={() => act.mutate(undefined)}
+        onClose={() => setOpened(false)}
       >
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            act.mutate(undefined)
-          }}
-        >
-          <Stack>
-            <TextInput
-              type="date"
-              label="At the end of"
-              required
-              withAsterisk={false}
-              min={dateOf(Date.now())}
-              value={date}
-              onChange={(event) => setDate(event.currentTarget.value)}
-              data-autofocus
-            />
-            <Switch
-              label="Read the systems first"
-              description="Otherwise they are taken as last seen"
-              checked={readAnew}
-              onChange={(event) => setReadAnew(event.currentTarget.checked)}
-            />
-            {act.error !== null && <Failure error={act.error} />}
-            <Text size="sm" c="dimmed">
-              Who starts, leaves, goes on leave and returns until then, what ends, and the plan of that day. It is
-              never carried out.
-            </Text>
-            <Group justify="flex-end">
-              <Button variant="default" onClick={() => setOpened(false)}>
-                Cancel
-              </Button>
-              <Button type="submit" disabled={date === ''} loading={act.isPending}>
-                Show the day
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Modal>
+        <Text size="sm" c="dimmed">
+          Who starts, leaves, goes on leave and returns until then, what ends by itself, and the plan of that day. It is
+          only shown, never carried out.
+        </Text>
+        <TextInput
+          type="date"
+          label="At the end of"
+          required
+          withAsterisk={false}
+          min={dateOf(Date.now())}
+          value={date}
+          onChange={(event) => setDate(event.currentTarget.value)}
+          data-autofocus
+        />
+        <Switch
+          label="Read the systems first"
+          description="Otherwise they are taken as last seen, which is faster"
+          checked={readAnew}
+          onChange={(event) => setReadAnew(event.currentTarget.checked)}
+        />
+      </Dialog>
     </>
   )
 }

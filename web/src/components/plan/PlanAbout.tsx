@@ -2,6 +2,7 @@ import { Anchor, CopyButton, Popover, Stack, Text } from '@mantine/core'
 import { IconCopy } from '@tabler/icons-react'
 import { Facts } from '../Facts.tsx'
 import { When } from '../When.tsx'
+import { causeWords } from '../../lib/states.ts'
 import { plural } from '../../lib/words.ts'
 import { plan, type Plan } from '../../queries/plan.ts'
 
@@ -28,13 +29,13 @@ export function PlanAbout({ plan }: { plan: Plan }) {
               ] as [string, React.ReactNode],
             ]
           : []),
-        ['Because', plan.cause],
+        ['Because', causeWords(plan.cause)],
         [
           'Based on',
           <Popover width={340} position="bottom-start" withArrow shadow="md">
             <Popover.Target>
               <Anchor component="button" type="button" inherit ta="start">
-                {plural(reads.length, 'read')}, policy revision {plan.policyRevision}
+                {reads.length === 0 ? 'What was last seen' : plural(reads.length, 'read')}, policy revision {plan.policyRevision}
               </Anchor>
             </Popover.Target>
             <Popover.Dropdown>

@@ -45,7 +45,7 @@ export function PlanActions({ plan }: { plan: Plan }) {
         </Button>
       )}
       {may('plans:write') && !isMoving(plan) && plan.counts.some((c) => c.stage === 2 && c.state === 'done') && <Undo plan={plan} />}
-      {may('plans:write') && !isMoving(plan) && plan.state !== 'stopped' && (
+      {may('plans:write') && !isMoving(plan) && !['stopped', 'forecast'].includes(plan.state) && (
         <Button
           variant="default"
           leftSection={<IconRefresh {...icon} />}

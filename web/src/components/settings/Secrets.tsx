@@ -1,16 +1,64 @@
-import { Button, Group, Modal, PasswordInput, Stack, Table, Text, TextInput, VisuallyHidden } from '@mantine/core'
+import { Button, Group, PasswordInput, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconLock, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useMay } from '../../queries/session.ts'
 import { deleteSecret, secrets, setSecret } from '../../queries/work.ts'
 import { Confirm } from '../Confirm.tsx'
+import type { Schema } from '../../../../client/index.ts'
+import { Dialog } from '../Dialog.tsx'
 import { TextLink } from '../links.tsx'
+import { Rows, type RowColumn } from '../Rows.tsx'
 import { Section } from '../Section.tsx'
-import { Empty, Failure, Loaded } from '../states.tsx'
+import { Empty, Loaded } from '../states.tsx'
 import { useAct } from '../useAct.tsx'
 import { When } from '../When.tsx'
-import { WideTable } from '../WideTable.tsx'
+
+type Secret = Schema<'Secret'>
+
+const columns: RowColumn<Secret>[] = [
+  { title: 'Name', cell: (secret) => <span className="mono">{secret.reference}</span> },
+  {
+    title: 'Used by',
+    cell: (secret) =>
+      secret.usedBy.length === 0 ? (
+        <span className="dim">nothing</span>
+      ) : (
+        secret.usedBy.map((s, i) => (
+          <span key={s.id}>
+            {i > 0 && ', '}
+            <TextLink to="/systems/$id" params={{ id: s.id }} search={{}}>
+              {s.name}
+            </TextLink>
+          </span>
+        ))
+      ),
+  },
+  {
+    title: 'Changed',
+    cell: (secret) => (
+      <>
+        <When at={secret.changedAt} /> <span className="dim">by {secret.changedBy.name}</span>
+      </>
+    ),
+  },
+]
+
+const actions = (replace: (name: string) => void, remove: (name: string) => void): RowColumn<Secret> => ({
+  title: 'Actions',
+  untitled: true,
+  end: true,
+  cell: ({ reference }) => (
+    <Group gap="xs" wrap="nowrap" display="inline-flex">
+      <Button size="compact-xs" variant="default" aria-label={`Replace ${reference}`} onClick={() => replace(reference)}>
+        Replace
+      </Button>
+      <Button size="compact-xs" variant="default" aria-label={`Remove ${reference}`} onClick={() => remove(reference)}>
+        Remove
+      </Button>
+    </Group>
+  ),
+})
 
 /** Names of stored secrets; nobody sees their values. */
 export function Secrets() {
@@ -44,66 +92,12 @@ export function Secrets() {
               They are usually stored while a system is added.
             </Empty>
           ) : (
-            <WideTable label="Secrets" minWidth={600}>
-              <Table>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>Used by</Table.Th>
-                    <Table.Th>Changed</Table.Th>
-                    <Table.Th>
-                      <VisuallyHidden>Actions</VisuallyHidden>
-                    </Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {items.map((secret) => (
-                    <Table.Tr key={secret.reference}>
-                      <Table.Td className="mono">{secret.reference}</Table.Td>
-                      <Table.Td>
-                        {secret.usedBy.length === 0 ? (
-                          <span className="dim">nothing</span>
-                        ) : (
-                          secret.usedBy.map((s, i) => (
-                            <span key={s.id}>
-                              {i > 0 && ', '}
-                              <TextLink to="/systems/$id" params={{ id: s.id }} search={{}}>
-                                {s.name}
-                              </TextLink>
-                            </span>
-                          ))
-                        )}
-                      </Table.Td>
-                      <Table.Td>
-                        <When at={secret.changedAt} /> <span className="dim">by {secret.changedBy.name}</span>
-                      </Table.Td>
-                      <Table.Td>
-                        {may('secrets:write') && (
-                          <Group gap="xs" justify="flex-end" wrap="nowrap">
-                            <Button
-                              size="compact-xs"
-                              variant="default"
-                              aria-label={`Replace ${secret.reference}`}
-                              onClick={() => setAdding(secret.reference)}
-                            >
-                              Replace
-                            </Button>
-                            <Button
-                              size="compact-xs"
-                              variant="default"
-                              aria-label={`Remove ${secret.reference}`}
-                              onClick={() => setRemoving(secret.reference)}
-                            >
-                              Remove
-                            </Button>
-                          </Group>
-                        )}
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </WideTable>
+            <Rows
+              label="Secrets"
+              items={items}
+              columns={may('secrets:write') ? [...columns, actions(setAdding, setRemoving)] : columns}
+              idOf={(secret) => secret.reference}
+            />
           )
         }
       </Loaded>
@@ -132,43 +126,32 @@ function Store({ reference, onClose }: { reference: string; onClose: () => void 
     quiet: true,
   })
   return (
-    <Modal opened onClose={onClose} title="Store a secret" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          store.mutate(new FormData(event.currentTarget))
-        }}
-      >
-        <Stack>
-          <TextInput
-            name="reference"
-            label="Name"
-            defaultValue={reference}
-            readOnly={reference !== ''}
-            required
-            withAsterisk={false}
-            placeholder="warehouse/password"
-          />
-          <PasswordInput
-            name="value"
-            label="Value"
-            required
-            withAsterisk={false}
-            autoComplete="new-password"
-            visibilityToggleButtonProps={{ 'aria-label': 'Show the value' }}
-            data-autofocus
-          />
-          {store.error !== null && <Failure error={store.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={store.isPending}>
-              Store
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Dialog
+      title={reference === '' ? 'Store a secret' : 'Replace a secret'}
+      action="Store"
+      busy={store.isPending}
+      error={store.error}
+      onSubmit={(form) => store.mutate(form)}
+      onClose={onClose}
+    >
+      <TextInput
+        name="reference"
+        label="Name"
+        defaultValue={reference}
+        readOnly={reference !== ''}
+        required
+        withAsterisk={false}
+        placeholder="warehouse/password"
+      />
+      <PasswordInput
+        name="value"
+        label="Value"
+        required
+        withAsterisk={false}
+        autoComplete="new-password"
+        visibilityToggleButtonProps={{ 'aria-label': 'Show the value' }}
+        data-autofocus
+      />
+    </Dialog>
   )
 }

@@ -1,16 +1,18 @@
-import { Button, Group, Modal, Select, Stack, Table, TextInput, VisuallyHidden } from '@mantine/core'
+import { Button, Group, Select, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { me, useMay } from '../../queries/session.ts'
 import { changeUser, createUser, users, type UserRole } from '../../queries/work.ts'
+import type { Schema } from '../../../../client/index.ts'
+import { Dialog } from '../Dialog.tsx'
+import { Rows, type RowColumn } from '../Rows.tsx'
 import { Section } from '../Section.tsx'
-import { Failure, Loaded } from '../states.tsx'
+import { Loaded } from '../states.tsx'
 import { Tag } from '../Tag.tsx'
 import { useAct } from '../useAct.tsx'
 import { When } from '../When.tsx'
 import { LinkShown } from './LinkShown.tsx'
-import { WideTable } from '../WideTable.tsx'
 
 export const roles: { value: UserRole; label: string }[] = [
   { value: 'administrator', label: 'Administrator' },
@@ -20,6 +22,8 @@ export const roles: { value: UserRole; label: string }[] = [
 ]
 const roleOf = (value: string | null): UserRole => roles.find((r) => r.value === value)?.value ?? 'auditor'
 
+type User = Schema<'User'>
+
 /** Who may use Usher. */
 export function Users() {
   const may = useMay()
@@ -28,7 +32,7 @@ export function Users() {
   const [adding, setAdding] = useState(false)
   const [link, setLink] = useState<string>()
   const change = useAct(
-    ({ id, ...body }: { id: string; role?: UserRole; disabled?: boolean; newLink?: boolean }) => changeUser(id, body),
+    ({ id, ...body }: ChangedUser) => changeUser(id, body),
     {
       says: 'Saved.',
       forgets: ['users'],
@@ -52,76 +56,7 @@ export function Users() {
     >
       <Loaded query={query}>
         {({ items }) => (
-          <WideTable label="Users" minWidth={720}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Name</Table.Th>
-                  <Table.Th>E-mail</Table.Th>
-                  <Table.Th>Role</Table.Th>
-                  <Table.Th>State</Table.Th>
-                  <Table.Th>Since</Table.Th>
-                  <Table.Th>
-                    <VisuallyHidden>Actions</VisuallyHidden>
-                  </Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map((user) => (
-                  <Table.Tr key={user.id}>
-                    <Table.Td fw={560}>
-                      {user.name}
-                      {user.id === own && <span className="dim quiet"> (you)</span>}
-                    </Table.Td>
-                    <Table.Td>{user.email}</Table.Td>
-                    <Table.Td>
-                      <Select
-                        aria-label={`Role of ${user.name}`}
-                        size="xs"
-                        w={150}
-                        data={roles}
-                        value={user.role}
-                        disabled={!may('users:write') || user.id === own}
-                        onChange={(role) => change.mutate({ id: user.id, role: roleOf(role) })}
-                      />
-                    </Table.Td>
-                    <Table.Td>
-                      {user.disabled ? (
-                        <Tag tone="warn">Disabled</Tag>
-                      ) : user.ready ? (
-                        <Tag tone="good">Active</Tag>
-                      ) : (
-                        <Tag tone="info">No password yet</Tag>
-                      )}
-                    </Table.Td>
-                    <Table.Td>
-                      <When at={user.createdAt} />
-                    </Table.Td>
-                    <Table.Td>
-                      {may('users:write') && user.id !== own && (
-                        <Group gap="xs" justify="flex-end" wrap="nowrap">
-                          <Button
-                            size="compact-xs"
-                            variant="default"
-                            onClick={() => change.mutate({ id: user.id, newLink: true })}
-                          >
-                            New link
-                          </Button>
-                          <Button
-                            size="compact-xs"
-                            variant="default"
-                            onClick={() => change.mutate({ id: user.id, disabled: !user.disabled })}
-                          >
-                            {user.disabled ? 'Enable' : 'Disable'}
-                          </Button>
-                        </Group>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </WideTable>
+          <Rows label="Users" items={items} columns={columnsFor(may('users:write'), own, change.mutate)} idOf={(user) => user.id} />
         )}
       </Loaded>
       <AddUser opened={adding} onClose={() => setAdding(false)} onLink={setLink} />
@@ -133,6 +68,79 @@ export function Users() {
       />
     </Section>
   )
+}
+
+interface ChangedUser {
+  id: string
+  role?: UserRole
+  disabled?: boolean
+  newLink?: boolean
+}
+
+function columnsFor(writes: boolean, own: string | undefined, change: (changed: ChangedUser) => void): RowColumn<User>[] {
+  const columns: RowColumn<User>[] = [
+    {
+      title: 'Name',
+      cell: (user) => (
+        <>
+          <b>{user.name}</b>
+          {user.id === own && <span className="dim"> (you)</span>}
+        </>
+      ),
+    },
+    { title: 'E-mail', cell: (user) => user.email },
+    {
+      title: 'Role',
+      cell: (user) =>
+        writes && user.id !== own ? (
+          <Select
+            aria-label={`Role of ${user.name}`}
+            size="xs"
+            w={150}
+            data={roles}
+            value={user.role}
+            onChange={(role) => change({ id: user.id, role: roleOf(role) })}
+          />
+        ) : (
+          roles.find((r) => r.value === user.role)?.label
+        ),
+    },
+    { title: 'State', cell: (user) => <State of={user} /> },
+    { title: 'Since', whole: true, cell: (user) => <When at={user.createdAt} /> },
+  ]
+  if (!writes) return columns
+  const actions: RowColumn<User> = {
+    title: 'Actions',
+    untitled: true,
+    end: true,
+    cell: (user) =>
+      user.id !== own && (
+        <Group gap="xs" wrap="nowrap" display="inline-flex">
+          <Button
+            size="compact-xs"
+            variant="default"
+            aria-label={`New link for ${user.name}`}
+            onClick={() => change({ id: user.id, newLink: true })}
+          >
+            New link
+          </Button>
+          <Button
+            size="compact-xs"
+            variant="default"
+            aria-label={`${user.disabled ? 'Enable' : 'Disable'} ${user.name}`}
+            onClick={() => change({ id: user.id, disabled: !user.disabled })}
+          >
+            {user.disabled ? 'Enable' : 'Disable'}
+          </Button>
+        </Group>
+      ),
+  }
+  return [...columns, actions]
+}
+
+function State({ of }: { of: User }) {
+  if (of.disabled) return <Tag tone="warn">Disabled</Tag>
+  return of.ready ? <Tag tone="good">Active</Tag> : <Tag tone="info">No password yet</Tag>
 }
 
 function AddUser({ opened, onClose, onLink }: { opened: boolean; onClose: () => void; onLink: (url: string) => void }) {
@@ -149,28 +157,18 @@ function AddUser({ opened, onClose, onLink }: { opened: boolean; onClose: () => 
     },
   )
   return (
-    <Modal opened={opened} onClose={onClose} title="Add a user" closeButtonProps={{ 'aria-label': 'Close' }}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          add.mutate(new FormData(event.currentTarget))
-        }}
-      >
-        <Stack>
-          <TextInput name="name" label="Name" required withAsterisk={false} data-autofocus />
-          <TextInput name="email" type="email" label="E-mail" required withAsterisk={false} />
-          <Select label="Role" data={roles} value={role} onChange={(value) => setRole(roleOf(value))} />
-          {add.error !== null && <Failure error={add.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={add.isPending}>
-              Add
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Dialog
+      opened={opened}
+      title="Add a user"
+      action="Add"
+      busy={add.isPending}
+      error={add.error}
+      onSubmit={(form) => add.mutate(form)}
+      onClose={onClose}
+    >
+      <TextInput name="name" label="Name" required withAsterisk={false} data-autofocus />
+      <TextInput name="email" type="email" label="E-mail" required withAsterisk={false} />
+      <Select label="Role" data={roles} value={role} onChange={(value) => setRole(roleOf(value))} />
+    </Dialog>
   )
 }

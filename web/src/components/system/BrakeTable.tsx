@@ -32,7 +32,7 @@ export function BrakeTable({ kinds, brakes, secondPerson, onChange, verbOf }: Br
             <Table.Th>Kind</Table.Th>
             <Table.Th>Share, in %</Table.Th>
             <Table.Th>Count</Table.Th>
-            <Table.Th>Together with</Table.Th>
+            <Table.Th>Counted over</Table.Th>
             <Table.Th>Two users release</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -71,7 +71,7 @@ export function BrakeTable({ kinds, brakes, secondPerson, onChange, verbOf }: Br
                 </Table.Td>
                 <Table.Td>
                   <Select
-                    aria-label={`${verb}: counted together with other plans of`}
+                    aria-label={`${verb}: counted over`}
                     size="xs"
                     w={160}
                     allowDeselect={false}
