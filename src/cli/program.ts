@@ -14,6 +14,7 @@ import { planCommand, runCommand } from './plan.ts'
 import { policyCommand } from './policy.ts'
 import { secretCommand } from './secret.ts'
 import type { World } from './session.ts'
+import { stuckCommand } from './stuck.ts'
 import { systemsCommand } from './system.ts'
 import { tokenCommand } from './token.ts'
 import { userCommand } from './user.ts'
@@ -44,6 +45,7 @@ Examples:
   peopleCommand(program, world)
   leaverCommand(program, world)
   findingsCommand(program, world)
+  stuckCommand(program, world)
   casesCommand(program, world)
   driftCommand(program, world)
   orphanCommand(program, world)

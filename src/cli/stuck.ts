@@ -7,16 +7,22 @@ import { examples } from './help.ts'
 import { take, withPaging, type ListOptions } from './pages.ts'
 import { act, call, show, showList, type World } from './session.ts'
 import { clean, type Terminal } from './terminal.ts'
+import { moment } from './words.ts'
 
-export function stuckCommands(plan: Command, world: World): void {
-  examples(withPaging(plan.command('stuck').description('changes of all plans that failed for good and wait for a person, the longest first'))
+/** `usher stuck`, which is also `usher plan stuck`. */
+export function stuckCommand(parent: Command, world: World): void {
+  examples(withPaging(parent.command('stuck').description('changes of all plans that failed for good and wait for a person, by cause'))
     .option('--system <id>')
     .option('--person <person>', 'employee id, e-mail address, name or id')
     .action(act(world, async (session, options: ListOptions & { system?: string; person?: string }) => {
       const person = options.person === undefined ? undefined : await findPerson(session, options.person)
       const items = await take(session, options, (paging) => call(session.api.GET('/api/stuck-changes', { params: { query: { ...paging, system: options.system, person } } })))
       showList(session, items, (rows) => stuckView(session.terminal, rows), 'Nothing is stuck.')
-    })), ['usher plan stuck', 'usher plan stuck --system ad --json'])
+    })), ['usher stuck', 'usher stuck --system ad --json'])
+}
+
+export function stuckCommands(plan: Command, world: World): void {
+  stuckCommand(plan, world)
 
   examples(plan.command('settle').description('a stuck change was dealt with otherwise; the next plan looks for itself')
     .argument('<plan>', 'number or id').argument('<change>', 'number of the change; see `usher plan stuck`')
@@ -32,10 +38,16 @@ export function stuckCommands(plan: Command, world: World): void {
     })), ['usher plan settle 12 4711 --by-hand --note "created in the console"'])
 }
 
+/** What a system said once, and everybody whom it concerns. */
 export function stuckView(terminal: Terminal, rows: Schema<'StuckChange'>[]): string {
-  return rows.flatMap(({ plan, change, stuckSince }) => [
-    `${terminal.paint('bold', `Plan ${plan.number}, change ${change.id}`)}  ${clean(change.says)}`,
-    `    ${change.system.name} said: ${clean(change.error?.words ?? 'nothing')}`,
-    `    ${change.error?.advice ?? ''} (${change.error?.code ?? ''}, since ${stuckSince.slice(0, 16).replace('T', ' ')})`,
-  ]).concat(['', 'Try one again: usher plan retry PLAN CHANGE. Done otherwise: usher plan settle PLAN CHANGE --by-hand --note TEXT']).join('\n')
+  const causes = Map.groupBy(rows, ({ change }) => `${change.system.id} ${change.error?.code} ${change.error?.words}`)
+  return [...causes.values()].flatMap((same) => {
+    const { system, error } = same[0]!.change
+    return [
+      `${terminal.paint('bold', clean(system.name))} said: ${clean(error?.words ?? 'nothing')}`,
+      terminal.paint('dim', `${error?.advice ?? ''} (${error?.code ?? ''})`),
+      ...same.map(({ plan, change, stuckSince }) => `  plan ${plan.number}, change ${change.id}  ${clean(change.says)} ${terminal.paint('dim', `(since ${moment(stuckSince)})`)}`),
+      '',
+    ]
+  }).concat(['Try one again: usher plan retry PLAN CHANGE. Done otherwise: usher plan settle PLAN CHANGE --by-hand --note TEXT']).join('\n')
 }

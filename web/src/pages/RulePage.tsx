@@ -1,10 +1,10 @@
-import { Alert, MultiSelect, Stack, Textarea, TextInput } from '@mantine/core'
+import { Alert } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { DeleteObject } from '../components/DeleteObject.tsx'
-import { ExpressionField } from '../components/job/ExpressionField.tsx'
 import { TextLink } from '../components/links.tsx'
 import { Page, PageOf } from '../components/Page.tsx'
+import { RuleForm } from '../components/role/RuleForm.tsx'
 import { SaveBar } from '../components/SaveBar.tsx'
 import { Section } from '../components/Section.tsx'
 import { Tag } from '../components/Tag.tsx'
@@ -81,52 +81,5 @@ function Shown({ rule }: { rule: Rule }) {
       </Section>
       <SaveBar of={form} />
     </Page>
-  )
-}
-
-function RuleForm({
-  rule,
-  onChange,
-  readOnly,
-}: {
-  rule: Rule
-  onChange: (part: Partial<Rule>) => void
-  readOnly: boolean
-}) {
-  const roles = useQuery(policy).data?.policy.roles ?? []
-  return (
-    <Stack maw={640}>
-      <TextInput
-        label="Name"
-        value={rule.name}
-        readOnly={readOnly}
-        onChange={(e) => onChange({ name: e.currentTarget.value })}
-      />
-      <Textarea
-        label="Description"
-        autosize
-        value={rule.description ?? ''}
-        readOnly={readOnly}
-        onChange={(e) => onChange({ description: e.currentTarget.value || undefined })}
-      />
-      <ExpressionField
-        label="When"
-        description="Tried on each living position of a person; one that meets it is enough"
-        placeholder='position.department == "Sales"'
-        value={rule.when}
-        scope="person"
-        readOnly={readOnly}
-        onChange={(when) => onChange({ when })}
-      />
-      <MultiSelect
-        label="Gives the roles"
-        data={roles.map((r) => ({ value: r.id, label: r.name }))}
-        value={rule.roles}
-        readOnly={readOnly}
-        searchable
-        onChange={(next) => onChange({ roles: next })}
-        nothingFoundMessage="No such role"
-      />
-    </Stack>
   )
 }

@@ -4,19 +4,18 @@ import {
   Button,
   Fieldset,
   Group,
-  MultiSelect,
   NumberInput,
   Select,
   Stack,
-  Textarea,
   TextInput,
 } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { IconPlus, IconX } from '@tabler/icons-react'
 import type { Role } from '../../lib/policy.ts'
-import { policy } from '../../queries/policy.ts'
 import { entitlements, systems } from '../../queries/system.ts'
+import { NameFields } from './NameFields.tsx'
+import { RolesField } from './RolesField.tsx'
 
 interface RoleFormProps {
   role: Role
@@ -26,25 +25,12 @@ interface RoleFormProps {
 
 /** Name, owner, entitlements, contained roles. */
 export function RoleForm({ role, onChange, readOnly }: RoleFormProps) {
-  const others = useQuery(policy).data?.policy.roles.filter((r) => r.id !== role.id) ?? []
   const all = useQuery(systems).data?.items.filter((s) => s.destination) ?? []
   const setGrant = (at: number, part: Partial<Role['grants'][number]>) =>
     onChange({ grants: role.grants.map((g, i) => (i === at ? { ...g, ...part } : g)) })
   return (
     <Stack maw={640} gap="md">
-      <TextInput
-        label="Name"
-        value={role.name}
-        readOnly={readOnly}
-        onChange={(e) => onChange({ name: e.currentTarget.value })}
-      />
-      <Textarea
-        label="Description"
-        autosize
-        value={role.description ?? ''}
-        readOnly={readOnly}
-        onChange={(e) => onChange({ description: e.currentTarget.value || undefined })}
-      />
+      <NameFields of={role} onChange={onChange} readOnly={readOnly} />
       <TextInput
         label="Owner"
         description="Who answers for it: an e-mail address"
@@ -107,14 +93,12 @@ export function RoleForm({ role, onChange, readOnly }: RoleFormProps) {
           </Group>
         </Stack>
       </Fieldset>
-      <MultiSelect
+      <RolesField
         label="Contains roles"
-        data={others.map((r) => ({ value: r.id, label: r.name }))}
         value={role.roles}
         readOnly={readOnly}
-        searchable
+        except={role.id}
         onChange={(roles) => onChange({ roles })}
-        nothingFoundMessage="No such role"
       />
     </Stack>
   )
