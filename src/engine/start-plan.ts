@@ -152,5 +152,10 @@ function isObserved(policy: Parameters<typeof automaticJobs>[0]['policy'], jobId
 
 export function notOpen(plan: PlanRow, verb: string): UsherError {
   if (plan.forecast) return new UsherError('PLAN_NOT_OPEN', `Plan ${plan.number} is a forecast: it shows what would be, and is never carried out.`)
-  return new UsherError('PLAN_NOT_OPEN', `Plan ${plan.number} is ${plan.state}; it is too late, or too early, to ${verb} it.`)
+  return new UsherError('PLAN_NOT_OPEN', `It is not possible now to ${verb} plan ${plan.number}: ${notOpenWords[plan.state] ?? `it is ${plan.state}`}.`)
+}
+
+const notOpenWords: Partial<Record<PlanRow['state'], string>> = {
+  computing: 'it is still being computed', empty: 'there is nothing to change', approved: 'it is approved already', applying: 'it is being carried out',
+  stopped: 'it is stopped; resume it first', applied: 'it has been carried out', superseded: 'a newer plan took its place', failed: 'it could not be computed',
 }

@@ -24,7 +24,7 @@ const columns: RowColumn<Exception>[] = [
     ),
   },
   { title: 'System', whole: true, cell: (x) => x.system.name },
-  { title: 'Until', whole: true, cell: (x) => (x.until === null ? 'it is ended here' : <When at={x.until} exact />) },
+  { title: 'Until', whole: true, cell: (x) => (x.until === null ? 'no date' : <When at={x.until} exact />) },
   { title: 'Why', cell: (x) => x.note },
   { title: 'Decided by', cell: (x) => <span className="dim">{x.by.name}</span> },
 ]
