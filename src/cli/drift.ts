@@ -80,7 +80,8 @@ async function chosen(session: Session, given: string[], options: Filter & { all
 }
 
 function driftView(terminal: Terminal, d: Schema<'Drift'>): string {
-  const when = d.lastRightAt === null ? `seen ${moment(d.firstSeenAt)}` : `between ${moment(d.lastRightAt)} and ${moment(d.firstSeenAt)}`
+  const [right, seen] = [d.lastRightAt === null ? null : moment(d.lastRightAt), moment(d.firstSeenAt)]
+  const when = right === null ? `seen ${seen}` : right === seen ? seen : `between ${right} and ${seen}`
   const settled = d.settled === null ? '' : `; ${d.settled.how} ${moment(d.settled.at)}${d.settled.by === null ? '' : ` by ${clean(d.settled.by.name)}`}`
   const trace = d.trace === null ? '' : `\n    ${terminal.paint('dim', `${clean(d.system.name)} says: ${clean(d.trace.says)}${d.trace.at === null ? '' : ` ${moment(d.trace.at)}`}`)}`
   return `${terminal.paint('bold', d.id)}  ${clean(d.says)} ${terminal.paint('dim', `${clean(d.system.name)}, ${clean(d.person.name)}; ${when}${settled}`)}${trace}`

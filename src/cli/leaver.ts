@@ -26,7 +26,7 @@ export function leaverCommand(program: Command, world: World): void {
     .action(act(world, async (session, search: string | undefined, options: ListOptions & { running?: true }) => {
       const filter = options.running === true ? 'running' as const : 'all' as const
       const items = await take(session, options, (paging) => call(session.api.POST('/api/leavers/search', { body: { ...paging, search, filter } })))
-      showList(session, items, (rows) => leaverTable(session.terminal, rows), 'Nobody left.')
+      showList(session, items, (rows) => leaverTable(session.terminal, rows), 'Nobody has left yet. When an end date comes, a source ends somebody, or you do (usher people end), their clock appears here.')
     })), ['usher leaver list', 'usher leaver list --running --json'])
 
   examples(leaver.command('show').description('the clock of one leaver, system by system')

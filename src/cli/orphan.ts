@@ -7,7 +7,7 @@ import { take, withPaging, type ListOptions } from './pages.ts'
 import { followPlan } from './plan-follow.ts'
 import { act, call, confirm, show, showList, type World } from './session.ts'
 import { clean, type Terminal } from './terminal.ts'
-import { endOf, moment } from './words.ts'
+import { endOf, moment, plural } from './words.ts'
 
 type Kind = 'nobody' | 'shared' | 'service' | 'ignored'
 
@@ -59,6 +59,6 @@ export function orphanCommand(program: Command, world: World): void {
 function orphanView(terminal: Terminal, o: Schema<'Orphan'>): string {
   const marks = o.marks.map((m) => [m.kind, m.owner === null ? '' : `of ${clean(m.owner.name)}`, m.until === null ? '' : `until ${moment(m.until)}`, clean(m.note)].filter((t) => t !== '').join(' '))
   const claimed = o.claimedBy.length === 0 ? [] : [`may be ${o.claimedBy.map((c) => clean(c.name)).join(' or ')}`]
-  const facts = [clean(o.system.name), o.enabled ? 'enabled' : 'disabled', `${o.entitlements} entitlements`, `seen ${moment(o.seenAt)}`, ...marks, ...claimed]
+  const facts = [clean(o.system.name), o.enabled ? 'enabled' : 'disabled', plural(o.entitlements, 'entitlement'), `seen ${moment(o.seenAt)}`, ...marks, ...claimed]
   return `${terminal.paint('bold', o.id)}  ${clean(o.name)} ${terminal.paint('dim', facts.join(', '))}`
 }

@@ -76,7 +76,7 @@ function leftLine(terminal: Terminal, x: Schema<'WhyException'>): string {
 function valueLine(terminal: Terminal, value: Schema<'Why'>['accounts'][number]['attributes'][number]): string {
   const written = value.written === null ? 'not written by Usher' : `plan ${value.written.plan}, ${moment(value.written.at)}`
   const cells = value.origins.flatMap((o) => o.cells.map((c) => `${cellOf(o.source, c.address)} = ${words(c.value)}`))
-  return `  ${value.attribute} = ${words(value.value)}  ${terminal.paint('dim', `${value.expression ?? 'no mapping'} (${[written, ...cells].join('; ')})`)}`
+  return `  ${value.attribute} = ${words(value.value)}  ${terminal.paint('dim', `${value.expression?.replace(/\s+/g, ' ').trim() ?? 'no mapping'} (${[written, ...cells].join('; ')})`)}`
 }
 
 function reasons(terminal: Terminal, list: Schema<'WhyReason'>[], left: Schema<'WhyException'>[]): string[] {
@@ -85,7 +85,9 @@ function reasons(terminal: Terminal, list: Schema<'WhyReason'>[], left: Schema<'
     const time = reason.until ? `, until ${moment(reason.until)}` : ''
     const cells = reason.origins.flatMap((o) => o.cells.map((c) => `${cellOf(o.source, c.address)} = ${words(c.value)}`))
     const from = cells.length > 0 ? `\n      ${terminal.paint('dim', cells.join('; '))}` : ''
-    return `  because ${clean(reason.says)} ${terminal.paint('dim', `(reason ${reason.reasonId}, ${reason.kind}, from ${moment(reason.from)}${time}, policy ${reason.policyRevision})`)}${from}`
+    // A sentence within a sentence; one that begins with a name or a quotation mark stays as it is.
+    const says = clean(reason.says).replace(/^(Rule|The role|It) /, (word) => word.toLowerCase())
+    return `  because ${says} ${terminal.paint('dim', `(reason ${reason.reasonId}, ${reason.kind}, from ${moment(reason.from)}${time}, policy ${reason.policyRevision})`)}${from}`
   }), ...left.map((x) => leftLine(terminal, x))]
 }
 

@@ -68,7 +68,8 @@ export function failureOf(body: unknown, response: Response): Failure {
     })
   }
   const { code, message, advice, details } = found as { code: string; message: string; advice: string; details: unknown }
-  return new Failure(exitOf(code, response.status), message, { code, advice, details })
+  const how = code === 'NOT_SIGNED_IN' ? `${advice} Here: usher login, or USHER_TOKEN.` : advice
+  return new Failure(exitOf(code, response.status), message, { code, advice: how, details })
 }
 
 /** Shows one thing: as one JSON object, or in words. */

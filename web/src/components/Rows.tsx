@@ -10,6 +10,8 @@ export interface RowColumn<T> {
   /** Its text stays on one line. */
   whole?: boolean
   end?: boolean
+  /** A box that chooses the row; as a card it stands beside the rest. */
+  choose?: boolean
 }
 
 interface RowsProps<T> {
@@ -42,6 +44,7 @@ export function Rows<T>({ label, items, columns, idOf }: RowsProps<T>) {
                   role="cell"
                   data-end={column.end || undefined}
                   data-whole={column.whole || undefined}
+                  data-choose={column.choose || undefined}
                   data-title={column.untitled || typeof column.title !== 'string' ? undefined : column.title}
                 >
                   {column.cell(item)}

@@ -139,6 +139,7 @@ function NothingThere({ filtered, settled }: { filtered: boolean; settled: boole
 /** A box before each row, and one for all of them. */
 function choosing(items: Drift[], ids: string[], choose: (ids: string[]) => void): RowColumn<Drift> {
   return {
+    choose: true,
     title: (
       <Checkbox
         aria-label="Choose all"
