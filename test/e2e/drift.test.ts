@@ -1,0 +1,101 @@
+/** Drift, accounts of nobody and undo in the browser, on a real directory. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { openStaff, until, type Staff } from '../engine/staff.ts'
+import { assertSound, newUser, openBrowser, watchErrors } from './browser.ts'
+
+let staff: Staff
+let browser: Browser
+let page: Page
+let errors: string[]
+const shots = process.env['SHOTS']
+const shot = async (name: string): Promise<void> => { if (shots !== undefined) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true }) }
+
+async function run(): Promise<void> {
+  const planId = await staff.startPlan()
+  await until(async () => staff.isOver(planId))
+}
+
+before(async () => {
+  staff = await openStaff(6)
+  await staff.write('Clerk')
+  await run()
+  const dns = staff.slapd.tool('ldapsearch', ['-LLL', '-b', `ou=people,${staff.slapd.baseDn}`, '(employeeNumber=*)', 'dn']).split('\n').filter((l) => l.startsWith('dn: ')).map((l) => l.slice(4))
+  // Everybody is in one of three groups; now they are in all of them.
+  for (const group of ['Sales', 'Data']) {
+    for (const dn of dns) {
+      try {
+        staff.slapd.tool('ldapmodify', [], `dn: cn=${group},ou=groups,${staff.slapd.baseDn}\nchangetype: modify\nadd: member\nmember: ${dn}\n`)
+      } catch { /* It is a member already. */ }
+    }
+  }
+  staff.slapd.tool('ldapadd', [], `dn: uid=backup,ou=people,${staff.slapd.baseDn}\nobjectClass: inetOrgPerson\nuid: backup\ncn: backup\nsn: backup\n`)
+  await run()
+  browser = await openBrowser()
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+  page = await newUser(staff.usher, context, 'Eva Editor', 'administrator')
+  errors = watchErrors(page)
+})
+after(async () => {
+  await browser?.close()
+  await staff?.close()
+})
+
+test('what nobody granted is listed; some of it is left until a date, and stands among the exceptions', async () => {
+  await page.getByRole('link', { name: 'Drift' }).first().click()
+  await page.getByRole('heading', { name: 'Drift', level: 1 }).waitFor()
+  await page.getByText('which nobody granted').first().waitFor()
+  await assertSound(page, 'Drift')
+  await shot('drift')
+  await page.getByRole('checkbox', { name: /^Choose: / }).first().check()
+  await page.getByRole('button', { name: 'Leave until…' }).click()
+  await page.getByLabel('Why').fill('until the audit')
+  await assertSound(page, 'Leaving drift')
+  await shot('drift-leave')
+  await page.getByRole('button', { name: 'Leave it' }).click()
+  await page.getByText('1 thing left as it is.').waitFor()
+  await page.getByRole('tab', { name: 'Exceptions' }).click()
+  await page.getByText('until the audit').waitFor()
+  await assertSound(page, 'Exceptions')
+  await shot('exceptions')
+})
+
+test('accounts of nobody can be declared a service\'s', async () => {
+  await page.getByRole('tab', { name: 'Accounts of nobody' }).click()
+  await page.getByText(/uid=backup/).waitFor()
+  await shot('orphans')
+  await page.getByRole('button', { name: /What to do with uid=backup/ }).click()
+  await page.getByRole('menuitem', { name: 'It is a service\'s…' }).click()
+  await page.getByRole('combobox', { name: 'Who answers for it' }).fill('Ann')
+  await page.getByRole('option').first().click()
+  await assertSound(page, 'Declaring a service')
+  await page.getByRole('button', { name: 'Declare it' }).click()
+  await page.getByText('There is none').waitFor()
+  await assertSound(page, 'Accounts of nobody')
+})
+
+test('a plan is put back from a choice, and a run is undone', async () => {
+  await page.getByRole('tab', { name: 'Changed by hand' }).click()
+  await page.getByRole('checkbox', { name: /^Choose: / }).first().check()
+  await page.getByRole('button', { name: 'Put back' }).click()
+  await page.getByRole('heading', { name: /^Plan \d+/, level: 1 }).waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('dialog').getByText('It deletes nothing').waitFor()
+  await assertSound(page, 'Undoing')
+  await shot('undo')
+  await page.getByRole('button', { name: 'Make the plan' }).click()
+  await page.getByText('is left as it is until').first().waitFor()
+  await assertSound(page, 'A plan that undoes')
+  await shot('undoing')
+  assert.deepEqual(errors, [])
+})
+
+test('on a narrow screen and in the dark', async () => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto(`${staff.usher.url}/drift`)
+  await page.getByText('which nobody granted').first().waitFor()
+  await assertSound(page, 'Drift, narrow')
+  await shot('narrow')
+})
