@@ -40,6 +40,7 @@ export const errors = {
   ROW_VALUE_INVALID: { status: 422, advice: 'A cell holds something other than expected. Correct the cell named in the message.' },
   MATCH_AMBIGUOUS: { status: 409, advice: 'Several people fit this row. Decide which one it is.' },
   MATCH_CONTRADICTED: { status: 409, advice: 'This key belonged to somebody who looks different. Decide whether it is the same person.' },
+  VALUE_NOT_UNIQUE: { status: 409, advice: 'Several people have one value of an attribute that is declared unique. Correct the source that is wrong, or declare the attribute as not unique.' },
   PEOPLE_MISSING: { status: 409, advice: 'These people vanished from the source without an end date. Release them if they really left.' },
   REFERENCE_UNRESOLVED: { status: 200, advice: 'The person referred to is not known yet. It settles by itself when they appear.' },
 

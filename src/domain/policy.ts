@@ -33,7 +33,7 @@ export const attributeDeclaration = z.strictObject({
   title: z.string().optional(),
   type: z.enum(['text', 'number', 'boolean', 'date', 'reference']).default('text'),
   required: z.boolean().default(false),
-  unique: z.boolean().default(false),
+  unique: z.boolean().default(false).meta({ description: 'No two people share a value, whatever its capitals. What would make them waits, and is a finding.' }),
   sensitive: z.boolean().default(false),
   multiValued: z.boolean().default(false),
   /** For a reference: the person attribute that its value is looked up in. */

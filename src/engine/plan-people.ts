@@ -20,6 +20,7 @@ import {
 } from '../store/people-plan.ts'
 import { indexKeys } from '../store/snapshot.ts'
 import type { Context, Revision } from './context.ts'
+import { keepUnique, notByKey, uniqueAttributes } from './people-unique.ts'
 import { planPerson, type Absence, type JobView, type PeopleView } from './people-changes.ts'
 import { placeOf, positionFromDates, setAsideMax, type SnapshotResult } from './read-source.ts'
 
@@ -64,7 +65,7 @@ export async function planPeople(context: Context, client: Client, input: People
     const source = shape?.file ?? snapshot.systemId
     findings.push(...readFindings(job, snapshot, source))
     const bulk = snapshot.rows >= (input.bulkMin ?? bulkMin) && await isMostlyNew(client, job.id, snapshot.rows)
-    const arriving = bulk ? await bulkCreate(client, { planId, job, snapshot, source, place: placeOf(shape), asOf, timeZone: view.timeZone }) : 0
+    const arriving = bulk ? await bulkCreate(client, { planId, job, unique: uniqueAttributes(policy), snapshot, source, place: placeOf(shape), asOf, timeZone: view.timeZone }) : 0
     if (arriving < snapshot.rows) {
       await indexKeys(client, snapshot.snapshotId)
       await diffRows(client, job.id, snapshot.snapshotId, bulk)
@@ -76,6 +77,7 @@ export async function planPeople(context: Context, client: Client, input: People
   }
 
   await composePeople(client, input, view, held)
+  findings.push(...await keepUnique(client, planId, policy))
   await writePlanRows(client, planId, [...view.jobs.values()].filter((j) => j.absence === 'held').map((j) => j.id))
   await followRows(client, planId, snapshots.map((s) => ({
     jobId: s.jobId, snapshotId: s.snapshotId, source: view.jobs.get(s.jobId)?.source ?? s.systemId, vanished: view.jobs.get(s.jobId)?.absence !== 'nothing',
@@ -109,11 +111,13 @@ function readFindings(job: PeopleJob, snapshot: SnapshotResult, source: string):
 
 /** People whom nobody knows and nothing fits, one row each: planned as a set. The others are set apart. Returns how many. */
 async function bulkCreate(client: Client, input: {
-  planId: string; job: PeopleJob; snapshot: SnapshotResult; source: string; place: string; asOf: string; timeZone: string
+  planId: string; job: PeopleJob; unique: string[]; snapshot: SnapshotResult; source: string; place: string; asOf: string; timeZone: string
 }): Promise<number> {
-  const { planId, job, snapshot, source, place, asOf, timeZone } = input
+  const { planId, job, unique, snapshot, source, place, asOf, timeZone } = input
   const { snapshotId } = snapshot
-  const apart = await setApart(client, { planId, jobId: job.id, snapshotId, rules: job.match, severalRows: job.positionKey !== undefined })
+  const mapped = unique.filter((name) => job.mapping[name] !== undefined)
+  const rules = [...job.match, ...mapped.filter((name) => !job.match.some((rule) => rule.length === 1 && rule[0] === name)).map((name) => [name])]
+  const apart = await setApart(client, { planId, jobId: job.id, snapshotId, rules, unique: notByKey(job, mapped), severalRows: job.positionKey !== undefined })
   const stretches = (apart === 0 ? snapshot.stretches : null) ?? await stretchesOf(client, snapshotId)
   const states = (snapshot.dates ?? await datesOfSnapshot(client, snapshotId)).map((dates) => {
     const { state, nextChangeAt } = standing([positionFromDates(dates)], asOf, timeZone)

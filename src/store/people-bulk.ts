@@ -24,8 +24,8 @@ export async function isMostlyNew(client: Client, jobId: string, rows: number): 
 }
 
 /** Takes the rows that need a closer look out of those that are planned in sets. Returns how many. */
-export async function setApart(client: Client, input: { planId: string; jobId: string; snapshotId: string; rules: string[][]; severalRows: boolean }): Promise<number> {
-  const { planId, jobId, snapshotId, rules, severalRows } = input
+export async function setApart(client: Client, input: { planId: string; jobId: string; snapshotId: string; rules: string[][]; unique: string[]; severalRows: boolean }): Promise<number> {
+  const { planId, jobId, snapshotId, rules, unique, severalRows } = input
   const table = tableOf(snapshotId)
   await client.query('truncate people_apart')
   await client.query(
@@ -33,6 +33,11 @@ export async function setApart(client: Client, input: { planId: string; jobId: s
      union select key from record where job_id = $1`, [jobId])
   if (severalRows) {
     await client.query(`insert into people_apart select key from ${table} group by key having count(*) > 1 on conflict do nothing`)
+  }
+  for (const name of unique) {
+    await client.query(
+      `with shared as (select lower(attributes ->> $1) as value from ${table} where attributes ->> $1 <> '' group by 1 having count(*) > 1)
+       insert into people_apart select s.key from ${table} s join shared on lower(s.attributes ->> $1) = shared.value on conflict do nothing`, [name])
   }
   const candidates = `
     select id, attributes from person

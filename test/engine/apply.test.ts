@@ -1,28 +1,15 @@
 /** Plans carried out: what goes wrong, and what comes of it. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { UsherError } from '../../src/domain/errors.ts'
 import { applyPlan, batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
 import { computePlan } from '../../src/engine/compute-plan.ts'
-import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
-import { appSystem, job, openWorld, type Row, type World } from './plan-fixture.ts'
+import { appSystem, job, type Row, type World } from './plan-fixture.ts'
+import { anna, bo, openWorlds } from './worlds.ts'
 
-let server: TestPostgres
-const worlds: World[] = []
-const open: typeof openWorld = async (...args) => {
-  const world = await openWorld(...args)
-  worlds.push(world)
-  return world
-}
-before(async () => { server = await startPostgres() })
-after(async () => {
-  await Promise.all(worlds.map((w) => w.close()))
-  await server.stop()
-})
+const open = openWorlds()
 
-const anna = { id: '1', first: 'Anna', last: 'Nowak' }
-const bo = { id: '2', first: 'Bo', last: 'Ek', department: 'Data' }
 const staff = (count: number, more: Partial<Row> = {}): Row[] => Array.from({ length: count }, (_, i) => ({ id: String(i + 1), ...more }))
 const fault = (operation: Fault['operation'], effect: Fault['effect'], attempt?: number): Fault =>
   ({ operation, effect, fired: 0, ...(attempt === undefined ? {} : { attempt }) })
@@ -31,7 +18,7 @@ const signal = new AbortController().signal
 const unfired = (w: World): Fault[] => w.app.faults.filter((f) => f.fired === 0)
 
 test('approve waits for exactly the hash that was reviewed; of system and job, the stricter method counts', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   const plan = await w.day([anna])
   assert.deepEqual([plan.state, plan.people, w.app.writes], ['open', ['create Anna Nowak'], 0])
   await assert.rejects(w.engine.approvePlan(plan.id, 'another', 'ada'), code('PLAN_HASH_DIFFERS'))
@@ -43,7 +30,7 @@ test('approve waits for exactly the hash that was reviewed; of system and job, t
 })
 
 test('a plan that nobody approved gives way to a newer one; one that does not go ahead leaves an older approval alone', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   const first = await w.day([anna])
   const second = await w.plan()
   assert.deepEqual([(await w.shown(first.id)).state, second.state], ['superseded', 'open'])
@@ -57,7 +44,7 @@ test('a plan that nobody approved gives way to a newer one; one that does not go
 })
 
 test('a brake holds the set, its release lets exactly that set go, and another set is held again', async () => {
-  const w = await open(server, (p) => { p.settings.peopleBrakes = {} })
+  const w = await open((p) => { p.settings.peopleBrakes = {} })
   await w.day(staff(20))
   const ended = (ids: number) => staff(20).map((row, i) => (i < ids ? { ...row, end: '2026-06-14' } : row))
   const held = await w.day(ended(7))
@@ -74,7 +61,7 @@ test('a brake holds the set, its release lets exactly that set go, and another s
 })
 
 test('a release lapses when the set differs, and in a season', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve'; p.settings.peopleBrakes = {} })
+  const w = await open((p) => { appSystem(p).method = 'approve'; p.settings.peopleBrakes = {} })
   await w.approve(await w.day(staff(20)))
   const ended = (ids: number) => staff(20).map((row, i) => (i < ids ? { ...row, end: '2026-06-14' } : row))
   const held = await w.day(ended(7))
@@ -87,7 +74,7 @@ test('a release lapses when the set differs, and in a season', async () => {
 })
 
 test('missing people end nobody until they are released, and then exactly they end, with one release', async () => {
-  const w = await open(server, (p) => { Object.assign(job(p, 'people'), { completeness: { maxShrink: 0.5, vanishedEnds: false } }) })
+  const w = await open((p) => { Object.assign(job(p, 'people'), { completeness: { maxShrink: 0.5, vanishedEnds: false } }) })
   await w.day(staff(20))
   const held = await w.day(staff(20).slice(8))
   assert.deepEqual([held.state, held.brakes.map((b) => [b.code, b.planned]), w.accounts().filter((a) => a.includes('disabled'))], ['held', [['PEOPLE_MISSING', 8]], []])
@@ -100,7 +87,7 @@ test('missing people end nobody until they are released, and then exactly they e
 })
 
 test('an account that was edited by hand after the plan is refused and planned anew; the others go on', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   await w.approve(await w.day([anna, bo]))
   const plan = await w.day([{ ...anna, last: 'Nowak-Ek' }, { ...bo, last: 'Ek-Nowak' }])
   w.account('anna.nowak')!.attributes['displayName'] = 'By hand'
@@ -114,7 +101,7 @@ test('an account that was edited by hand after the plan is refused and planned a
 })
 
 test('what depends on an account that somebody deleted after the plan is refused at once', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   await w.approve(await w.day([anna, bo]))
   const plan = await w.day([{ ...anna, department: 'None' }, bo])
   w.app.records.delete(w.account('anna.nowak')!.id)
@@ -123,7 +110,7 @@ test('what depends on an account that somebody deleted after the plan is refused
 })
 
 test('where the person has another account by now, what was planned for the old one is refused', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   await w.approve(await w.day([anna, bo]))
   const other = w.add('a.nowak')
   w.join('sellers', 'a.nowak')
@@ -139,7 +126,7 @@ test('where the person has another account by now, what was planned for the old 
 
 for (const method of ['automatic', 'approve'] as const) {
   test(`a record is not linked by a plan that another plan went ahead of: people ${method}`, async () => {
-    const w = await open(server, (p) => {
+    const w = await open((p) => {
       appSystem(p).method = 'approve'
       job(p, 'people').method = method
     })
@@ -159,7 +146,7 @@ for (const method of ['automatic', 'approve'] as const) {
 }
 
 test('a name that is taken by a record of nobody is adopted only where a match rule says so', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   const plan = await w.day([anna, bo])
   w.add('anna.nowak', { personId: 'of somebody else' })
   w.add('bo.ek', { personId: '2' })
@@ -174,7 +161,7 @@ test('a name that is taken by a record of nobody is adopted only where a match r
 })
 
 test('an answer that was lost after success makes nothing twice', async () => {
-  const w = await open(server)
+  const w = await open()
   w.app.faults = [fault('create', 'lose-answer', 1), fault('grant', 'lose-answer', 1)]
   const plan = await w.day([anna])
   await w.settle()
@@ -193,7 +180,7 @@ test('an answer that was lost after success makes nothing twice', async () => {
 })
 
 test('what Usher gave is its own to take away, also where a list hid it for a while', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna])
   const sellers = [...w.app.members.values()].find((m) => m.size > 0)!
   const [id] = sellers
@@ -205,7 +192,7 @@ test('what Usher gave is its own to take away, also where a list hid it for a wh
 })
 
 test('a system that is away is waited for, and the plan goes on by itself', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   const plan = await w.day(staff(120))
   w.app.reachable = false
   const paused = await w.approve(plan)
@@ -224,7 +211,7 @@ test('a system that is away is waited for, and the plan goes on by itself', asyn
 })
 
 test('what an account was to get waits as long as its creation does', async () => {
-  const w = await open(server)
+  const w = await open()
   w.app.faults = [1, 2, 3, 4, 5].map((n) => fault('create', 'disconnect', n))
   const plan = await w.day([anna])
   await w.settle()
@@ -232,7 +219,7 @@ test('what an account was to get waits as long as its creation does', async () =
 })
 
 test('one who fails stops nobody else; tried again by hand, what depends on it comes along', async () => {
-  const w = await open(server)
+  const w = await open()
   w.app.faults = [fault('create', 'refuse', 1)]
   const plan = await w.day([anna, bo, { id: '3' }])
   const stuck = plan.changes.filter((c) => c.state === 'stuck')
@@ -248,7 +235,7 @@ test('one who fails stops nobody else; tried again by hand, what depends on it c
 })
 
 test('a record that Usher cannot handle is stuck alone', async () => {
-  const w = await open(server)
+  const w = await open()
   const records = w.app.records
   const set = records.set.bind(records)
   records.set = (id, record) => {
@@ -262,7 +249,7 @@ test('a record that Usher cannot handle is stuck alone', async () => {
 })
 
 test('stopped between two batches, a plan writes nothing more until it is resumed', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   const people = batchSize * (batchesAtOnce + 1)
   const plan = await w.day(staff(people, { department: 'None' }))
   await w.engine.approvePlan(plan.id, plan.hash, 'ada')
@@ -282,7 +269,7 @@ test('stopped between two batches, a plan writes nothing more until it is resume
 })
 
 test('what the system shows otherwise than planned is contradicted, named, and harms nothing else', async () => {
-  const w = await open(server)
+  const w = await open()
   const records = w.app.records
   const set = records.set.bind(records)
   records.set = (id, record) => set(id, { ...record, attributes: { ...record.attributes, displayName: 'ANNA' } })
@@ -295,7 +282,7 @@ test('what the system shows otherwise than planned is contradicted, named, and h
 })
 
 test('two workers at one plan compute it once and apply it once', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   await w.hr(staff(30))
   const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
   await Promise.all([1, 2, 3].map(() => computePlan({ ...w.context, enqueue: async () => {} }, planId, signal)))
@@ -308,7 +295,7 @@ test('two workers at one plan compute it once and apply it once', async () => {
 })
 
 test('told to stop while it computes, a worker leaves the plan to the next one', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.hr([anna])
   const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
   await computePlan(w.context, planId, AbortSignal.abort())
@@ -318,7 +305,7 @@ test('told to stop while it computes, a worker leaves the plan to the next one',
 })
 
 test('a full read that began before a change was seen does not undo the sight of it', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna])
   const slow = w.app.records
   const values = slow.values.bind(slow)

@@ -1,26 +1,13 @@
 /** What is due by the clock is planned within seconds, for the people concerned alone. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { nextReading, tick } from '../../src/engine/clock.ts'
 import { runLeavers } from '../../src/engine/leaver.ts'
 import { startPlan } from '../../src/engine/start-plan.ts'
-import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
-import { appSystem, job, openWorld, type World } from './plan-fixture.ts'
+import { appSystem, job, type World } from './plan-fixture.ts'
+import { anna, bo, openWorlds } from './worlds.ts'
 
-let server: TestPostgres
-before(async () => { server = await startPostgres() })
-after(() => server.stop())
-
-const worlds: World[] = []
-const open: typeof openWorld = async (...args) => {
-  const world = await openWorld(...args)
-  worlds.push(world)
-  return world
-}
-after(() => Promise.all(worlds.map((w) => w.close())))
-
-const anna = { id: '1', first: 'Anna', last: 'Nowak' }
-const bo = { id: '2', first: 'Bo', last: 'Ek', department: 'Data' }
+const open = openWorlds()
 
 /** Reads the clock and does what follows; returns the plans that were started. */
 async function look(w: World) {
@@ -34,7 +21,7 @@ async function look(w: World) {
 const observations = async (w: World): Promise<number> => (await w.pool.query<{ n: number }>('select count(*)::int as n from observation')).rows[0]!.n
 
 test('the clock knows when something is due next, looks at it once, and reads no system whole', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   const reads = await observations(w)
   const [personId, vpn] = [await w.person('2'), await w.entitlement('vpn')]
@@ -57,7 +44,7 @@ test('the clock knows when something is due next, looks at it once, and reads no
 })
 
 test('what was ended by hand was not agreed before', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   const given = await w.engine.grant({ personId: await w.person('2'), entitlementId: await w.entitlement('vpn'), until: '2026-06-20T12:00:00Z' }, 'ada')
   await w.work()
@@ -71,7 +58,7 @@ test('what was ended by hand was not agreed before', async () => {
 })
 
 test('extending and shortening move the end; nothing is taken away and given again', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   const { reasonId } = await w.engine.grant({ personId: await w.person('2'), entitlementId: await w.entitlement('vpn'), until: '2026-06-20T12:00:00Z' }, 'ada')
   await w.work()
@@ -88,7 +75,7 @@ test('extending and shortening move the end; nothing is taken away and given aga
 })
 
 test('starting, going on leave, returning and leaving happen by date alone, also where rows wait for approval', async () => {
-  const w = await open(server, (p) => { Object.assign(job(p, 'people'), { method: 'approve' }) })
+  const w = await open((p) => { Object.assign(job(p, 'people'), { method: 'approve' }) })
   const dated = { ...anna, start: '2026-07-01', leaveFrom: '2026-08-01', leaveUntil: '2026-08-31', end: '2026-09-30' }
   await w.approve(await w.day([dated, bo]))
   const reads = await observations(w)
@@ -112,7 +99,7 @@ test('starting, going on leave, returning and leaving happen by date alone, also
 })
 
 test('a leave that keeps the account changes nothing in the system', async () => {
-  const w = await open(server, (p) => { Object.assign(job(p, 'users'), { lifecycle: { createDaysBefore: 7, onLeave: 'keep', deleteAfterDays: null } }) })
+  const w = await open((p) => { Object.assign(job(p, 'users'), { lifecycle: { createDaysBefore: 7, onLeave: 'keep', deleteAfterDays: null } }) })
   await w.day([{ ...anna, leaveFrom: '2026-06-20', leaveUntil: '2026-06-25' }, bo])
   const writes = w.app.writes
   for (const day of ['2026-06-20', '2026-06-26']) {
@@ -123,7 +110,7 @@ test('a leave that keeps the account changes nothing in the system', async () =>
 })
 
 test('many whose reasons end in the same minute are planned together; those of the next minute stay', async () => {
-  const w = await open(server, (p) => { appSystem(p).brakes = { revoke: { count: 0 } } })
+  const w = await open((p) => { appSystem(p).brakes = { revoke: { count: 0 } } })
   const count = 1101
   await w.day(Array.from({ length: count }, (_, i) => ({ id: String(i + 1), department: 'Data' })))
   await w.pool.query(
@@ -140,7 +127,7 @@ test('many whose reasons end in the same minute are planned together; those of t
 })
 
 test('while many of its plans wait to be computed, what becomes due goes together into the next one', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   await w.engine.grant({ personId: await w.person('2'), entitlementId: await w.entitlement('vpn'), until: '2026-06-20T12:00:00Z' }, 'ada')
   await w.work()
@@ -154,7 +141,7 @@ test('while many of its plans wait to be computed, what becomes due goes togethe
 })
 
 test('an account whose grace is over is deleted at its moment, by the job\'s method and behind its brakes; one that is wanted again is not', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo, { id: '3', first: 'Cy', last: 'Low' }])
   w.at('2026-06-20T12:00:00Z')
   for (const id of ['1', '3']) await w.engine.endPerson({ personId: await w.person(id) }, 'ada')
@@ -175,7 +162,7 @@ test('an account whose grace is over is deleted at its moment, by the job\'s met
 })
 
 test('deletions by the clock wait for the brake, and for an operator where the job says so', async () => {
-  const w = await open(server, (p) => { appSystem(p).brakes = { delete: { count: 0 } } })
+  const w = await open((p) => { appSystem(p).brakes = { delete: { count: 0 } } })
   await w.day([anna, bo])
   await w.engine.endPerson({ personId: await w.person('1') }, 'ada')
   await runLeavers(w.context, new AbortController().signal)
@@ -190,7 +177,7 @@ test('deletions by the clock wait for the brake, and for an operator where the j
 })
 
 test('a plan that failed is made again after a while', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   await w.engine.grant({ personId: await w.person('2'), entitlementId: await w.entitlement('vpn'), until: '2026-06-20T12:00:00Z' }, 'ada')
   await w.work()

@@ -1,29 +1,14 @@
 /** Drift: what somebody changes in a system by hand is found, shown with before and after, and settled by a decision. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { Trace } from '../../src/connectors/connector.ts'
 import { traceSentence } from '../../src/domain/drift-words.ts'
 import { UsherError } from '../../src/domain/errors.ts'
 import { searchDrift } from '../../src/store/drift-views.ts'
-import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
-import { appSystem, openWorld, type World } from './plan-fixture.ts'
+import { appSystem, type World } from './plan-fixture.ts'
+import { anna, bo, cy, openWorlds } from './worlds.ts'
 
-let server: TestPostgres
-const worlds: World[] = []
-const open: typeof openWorld = async (...args) => {
-  const world = await openWorld(...args)
-  worlds.push(world)
-  return world
-}
-before(async () => { server = await startPostgres() })
-after(async () => {
-  await Promise.all(worlds.map((w) => w.close()))
-  await server.stop()
-})
-
-const anna = { id: '1', first: 'Anna', last: 'Nowak' }
-const bo = { id: '2', first: 'Bo', last: 'Ek', department: 'Data' }
-const cy = { id: '3', first: 'Cy', last: 'Lee' }
+const open = openWorlds()
 const staff = [anna, bo, cy]
 
 interface Found { id: string; says: string; was: unknown; isNow: unknown; settledHow: string | null }
@@ -47,7 +32,7 @@ function byHand(w: World): void {
 const four = ['anna.nowak changed displayName', 'bo.ek changed enabled', 'bo.ek extra vpn', 'cy.lee changed sellers']
 
 async function approving(): Promise<World> {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   await w.approve(await w.day(staff))
   await w.plan()
   return w
@@ -72,7 +57,7 @@ test('hand edits are found with before and after; what policy or people changed 
 })
 
 test('a change that waits for approval is no drift, nor is the first sight of a system', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   w.add('anna.old', { personId: '1', displayName: 'Another' })
   await w.day(staff)
   await w.plan()
@@ -85,7 +70,7 @@ test('a change that waits for approval is no drift, nor is the first sight of a 
 })
 
 test('automatic jobs put it back by themselves, unless the system says report', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day(staff)
   await w.plan()
   byHand(w)

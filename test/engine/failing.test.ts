@@ -1,26 +1,15 @@
 /** Some changes fail, or a whole system does: the others go on, and nothing is lost. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { UsherError } from '../../src/domain/errors.ts'
 import { batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
 import { changesByIds } from '../../src/store/plan-views.ts'
 import { listStuck } from '../../src/store/stuck.ts'
-import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
-import { appSystem, openWorld, type Plan, type Row, type World } from './plan-fixture.ts'
+import { appSystem, type Plan, type Row, type World } from './plan-fixture.ts'
+import { openWorlds } from './worlds.ts'
 
-let server: TestPostgres
-const worlds: World[] = []
-const open: typeof openWorld = async (...args) => {
-  const world = await openWorld(...args)
-  worlds.push(world)
-  return world
-}
-before(async () => { server = await startPostgres() })
-after(async () => {
-  await Promise.all(worlds.map((w) => w.close()))
-  await server.stop()
-})
+const open = openWorlds()
 
 const staff = (count: number): Row[] => Array.from({ length: count }, (_, i) => ({ id: String(i + 1) }))
 const code = (expected: string) => (error: unknown): boolean => error instanceof UsherError && error.code === expected
@@ -48,14 +37,14 @@ function failFor(w: World): { who: Set<string>; mend(): void } {
 test('with two of five failing in several ways, the other three are as if those were not there', async () => {
   const count = 300
   const lenient = (share: number) => (p: Parameters<typeof appSystem>[0]): void => { appSystem(p).brakes = { errorRate: { count: 20, share } } }
-  const w = await open(server, lenient(1))
+  const w = await open(lenient(1))
   const { who } = failFor(w)
   const plan = await w.day(staff(count))
   for (let hours = 0; hours < 10; hours++) {
     w.later(3_600_000)
     await w.settle()
   }
-  const without = await open(server, lenient(1))
+  const without = await open(lenient(1))
   await without.day(staff(count).filter((row) => Number(row.id) % 5 > 1))
   const done = await w.shown(plan.id)
   assert.equal(who.size, count * 0.4)
@@ -72,7 +61,7 @@ test('with two of five failing in several ways, the other three are as if those 
 })
 
 test('a stuck change waits for a person: tried again, settled with a note, or overtaken by a newer plan', async () => {
-  const w = await open(server, (p) => { appSystem(p).brakes = { errorRate: { count: 20, share: 1 } } })
+  const w = await open((p) => { appSystem(p).brakes = { errorRate: { count: 20, share: 1 } } })
   const failing = failFor(w)
   const plan = await w.day(staff(26))
   const waiting = async (): Promise<string[]> => (await listStuck(w.pool, { limit: 100 })).items.map((s) => s.changeId)
@@ -99,7 +88,7 @@ test('a stuck change waits for a person: tried again, settled with a note, or ov
 })
 
 test('at an error rate the system pauses, other systems go on, and a person lets it go on', async () => {
-  const w = await open(server, (p) => {
+  const w = await open((p) => {
     p.systems.push({ ...appSystem(p), id: 'second', name: 'Second', config: { system: 'other' } })
     p.jobs.push({ ...p.jobs.find((j) => j.id === 'users')!, id: 'others', destination: 'second' } as typeof p.jobs[number])
     p.rules = []
@@ -135,7 +124,7 @@ test('at an error rate the system pauses, other systems go on, and a person lets
 })
 
 test('a system that goes away in the middle is one finding, and is back by itself', async () => {
-  const w = await open(server)
+  const w = await open()
   w.app.faults = Array.from({ length: 8 }, (_, i) => fault('create', 'disconnect', 41 + i))
   const plan = await w.day(staff(400))
   const away = await findings(w, 'SYSTEM_AWAY')
@@ -152,7 +141,7 @@ test('a system that goes away in the middle is one finding, and is back by itsel
 })
 
 test('however long a system is away, nothing is given up, and it is looked for every few seconds', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.hr(staff(30))
   w.app.faults = []
   const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })

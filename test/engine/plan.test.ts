@@ -1,26 +1,13 @@
 /** What a plan contains, and what it must never contain. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
-import { appSystem, job, openWorld, type World } from './plan-fixture.ts'
+import { test } from 'node:test'
+import { appSystem, job, type World } from './plan-fixture.ts'
+import { anna, bo, openWorlds } from './worlds.ts'
 
-let server: TestPostgres
-before(async () => { server = await startPostgres() })
-after(() => server.stop())
-
-const worlds: World[] = []
-const open: typeof openWorld = async (...args) => {
-  const world = await openWorld(...args)
-  worlds.push(world)
-  return world
-}
-after(() => Promise.all(worlds.map((w) => w.close())))
-
-const anna = { id: '1', first: 'Anna', last: 'Nowak' }
-const bo = { id: '2', first: 'Bo', last: 'Ek', department: 'Data' }
+const open = openWorlds()
 
 test('first contact in observe: links are applied, memberships become found reasons, nothing is written', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'observe' })
+  const w = await open((p) => { appSystem(p).method = 'observe' })
   w.add('anowak', { personId: '1', displayName: 'Old' })
   w.add('stranger', { displayName: 'Nobody knows' })
   w.add('root', { personId: '2' }, { protected: true })
@@ -38,7 +25,7 @@ test('first contact in observe: links are applied, memberships become found reas
 })
 
 test('found memberships stay while the person works there; what strangers and protected records have is not touched', async () => {
-  const w = await open(server)
+  const w = await open()
   w.add('anowak', { personId: '1' })
   w.add('stranger')
   w.add('root', { personId: '2' }, { protected: true })
@@ -54,7 +41,7 @@ test('found memberships stay while the person works there; what strangers and pr
 })
 
 test('a record that two people fit is nobody\'s until somebody decides', async () => {
-  const w = await open(server, (p) => { Object.assign(job(p, 'users'), { match: ['displayName'] }) })
+  const w = await open((p) => { Object.assign(job(p, 'users'), { match: ['displayName'] }) })
   w.add('jsmith', { displayName: 'John Smith' })
   const plan = await w.day([{ id: '1', first: 'John', last: 'Smith' }, { id: '2', first: 'John', last: 'Smith' }])
   assert.deepEqual(plan.systems, [])
@@ -63,7 +50,7 @@ test('a record that two people fit is nobody\'s until somebody decides', async (
 })
 
 test('two John Smiths get names of their own and keep them, whoever comes and goes', async () => {
-  const w = await open(server)
+  const w = await open()
   const john = (id: string) => ({ id, first: 'John', last: 'Smith' })
   await w.day([john('1'), john('2')])
   const names = new Map([...w.app.records.values()].filter((r) => r.objectType === 'user').map((r) => [r.attributes['personId'], r.name]))
@@ -75,7 +62,7 @@ test('two John Smiths get names of their own and keep them, whoever comes and go
 })
 
 test('a name that an older plan meant to give and still waits for is not given to somebody else', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   const john = (id: string) => ({ id, first: 'John', last: 'Smith' })
   const first = await w.day([john('1')])
   assert.deepEqual([first.state, first.systems], ['open', ['create john.smith planned', 'grant john.smith sellers planned']])
@@ -88,7 +75,7 @@ test('a name that an older plan meant to give and still waits for is not given t
 })
 
 test('a manager who is created in the same plan is referred to by its end', async () => {
-  const w = await open(server)
+  const w = await open()
   const plan = await w.day([{ ...anna, manager: '2' }, bo])
   assert.equal(plan.changes.filter((c) => c.state !== 'done').length, 0, plan.systems.join('; '))
   assert.equal(w.account('anna.nowak')!.attributes['manager'], 'bo.ek')
@@ -96,7 +83,7 @@ test('a manager who is created in the same plan is referred to by its end', asyn
 })
 
 test('a manager who comes later is referred to as soon as they are there', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([{ ...anna, manager: '2' }])
   assert.equal(w.account('anna.nowak')!.attributes['manager'], undefined)
   const plan = await w.day([{ ...anna, manager: '2' }, bo])
@@ -105,7 +92,7 @@ test('a manager who comes later is referred to as soon as they are there', async
 })
 
 test('many people with managers among them: no change is refused because another one was carried out', async () => {
-  const w = await open(server)
+  const w = await open()
   const plan = await w.day(Array.from({ length: 350 }, (_, i) => ({ id: String(i + 1), manager: i === 0 ? '' : String(Math.floor(i / 5) + 1) })))
   assert.deepEqual(plan.changes.filter((c) => c.state !== 'done').map((c) => `${c.kind} ${c.subject} ${c.state}`), [])
   assert.equal(w.account('ada.no7')!.attributes['manager'], 'ada.no2')
@@ -113,7 +100,7 @@ test('many people with managers among them: no change is refused because another
 })
 
 test('a mover gets a new name, new values and the access of the new department', async () => {
-  const w = await open(server, (p) => {
+  const w = await open((p) => {
     p.roles.push({ id: 'analyst', name: 'Analyst', grants: [{ system: 'app', entitlement: 'data' }], roles: [] })
     p.rules.push({ id: 'data', name: 'Data staff', when: 'position.department == "Data"', roles: ['analyst'] })
     job(p, 'users').mapping['name'] = 'lower(person.surname)'
@@ -126,7 +113,7 @@ test('a mover gets a new name, new values and the access of the new department',
 })
 
 test('a leaver is disabled first, then stripped, and deleted when the grace days are over', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   const left = await w.day([{ ...anna, end: '2026-06-14' }, bo])
   assert.deepEqual(left.systems, ['disable anna.nowak', 'revoke anna.nowak sellers'])
@@ -139,7 +126,7 @@ test('a leaver is disabled first, then stripped, and deleted when the grace days
 })
 
 test('the grace days begin with the end, not with a leave before it', async () => {
-  const w = await open(server)
+  const w = await open()
   const leave = { ...anna, leaveFrom: '2026-06-01', leaveUntil: '2026-09-30' }
   await w.day([leave, bo])
   assert.deepEqual(w.accounts(), ['anna.nowak (disabled)', 'bo.ek'])
@@ -153,7 +140,7 @@ test('the grace days begin with the end, not with a leave before it', async () =
 })
 
 test('leave disables, the return enables, and access stays in between', async () => {
-  const w = await open(server)
+  const w = await open()
   const leave = { ...anna, leaveFrom: '2026-07-01', leaveUntil: '2026-07-31' }
   await w.day([leave, bo])
   assert.deepEqual(w.accounts(), ['anna.nowak', 'bo.ek'])
@@ -165,7 +152,7 @@ test('leave disables, the return enables, and access stays in between', async ()
 })
 
 test('a future starter is created disabled some days before, and enabled on the day', async () => {
-  const w = await open(server)
+  const w = await open()
   const starter = { ...anna, start: '2026-07-01' }
   assert.deepEqual((await w.day([starter, bo])).systems, ['create bo.ek'])
   w.at('2026-06-24T06:00:00Z')
@@ -177,7 +164,7 @@ test('a future starter is created disabled some days before, and enabled on the 
 })
 
 test('a rehire gets the same account again, and no access that somebody once gave by hand', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   await w.engine.grant({ personId: await w.person('1'), entitlementId: await w.entitlement('vpn') }, 'ada')
   await w.work()
@@ -192,7 +179,7 @@ test('a rehire gets the same account again, and no access that somebody once gav
 })
 
 test('after the account is deleted, the name stays with its person', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([{ id: '1', first: 'John', last: 'Smith', end: '2026-06-20' }, bo])
   w.days(10)
   await w.plan()
@@ -203,7 +190,7 @@ test('after the account is deleted, the name stays with its person', async () =>
 })
 
 test('an edit of a role or a rule is planned for everybody whom it concerns', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   await w.setPolicy((p) => { p.roles[0]!.grants = [{ system: 'app', entitlement: 'vpn' }] })
   assert.deepEqual((await w.plan()).systems, ['revoke anna.nowak sellers', 'grant anna.nowak vpn'])
@@ -214,7 +201,7 @@ test('an edit of a role or a rule is planned for everybody whom it concerns', as
 })
 
 test('a role gives what the roles in it give, and an entitlement that two of them give goes with the last', async () => {
-  const w = await open(server, (p) => {
+  const w = await open((p) => {
     p.roles.push(
       { id: 'base', name: 'Base', grants: [{ system: 'app', entitlement: 'vpn' }], roles: [] },
       { id: 'all', name: 'All', grants: [{ system: 'app', entitlement: 'sellers' }], roles: ['base', 'seller'] })
@@ -227,7 +214,7 @@ test('a role gives what the roles in it give, and an entitlement that two of the
 })
 
 test('members of an authoritative entitlement are exactly those with a reason; elsewhere, what others gave is theirs', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   w.join('data', 'bo.ek')
   w.join('sellers', 'bo.ek')
@@ -238,7 +225,7 @@ test('members of an authoritative entitlement are exactly those with a reason; e
 })
 
 test('planned twice from the same, a plan has the same changes; computing and previewing write nothing', async () => {
-  const w = await open(server, (p) => { appSystem(p).method = 'approve' })
+  const w = await open((p) => { appSystem(p).method = 'approve' })
   w.add('anowak', { personId: '1', displayName: 'Old' })
   await w.day([anna, bo])
   const first = await w.plan()
@@ -253,7 +240,7 @@ test('planned twice from the same, a plan has the same changes; computing and pr
 })
 
 test('a plan for one person touches that person alone', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo])
   w.account('anna.nowak')!.attributes['displayName'] = 'Changed by hand'
   w.account('bo.ek')!.attributes['displayName'] = 'Changed by hand'
@@ -263,14 +250,14 @@ test('a plan for one person touches that person alone', async () => {
 })
 
 test('people who are only observed make no changes in systems', async () => {
-  const w = await open(server, (p) => { job(p, 'people').method = 'observe' })
+  const w = await open((p) => { job(p, 'people').method = 'observe' })
   const plan = await w.day([anna, bo])
   assert.deepEqual([...plan.people, ...plan.systems].filter((line) => !line.endsWith(' observed')), [])
   assert.deepEqual([plan.state, w.app.writes], ['empty', 0])
 })
 
 test('a system that never told all it has is not planned for; one that suddenly shows nothing is not believed', async () => {
-  const w = await open(server)
+  const w = await open()
   const staff = Array.from({ length: 6 }, (_, i) => ({ id: String(i + 1) }))
   w.add('somebody', { personId: '1' })
   w.app.faults = [{ operation: 'read', page: 1, attempt: 1, effect: 'disconnect', fired: 0 }]

@@ -1,27 +1,12 @@
 /** Undo: the inverse of a run is a plan; what cannot be undone is listed; policy does not do it all again at once. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { tick } from '../../src/engine/clock.ts'
 import { nextDue } from '../../src/store/schedule.ts'
-import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
-import { appSystem, openWorld, type Plan, type World } from './plan-fixture.ts'
+import { appSystem, type Plan, type World } from './plan-fixture.ts'
+import { anna, bo, cy, openWorlds } from './worlds.ts'
 
-let server: TestPostgres
-const worlds: World[] = []
-const open: typeof openWorld = async (...args) => {
-  const world = await openWorld(...args)
-  worlds.push(world)
-  return world
-}
-before(async () => { server = await startPostgres() })
-after(async () => {
-  await Promise.all(worlds.map((w) => w.close()))
-  await server.stop()
-})
-
-const anna = { id: '1', first: 'Anna', last: 'Nowak' }
-const bo = { id: '2', first: 'Bo', last: 'Ek', department: 'Data' }
-const cy = { id: '3', first: 'Cy', last: 'Lee' }
+const open = openWorlds()
 
 async function undo(w: World, plan: Plan, until?: string): Promise<Plan> {
   const { planId } = await w.engine.undoPlan({ planId: plan.id, ...(until === undefined ? {} : { until }) }, 'ada')
@@ -36,7 +21,7 @@ const left = async (w: World, plan: Plan): Promise<string[]> =>
 const picture = (w: World): unknown => structuredClone([...w.app.records.values()].map(({ name, enabled, attributes }) => ({ name, enabled, attributes })))
 
 test('what a run changed goes back to what it was, waits for approval, and is left so until the date', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo, cy])
   const was = [picture(w), w.members('sellers')]
   // One leaves, one moves and is renamed in values, one gets access.
@@ -67,7 +52,7 @@ test('what a run changed goes back to what it was, waits for approval, and is le
 })
 
 test('accounts that it made are disabled, never deleted; passwords and deletions are listed as not undone', async () => {
-  const w = await open(server)
+  const w = await open()
   const first = await w.day([anna, bo])
   const undone = await w.approve(await undo(w, first))
   assert.deepEqual(undone.systems, ['disable anna.nowak', 'disable bo.ek', 'revoke anna.nowak sellers'])
@@ -87,7 +72,7 @@ test('accounts that it made are disabled, never deleted; passwords and deletions
 })
 
 test('what changed again since stays, what changes between review and approval is refused', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([anna, bo, cy])
   const run = await w.day([{ ...anna, last: 'A' }, { ...bo, last: 'B' }, { ...cy, last: 'C' }])
   w.account('anna.nowak')!.attributes['displayName'] = 'By hand'
@@ -103,7 +88,7 @@ test('what changed again since stays, what changes between review and approval i
 })
 
 test('an account that it linked is nobody\'s again, and is neither linked nor made anew until the date', async () => {
-  const w = await open(server)
+  const w = await open()
   w.add('anna.old', { personId: '1', displayName: 'Anna' })
   w.join('vpn', 'anna.old')
   const run = await w.day([anna])
@@ -118,7 +103,7 @@ test('an account that it linked is nobody\'s again, and is neither linked nor ma
 })
 
 test('a protected account is not touched, and a brake holds an undoing like any plan', async () => {
-  const w = await open(server, (p) => { appSystem(p).brakes = { disable: { count: 1 } } })
+  const w = await open((p) => { appSystem(p).brakes = { disable: { count: 1 } } })
   const staff = [anna, bo, cy]
   const run = await w.day(staff)
   w.account('cy.lee')!.protected = true
@@ -132,7 +117,7 @@ test('a protected account is not touched, and a brake holds an undoing like any 
 })
 
 test('access kept by an undoing is not kept from somebody who leaves afterwards', async () => {
-  const w = await open(server)
+  const w = await open()
   await w.day([{ ...anna, department: 'None' }])
   const personId = await w.person('1')
   const { reasonId } = await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn') }, 'ada')
