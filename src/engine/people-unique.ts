@@ -27,6 +27,7 @@ export async function keepUnique(client: Client, planId: string, policy: Policy)
   const findings = new Map<string, Finding>()
   for (;;) {
     const { count, shared } = await sharedValues(client, planId, names, listedMax)
+    if (count === 0) return [...findings.values()]
     for (const one of shared) {
       const finding = findingOf(policy, one)
       // Somebody who was to give the value away and waits, too, has it still: who shares it is then known for the first time.
