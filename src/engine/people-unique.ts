@@ -21,9 +21,9 @@ export function notByKey(job: PeopleJob, names: string[]): string[] {
   return names.filter((name) => job.mapping[name] !== undefined && job.mapping[name] !== job.key)
 }
 
-/** Holds back what would make two people share a value, and names everybody who does or would. */
-export async function keepUnique(client: Client, planId: string, policy: Policy): Promise<Finding[]> {
-  const names = uniqueAttributes(policy)
+/** Holds back what would make two people share a value, and names everybody who does or would; of what these jobs read. */
+export async function keepUnique(client: Client, planId: string, policy: Policy, read: PeopleJob[]): Promise<Finding[]> {
+  const names = uniqueAttributes(policy).filter((name) => read.some((job) => job.mapping[name] !== undefined))
   const findings = new Map<string, Finding>()
   for (;;) {
     const { count, shared } = await sharedValues(client, planId, names, listedMax)

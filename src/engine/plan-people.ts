@@ -77,7 +77,7 @@ export async function planPeople(context: Context, client: Client, input: People
   }
 
   await composePeople(client, input, view, held)
-  findings.push(...await keepUnique(client, planId, policy))
+  findings.push(...await keepUnique(client, planId, policy, jobs.filter((job) => view.jobs.has(job.id))))
   await writePlanRows(client, planId, [...view.jobs.values()].filter((j) => j.absence === 'held').map((j) => j.id))
   await followRows(client, planId, snapshots.map((s) => ({
     jobId: s.jobId, snapshotId: s.snapshotId, source: view.jobs.get(s.jobId)?.source ?? s.systemId, vanished: view.jobs.get(s.jobId)?.absence !== 'nothing',

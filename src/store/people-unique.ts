@@ -47,7 +47,7 @@ export async function waitForUnique(client: Client, planId: string): Promise<num
     `delete from plan_overlay o where o.plan_id = $1 and o.person_id in (select person_id from people_shared where writes)`, [planId])
   if (!rowCount) return 0
   await client.query(
-    `delete from plan_change c where c.plan_id = $1 and c.stage = 1 and c.person_id in (select person_id from people_shared where writes)`, [planId])
+    `delete from plan_change c where c.plan_id = $1 and c.stage = 1 and c.state <> 'held' and c.person_id in (select person_id from people_shared where writes)`, [planId])
   await client.query(`update people_row n set waits = true where n.kind <> 'vanished' and n.person_id in (select person_id from people_shared where writes)`)
   return rowCount
 }
