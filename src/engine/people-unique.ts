@@ -43,12 +43,12 @@ function findingOf(policy: Policy, { attribute, value, people }: SharedValue): F
   const waiting = people.filter((p) => p.writes)
   const jobs = [...new Set(waiting.flatMap((p) => (p.jobId === null ? [] : [p.jobId])))]
   const job = policy.jobs.find((j) => jobs.length === 1 && j.id === jobs[0])
-  const told = sensitive ? 'the same value' : `the same value, ${value}`
+  const share = `${waiting.length === 0 ? 'have' : 'would have'} the same value${sensitive ? '' : `, ${value}`}`
   const waits = waiting.length === 0 ? 'All of them stay as they are.'
     : `Nobody is ended. What would write it waits, with all else that ${waiting.length === 1 ? 'the row says' : 'their rows say'}: ${namesOf(waiting)}.`
   return {
     code: 'VALUE_NOT_UNIQUE', severity: 'error', key: `${attribute} ${hash('sha256', value)}`, ...(job === undefined ? {} : { job: job.id, system: job.source }),
-    message: `${title ?? attribute}: ${namesOf(people)} have ${told}. ${waits} Correct it where it is wrong.`,
+    message: `${title ?? attribute}: ${namesOf(people)} ${share}. ${waits} Correct it where it is wrong.`,
     details: { attribute, people: people.filter((p) => p.known).slice(0, listedMax).map((p) => p.id), waiting: waiting.length },
   }
 }

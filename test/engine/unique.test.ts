@@ -29,7 +29,7 @@ importing('a new row with somebody\'s e-mail waits until one of the two is corre
   const planned = await hr.day([ada, grace(), alan('Ada@Example.org')])
   assert.deepEqual([kinds(planned), codes(planned)], [[], ['VALUE_NOT_UNIQUE']])
   const [finding] = planned.findings
-  assert.match(finding!.message, /^email: Ada Lovelace and Alan Turing have the same value, ada@example\.org\. Nobody is ended\. .* waits, .*: Alan Turing\./)
+  assert.match(finding!.message, /^E-mail: Ada Lovelace and Alan Turing would have the same value, ada@example\.org\. Nobody is ended\. .* waits, .*: Alan Turing\./)
   assert.deepEqual([finding!.job, finding!.system, finding!.details!['people']], ['hr', 'hr', [(await hr.person('E1')).id]])
   assert.deepEqual(await emails(hr), ['ada@example.org active', 'grace@example.org active'])
   const mended = await hr.day([ada, grace(), alan('alan@example.org')])
