@@ -24,9 +24,7 @@ const needs: [folder: string, servers: ServerName[]][] = [
   ['test/bench', ['slapd']],
   ['test/connectors/ldap', ['slapd', 'samba']],
   ['test/examples/active-directory', ['samba']],
-  ['test/engine/kill', ['slapd']],
-  ['test/engine/machines', ['slapd']],
-  ['test/engine/hostile', ['slapd']],
+  ['test/engine/', ['slapd']],
   ['test/', ['postgresql']],
 ]
 

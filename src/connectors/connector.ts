@@ -166,8 +166,8 @@ export interface Rejection {
 }
 
 export type ReadEnd =
-  /** `proven`: the source itself showed that this is all: a trailer with a count, a container that ends. */
-  | { complete: true; count: number; digest?: string; proven?: boolean }
+  /** `proven`: the source itself showed that this is all: a trailer with a count, a container that ends. `statedAt`: when it says that it was made. */
+  | { complete: true; count: number; digest?: string; proven?: boolean; statedAt?: string }
   | { complete: false; count: number; code: ErrorCode; because: string }
 
 export interface SourceShape {

@@ -14,7 +14,7 @@ export interface ReadProfile {
   /** Rows whose key another row has, too. */
   duplicates?: number
   encoding?: string
-  /** When the file was last written. */
+  /** When the file was last written, or says that it was made. */
   modifiedAt?: string
   /** Of a destination, what else was seen. */
   entitlements?: number
@@ -142,7 +142,7 @@ export function breachSentence({ what, column, before, now, allowed }: Breach, o
   const percent = (share: number | string | undefined): string => `${Math.round(Number(share) * 1000) / 10} %`
   switch (what) {
     case 'column-emptier': return `${field} "${column}" was filled in ${percent(before)} of the ${of} and is in ${percent(now)} (at least ${percent(allowed)} expected)`
-    case 'column-empty': return `column "${column}" is empty in ${percent(now)} of the rows (at most ${percent(allowed)} allowed)`
+    case 'column-empty': return `${field} "${column}" is empty in ${percent(now)} of the ${of} (at most ${percent(allowed)} allowed)`
     case 'column-type': return `column "${column}" holds mostly ${plurals[now] ?? now} ${before === undefined ? `(${plurals[allowed] ?? allowed} expected)` : `where ${plurals[before] ?? before} were`}`
     case 'grown': return `there are ${now} rows where ${before} were (at most ${allowed} expected)`
     case 'duplicates': return `${now} rows have a key that another row has, too (at most ${allowed} allowed)`

@@ -89,6 +89,9 @@ export const system = z.strictObject({
   completeness: z.strictObject({
     maxShrink: z.number().min(0).max(1).default(0.3).meta({ description: 'Largest share of accounts, or of groups, that may be gone since the last complete read' }),
     maxEmptier: z.number().min(0).max(1).default(0.2).meta({ description: 'Largest share of accounts in which an attribute may be missing that was there before' }),
+    attributes: z.record(z.string(), z.strictObject({
+      maxEmpty: z.number().min(0).max(1).meta({ description: 'Largest share of accounts in which it may be missing' }),
+    })).optional().meta({ description: 'What must be readable of accounts, from the first read on, also where no job maps it' }),
     minAccounts: z.number().int().min(0).optional().meta({ description: 'With fewer accounts the read counts as incomplete' }),
   }).optional(),
 }).meta({ title: 'System' })

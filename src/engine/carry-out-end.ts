@@ -1,4 +1,5 @@
 /** How a change ends that did not succeed: when it is tried again, and when a person must look. */
+import type { Page } from '../connectors/connector.ts'
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
 import { noteAway } from '../store/system-health.ts'
@@ -30,6 +31,17 @@ export function failedEnd(hands: Hands, { change, outcome }: Attempt): ChangeEnd
   if (outcome.code === 'SYSTEM_UNREACHABLE') return unanswered(hands, change, outcome.words)
   if (outcome.retryable && change.attempts < backOffSeconds.length) return again(context, change, outcome.code, outcome.words)
   return { id: change.id, state: 'stuck', code: outcome.code, words: outcome.words }
+}
+
+/** Nothing is written to an account that the system hides, as nobody can say that it is gone; it comes again when it is shown. */
+export function waitForSight({ context, system }: Hands, attempts: Attempt[], shown: Page): void {
+  const ids = new Set(shown.records.map((r) => r.id))
+  for (const attempt of attempts) {
+    const account = attempt.facts?.account
+    if (attempt.end !== null || account == null || ids.has(account.nativeId)) continue
+    const words = `${system.name} does not show this account now. Perhaps the account that Usher uses may not see it any more.`
+    attempt.end = again(context, attempt.change, 'SYSTEM_OUT_OF_CONTRACT', words)
+  }
 }
 
 /** Whether the system is away; then it is known since when. */

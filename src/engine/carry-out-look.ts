@@ -1,6 +1,6 @@
 /** Looking at the records that a batch is about, before and after it is written. */
 import type { Page, Wanted } from '../connectors/connector.ts'
-import { beginLook, settleLookup, type Seen } from '../store/observed.ts'
+import { beginLook, settleLookup, type Asked, type Seen } from '../store/observed.ts'
 import type { ChangeRow } from '../store/plan.ts'
 import type { Hands } from './carry-out-hands.ts'
 import { protectedBy } from './read-system.ts'
@@ -26,12 +26,12 @@ export async function look(hands: Hands, wanted: Wanted[]): Promise<Page> {
   return seen.page
 }
 
-/** Looks only: the caller settles what was seen, together with what follows from it. */
-export async function see(hands: Hands, wanted: Wanted[]): Promise<Seen> {
+/** Looks only: the caller settles what was seen, together with what follows from it. `taken`: what Usher has just taken, by native id. */
+export async function see(hands: Hands, wanted: Wanted[], taken: Map<string, Asked> = new Map()): Promise<Seen> {
   const number = await beginLook(hands.context.pool)
   const found: Page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
   const isProtected = protectedBy(hands.system)
   const page = { ...found, records: found.records.map((r) => (isProtected(r.id, r.name) ? { ...r, protected: true } : r)) }
-  const asked = wanted.flatMap((w) => ('id' in w ? [{ objectType: w.objectType, id: w.id }] : []))
+  const asked = wanted.flatMap((w) => ('id' in w ? [taken.get(w.id) ?? { objectType: w.objectType, id: w.id }] : []))
   return { page, asked, look: number }
 }

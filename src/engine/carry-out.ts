@@ -2,13 +2,14 @@
  * Carries out one batch of approved changes of one system and wave:
  * look, recompute, write, look again, record. A change is done when it was seen, not when it was sent.
  */
+import type { Page } from '../connectors/connector.ts'
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
-import type { Seen } from '../store/observed.ts'
+import type { Asked, Seen } from '../store/observed.ts'
 import { endChanges, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
-import { again, failedEnd, giveBack, lookForLater } from './carry-out-end.ts'
+import { again, failedEnd, giveBack, lookForLater, waitForSight } from './carry-out-end.ts'
 import type { Attempt, Hands } from './carry-out-hands.ts'
 import { look, see, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
@@ -19,13 +20,15 @@ import { feel, notePulse } from './pulse.ts'
 /** Returns whether the system answered at all; if not, the caller pauses. */
 export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ reachable: boolean }> {
   const { context, system, plan } = hands
+  let shown: Page
   try {
-    await look(hands, await wantedBefore(hands, changes))
+    shown = await look(hands, await wantedBefore(hands, changes))
   } catch (error) {
     return await giveBack(hands, changes, error)
   }
   const { attempts, loaded } = await recompute(hands, changes)
   await markAchieved(hands, attempts)
+  waitForSight(hands, attempts, shown)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
   await Promise.all(attempts.filter((a) => a.decided !== null && a.end === null).map((attempt) => hands.inTurn(async () => {
     if (hands.pulse.halted !== null || hands.signal.aborted) return
@@ -52,13 +55,25 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
 
 /** Null where nothing was written, or what was written cannot be seen now: it is looked at again later, and writing twice does no harm. */
 async function seeAgain(hands: Hands, written: Attempt[]): Promise<Seen | null> {
-  const asked = written.flatMap((a) => (a.outcome !== null && 'id' in a.outcome ? [{ objectType: a.change.objectType!, id: a.outcome.id }] : []))
-  if (asked.length === 0) return null
+  const asked = new Map([...Map.groupBy(written.flatMap(askedAfter), (a) => a.id)].map(([id, own]): [string, Asked] => [id, {
+    objectType: own[0]!.objectType, id, deleted: own.some((a) => a.deleted === true), revoked: own.flatMap((a) => a.revoked ?? []),
+  }]))
+  if (asked.size === 0) return null
   try {
-    return await see(hands, [...new Map(asked.map((a) => [a.id, a])).values()])
+    return await see(hands, [...asked.values()].map(({ objectType, id }) => ({ objectType, id })), asked)
   } catch (error) {
     if (!(error instanceof UsherError)) throw error
     for (const attempt of written) attempt.end = again(hands.context, attempt.change, error.code, error.message)
     return null
   }
+}
+
+/** Whom to look at after a write, and what it took from them. */
+function askedAfter({ change, outcome }: Attempt): Asked[] {
+  if (outcome === null || !('id' in outcome)) return []
+  return [{
+    objectType: change.objectType!, id: outcome.id,
+    ...(change.kind === 'delete' && outcome.outcome === 'done' ? { deleted: true } : {}),
+    ...(change.kind === 'revoke' ? { revoked: [change.entitlementId!] } : {}),
+  }]
 }

@@ -2,6 +2,7 @@
 import { UsherError, type ErrorCode } from '../domain/errors.ts'
 import { accountJobs, type System } from '../domain/policy.ts'
 import { connected, withTransaction } from '../store/database.ts'
+import { keepHidden } from '../store/contract.ts'
 import { beginObservation, closeStaging, countLinked, endObservation, openStaging, settleStaging, stagePage } from '../store/observation.ts'
 import { connectorOf, configOf, openReader, type Context, type Revision } from './context.ts'
 import { judgeSystem, systemCounter } from './system-contract.ts'
@@ -47,12 +48,13 @@ export async function readSystem(context: Context, revision: Revision, system: S
         counting.add(page)
         return stagePage(client, staging, page, kinds, isProtected)
       })
-      const { end, contractHash } = await judgeSystem(client, { system, observationId, readAt, counted: counting.result(), end: read })
+      const { end, contractHash, hidden } = await judgeSystem(client, { system, observationId, readAt, counted: counting.result(), end: read })
       const counts = await withTransaction(client, async () => {
         const before = await countLinked(client, system.id)
         if (read.complete && before > emptyMin && staging.accounts === 0) {
           throw new UsherError('SYSTEM_EMPTY', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
         }
+        if (hidden !== undefined && hidden.length > 0) await keepHidden(client, system.id, hidden)
         return await settleStaging(client, staging, system.id, { now: readAt, older, complete: end.complete })
       })
       await closeStaging(client)
@@ -98,7 +100,8 @@ export function scopeOf(context: Context, revision: Revision, system: System): R
     const own = jobs.filter((j) => j.objectType === type.name)
     if (own.length === 0) continue
     const naming = type.attributes.filter((a) => a.naming === true).map((a) => a.name)
-    attributes[type.name] = [...new Set([...naming, ...own.flatMap((j) => [...Object.keys(j.mapping), ...j.match])])].filter((a) => {
+    const demanded = Object.keys(system.completeness?.attributes ?? {})
+    attributes[type.name] = [...new Set([...naming, ...demanded, ...own.flatMap((j) => [...Object.keys(j.mapping), ...j.match])])].filter((a) => {
       const description = type.attributes.find((d) => d.name === a)
       return description?.secret !== true && (a !== 'name' || description !== undefined)
     })

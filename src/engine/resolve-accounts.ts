@@ -1,5 +1,6 @@
 /** From what jobs want of people's accounts to rows: names given, records of nobody recognised, references told apart. */
 import type { DesiredAccount, Evaluation } from '../domain/evaluate.ts'
+import { UsherError } from '../domain/errors.ts'
 import type { Finding } from '../domain/plan.ts'
 import type { Attributes, Value } from '../domain/value.ts'
 import type { Client } from '../store/database.ts'
@@ -73,17 +74,19 @@ async function resolveOnce(client: Client, jobs: Map<string, PreparedJob>, evalu
         references: {}, name: '', matchedId: match?.id ?? null, matchedBy: match?.by ?? null,
       }
       const problem = match?.problem ?? await chooseNames(one, prepared, account, present, reserved, names, fresh) ?? brokenBecause(account, prepared, one)
-      if (problem !== null) {
+      const isBroken = (found: Problem): void => {
         one.wanted = 'broken'
-        passing.findings.push({ ...problem, system: one.systemId, job: jobId, person: personId })
+        passing.findings.push({ ...found, system: one.systemId, job: jobId, person: personId })
       }
+      if (problem !== null) isBroken(problem)
       for (const [attribute, key] of Object.entries(prepared.referenceKeys)) {
         const value = one.attributes[attribute]
         delete one.attributes[attribute]
         if (value !== undefined) one.references[attribute] = { key, value: String(value) }
       }
       for (const secret of prepared.type.attributes.filter((a) => a.secret === true)) delete one.attributes[secret.name]
-      one.name = prepared.nameOf(one.attributes)
+      const unnamed = problem === null ? giveName(one, prepared) : null
+      if (unnamed !== null) isBroken(unnamed)
       resolved.push(one)
     }
   }
@@ -118,6 +121,17 @@ function brokenBecause(account: DesiredAccount, prepared: PreparedJob, one: Reso
   const missing = prepared.type.attributes.find((a) => a.required === true && a.secret !== true && one.attributes[a.name] === undefined)
   if (missing !== undefined) return { code: 'REQUIRED_EMPTY', message: `${prepared.job.name}: ${missing.title ?? missing.name} is required and has no value.` }
   return null
+}
+
+/** A record that cannot be named is the trouble of one person. */
+function giveName(one: ResolvedAccount, prepared: PreparedJob): Problem | null {
+  try {
+    one.name = prepared.nameOf(one.attributes)
+    return null
+  } catch (error) {
+    if (!(error instanceof UsherError)) throw error
+    return { code: error.code, message: `${prepared.job.name}: ${error.message}` }
+  }
 }
 
 interface FoundMatch {

@@ -25,8 +25,10 @@ export async function judgeRead(client: Client, input: {
   job: PeopleJob; mapper: RowMapper; snapshot: NewSnapshot; shape: SourceShape | null; counted: ReadProfile; end: ReadEnd
 }): Promise<Judged> {
   const { job, mapper, snapshot, shape, end } = input
+  // A copy is as young as its copying; what the file says of itself counts for more.
+  const modifiedAt = (end.complete ? end.statedAt : undefined) ?? shape?.modifiedAt
   const now: ReadProfile = {
-    ...input.counted, ...(shape?.encoding === undefined ? {} : { encoding: shape.encoding }), ...(shape?.modifiedAt === undefined ? {} : { modifiedAt: shape.modifiedAt }),
+    ...input.counted, ...(shape?.encoding === undefined ? {} : { encoding: shape.encoding }), ...(modifiedAt === undefined ? {} : { modifiedAt }),
   }
   const since = Temporal.Instant.from(snapshot.readAt).subtract({ hours: 24 * learnedDays }).toString()
   const breaches = breachesOf(job.completeness, learnedFrom(await goodReads(client, job.id, since)), now, snapshot.readAt)

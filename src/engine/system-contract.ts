@@ -1,7 +1,7 @@
 /** Judges a full read of a destination: who may see only half of it must not take the other half for gone. */
 import { hash } from 'node:crypto'
 import type { Page, ReadEnd, ReadScope } from '../connectors/connector.ts'
-import { breachesOf, breachSentence, goneBreach, profiler, type Breach, type ReadProfile } from '../domain/contract.ts'
+import { breachesOf, breachSentence, columnsToKeep, goneBreach, profiler, type Breach, type ReadProfile } from '../domain/contract.ts'
 import type { System } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
 import { clearedSince, knownAccess, lastObserved, storeObserved } from '../store/contract.ts'
@@ -31,9 +31,16 @@ export function systemCounter(scope: ReadScope, kinds: Map<string, 'account' | '
   }
 }
 
+export interface JudgedSystem {
+  end: ReadEnd
+  contractHash?: string
+  /** Attributes that are shown in far fewer accounts than before. */
+  hidden?: string[]
+}
+
 export async function judgeSystem(client: Client, input: {
   system: System; observationId: string; readAt: string; counted: Counted; end: ReadEnd
-}): Promise<{ end: ReadEnd; contractHash?: string }> {
+}): Promise<JudgedSystem> {
   const { system, observationId, readAt, counted, end } = input
   if (!end.complete) return { end }
   const breaches = await breachesOfSystem(client, system, counted, readAt)
@@ -43,13 +50,14 @@ export async function judgeSystem(client: Client, input: {
     return { end }
   }
   const because = `It shows far less than before: ${breaches.map((b) => breachSentence(b, 'accounts')).join('; ')}. Perhaps the account that Usher uses may not see all of it any more. Nothing is taken for gone.`
-  return { end: { complete: false, count: end.count, code: 'SYSTEM_OUT_OF_CONTRACT', because }, contractHash }
+  return { end: { complete: false, count: end.count, code: 'SYSTEM_OUT_OF_CONTRACT', because }, contractHash, hidden: columnsToKeep(breaches) }
 }
 
 async function breachesOfSystem(client: Client, system: System, { profile, known, seen }: Counted, readAt: string): Promise<Breach[]> {
   const { maxShrink, maxEmptier } = { ...defaults, ...system.completeness }
   const least = system.completeness?.minAccounts ?? 0
   const breaches: Breach[] = profile.rows < least ? [{ what: 'few', column: 'accounts', now: profile.rows, allowed: least }] : []
+  breaches.push(...breachesOf({ columns: system.completeness?.attributes }, null, profile, readAt))
   breaches.push(...goneBreach('accounts', known, seen, maxShrink))
   // Of what is known, not of the last read: what Usher took away itself is no longer known.
   const access = await knownAccess(client, system.id)

@@ -56,3 +56,12 @@ export async function knownAccess(db: Db, systemId: string): Promise<{ entitleme
 export async function storeObserved(db: Db, observationId: string, profile: ReadProfile): Promise<void> {
   await db.query('update observation set profile = $2 where id = $1', [observationId, JSON.stringify(profile)])
 }
+
+/** What is known of attributes that a read has ceased to show is kept in what was staged of it. */
+export async function keepHidden(client: Client, systemId: string, attributes: string[]): Promise<void> {
+  await client.query(
+    `update seen_record s set attributes = s.attributes || coalesce(
+            (select jsonb_object_agg(k, t.attributes -> k) from unnest($2::text[]) as k where t.attributes ? k and not s.attributes ? k), '{}')
+       from account t
+      where t.system_id = $1 and s.kind = 'account' and t.object_type = s.object_type and t.native_id = s.native_id and t.gone_at is null`, [systemId, attributes])
+}

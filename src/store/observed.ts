@@ -9,20 +9,35 @@ export async function beginLook(db: Db): Promise<string> {
   return row!.look
 }
 
+/** Who was asked for, and what Usher has just taken from them. */
+export interface Asked {
+  objectType: string
+  id: string
+  deleted?: boolean
+  /** Entitlements, by Usher's ids. */
+  revoked?: string[]
+}
+
+/** Whether the last read that told something showed far less than there was before. */
+const mayHide = `coalesce((
+  select o.state = 'incomplete' from observation o
+   where o.system_id = $1 and (o.state = 'complete' or o.code in ('SYSTEM_OUT_OF_CONTRACT', 'SYSTEM_EMPTY')) order by o.read_at desc limit 1), false)`
+
 /**
- * Settles the records of one look-up. `asked` are native ids that were asked for: those that are not in the page are gone.
- * Memberships in the page are complete for its records, so others of theirs are gone too. `look` was
- * taken before the look-up began: what a later one brought meanwhile is newer, and stays. In one transaction, so that whoever
- * finds a record settled by somebody else finds its memberships settled, too.
+ * Settles the records of one look-up. `asked` are native ids that were asked for: those that are not in the page are gone,
+ * and so are memberships. Where the last full read showed that the system may hide some, only what Usher has just taken is gone.
+ * Memberships in the page are complete for its records. `look` was taken before the look-up began: what a later one brought
+ * meanwhile is newer, and stays. In one transaction, so that whoever finds a record settled by somebody else finds its
+ * memberships settled, too.
  */
-export async function settleLookup(pool: Pool, systemId: string, page: Page, asked: { objectType: string; id: string }[], look: string, now: string): Promise<void> {
+export async function settleLookup(pool: Pool, systemId: string, page: Page, asked: Asked[], look: string, now: string): Promise<void> {
   if (page.records.length + asked.length > 0) await transaction(pool, (client) => settleSeen(client, systemId, { page, asked, look }, now))
 }
 
 /** A look-up that has come to its end. */
 export interface Seen {
   page: Page
-  asked: { objectType: string; id: string }[]
+  asked: Asked[]
   look: string
 }
 
@@ -33,11 +48,12 @@ export async function settleSeen(db: Client, systemId: string, { page, asked, lo
   const gone = asked.filter((a) => !there.has(`${a.objectType} ${a.id}`))
   if (gone.length > 0) {
     await db.query(
-      `update account a set gone_at = $2, look = $5 from unnest($3::text[], $4::text[]) as u (object_type, native_id)
-        where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.gone_at is null and a.look <= $5`,
-      [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look])
+      `update account a set gone_at = $2, look = $5 from unnest($3::text[], $4::text[], $6::boolean[]) as u (object_type, native_id, deleted)
+        where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.gone_at is null and a.look <= $5
+          and (u.deleted or not ${mayHide})`,
+      [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look, gone.map((g) => g.deleted === true)])
   }
-  if (settled.size > 0) await settleMemberships(db, systemId, page, settled, look, now)
+  if (settled.size > 0) await settleMemberships(db, systemId, { page, asked, look }, settled, now)
 }
 
 /** Returns the accounts that are settled now, by native id; those that a later look brought meanwhile stay as they are. */
@@ -66,7 +82,7 @@ async function settleRecords(db: Client, systemId: string, records: ObservedReco
   return new Map(rows.map((row) => [row.nativeId, row.id]))
 }
 
-async function settleMemberships(db: Client, systemId: string, page: Page, settled: Map<string, string>, look: string, now: string): Promise<void> {
+async function settleMemberships(db: Client, systemId: string, { page, asked, look }: Seen, settled: Map<string, string>, now: string): Promise<void> {
   const byName = new Map(page.records.map((r) => [r.name.toLowerCase(), r.id]))
   const members = page.memberships.flatMap(({ member, entitlementId }) => {
     const nativeId = 'id' in member ? member.id : byName.get(member.name.toLowerCase())
@@ -79,6 +95,7 @@ async function settleMemberships(db: Client, systemId: string, page: Page, settl
     const accountId = settled.get(m.nativeId) ?? others.get(m.nativeId)
     return accountId === undefined ? [] : [{ accountId, entitlementId: m.entitlementId }]
   })
+  const revoked = asked.flatMap((a) => (a.revoked ?? []).map((entitlementId) => ({ accountId: settled.get(a.id), entitlementId }))).filter((r) => r.accountId !== undefined)
   await db.query(
     `with pair as (
        select a.id as account_id, e.id as entitlement_id, a.person_id, a.job_id
@@ -88,13 +105,14 @@ async function settleMemberships(db: Client, systemId: string, page: Page, settl
      gone as (
        delete from membership m
         where m.account_id = any($5::bigint[])
-          and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id))
+          and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)
+          and (not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
      insert into membership (account_id, entitlement_id, seen_at, origin)
      select account_id, entitlement_id, $2::timestamptz, ${originOf('p', 'p.entitlement_id', 'p.account_id')}
        from (select distinct * from pair) p
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
      on conflict do nothing`,
-    [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()]])
+    [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()], revoked.map((r) => r.accountId), revoked.map((r) => r.entitlementId)])
 }
 
 async function olderAccounts(db: Client, systemId: string, nativeIds: string[], look: string): Promise<Map<string, string>> {

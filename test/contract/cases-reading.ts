@@ -27,6 +27,7 @@ export const readingCases: Record<string, Case> = {
   'describe: well-formed, and the same twice': async (system) => {
     const { capabilities, definition, access } = system
     assert.deepEqual(definition.describe(access.config), capabilities)
+    assert.deepEqual(definition.describe(access.config), capabilities, 'and again')
     assert.deepEqual(JSON.parse(JSON.stringify(capabilities)), capabilities, 'plain data')
     assert.ok(capabilities.limits.parallel >= 1)
     for (const type of capabilities.objectTypes) {

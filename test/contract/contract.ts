@@ -58,8 +58,8 @@ export function contractSuite<Config>(name: string, setUp: () => Promise<Contrac
 
     for (const mutant of mutants) {
       test(`mutant: ${mutant.name}, and is found`, async (t) => {
-        if (mutant.needs && !can(system, mutant.needs)) {
-          t.diagnostic(`NOT_SUPPORTED: ${mutant.needs}`)
+        if ((mutant.needs && !can(system, mutant.needs)) || (mutant.sessions && !system.capabilities.canEndSessions)) {
+          t.diagnostic(`NOT_SUPPORTED: ${mutant.needs ?? 'sessions'}`)
           return
         }
         const failure = await firstFailure({ ...system, definition: mutant.mutate(system.definition) }, mutant.suspect)
@@ -77,6 +77,7 @@ export async function firstFailure(system: System, suspect = ''): Promise<string
     ...Object.entries(writingCases)
       .filter(([, { needs }]) => can(system, ...needs))
       .map(([title, { run }]): [string, Case] => [title, run]),
+    ...(system.capabilities.canEndSessions ? [['sessions end', sessions] satisfies [string, Case]] : []),
   ]
   for (const [title, run] of cases.toSorted(([a], [b]) => Number(b.includes(suspect)) - Number(a.includes(suspect)))) {
     try {

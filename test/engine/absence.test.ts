@@ -112,3 +112,21 @@ importing('a released set of four hundred makes exactly those four hundred leave
   const ended = new Set((await hr.people()).filter((p) => p.state === 'ended').map((p) => p.attributes['employeeId']))
   assert.deepEqual([...ended].toSorted(), Array.from({ length: 400 }, (_, i) => `E${1000 + i}`))
 })
+
+importing('what the last row says of the day counts for the age, however young the copy is', async (hr) => {
+  hr.revision.policy.systems[0]!.config['completeness'] = { trailer: { pattern: '^TOTAL (\\d+) (?<date>\\S+)$', dateFormat: 'dd.MM.yyyy' } }
+  const rows = people(12)
+  const total = (count: number, day: string): string => ['TOTAL', count, day, ...columns.slice(3).map(() => '')].join(',')
+  assert.deepEqual(codes(await hr.day([...rows, total(12, '14.06.2026')])), [])
+  hr.setNow('2026-06-16T08:00:00.000Z')
+  assert.deepEqual(codes(await hr.day([...rows, total(12, '15.06.2026')])), [])
+  const older = await hr.day([...rows.slice(3), total(9, '14.06.2026')])
+  assert.deepEqual([codes(older), await states(hr)], [['SOURCE_OUT_OF_CONTRACT'], { active: 12 }])
+  assert.match(older.findings[0]!.message, /is of 2026-06-14.*older than the one read before/)
+  hr.setNow('2026-06-18T08:00:00.000Z')
+  const stale = await hr.day([...rows.slice(3), total(9, '15.06.2026')])
+  assert.match(stale.findings[0]!.message, /was written 80 hours ago \(at most 36 allowed\)/)
+  assert.deepEqual(await states(hr), { active: 12 })
+  await hr.day([...rows.slice(1), total(11, '18.06.2026')])
+  assert.deepEqual(await states(hr), { active: 11, ended: 1 })
+}, [job('hr', { completeness: { maxShrink: 0.3, vanishedEnds: true, maxAgeHours: 36 } })])

@@ -26,6 +26,8 @@ export interface Slapd {
   /** Ends at once and keeps the data; `start` brings it back on the same port. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Starts again with other rules of who may see what; without any, with those of the beginning. */
+  restrict(lines?: string): Promise<void>
   pause(): void
   resume(): void
 }
@@ -37,6 +39,8 @@ export interface SlapdOptions {
   durable?: boolean
   /** Lines for the database's configuration. */
   config?: string
+  /** Lines that say who may see what; they go before those that let the reader read all. */
+  access?: string
 }
 
 const baseDn = 'dc=example,dc=org'
@@ -75,6 +79,11 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
       rmSync(dir, { recursive: true, force: true })
     },
     kill: () => running.kill(),
+    restrict: async (lines = '') => {
+      await running.stop()
+      writeFileSync(config, configText(dir, certificate, key, { ...options, access: `${lines}\n${options.access ?? ''}` }))
+      await start()
+    },
     pause: () => running.pause(),
     resume: () => running.resume(),
   }
@@ -105,6 +114,7 @@ maxsize 4294967296
 ${options.durable ? '' : 'dbnosync'}
 index objectClass,uid,cn,entryUUID,member,uniqueMember,memberUid,employeeNumber,mail,userPassword eq
 limits dn.exact="${reader.bindDn}" size=${reader.size}
+${options.access ?? ''}
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="${reader.bindDn}" read by * none
 ${options.config ?? ''}

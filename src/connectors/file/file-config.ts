@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseFormat } from '../../domain/date-format.ts'
 import { encodings } from './encoding.ts'
 
 const pattern = z.string().min(1).refine(isPattern, 'must be a regular expression')
@@ -6,12 +7,16 @@ const pattern = z.string().min(1).refine(isPattern, 'must be a regular expressio
 const trailerSchema = z.strictObject({
   column: z.string().optional().meta({
     title: 'Column',
-    description: 'Where the mark stands; the first column unless said otherwise.',
+    description: 'Where the mark stands. Unless given, the pattern is tried on the first cell, then on all cells of the row with a space between them.',
   }),
   pattern: pattern.meta({
     title: 'Pattern',
     description: 'A regular expression for the mark. A first group is the number of rows that must be there: ' +
-      '`^TOTAL (\\d+)$`.',
+      '`^TOTAL (\\d+)$`. A group named `date` is when the file was made: `^TOTAL (\\d+) (?<date>\\S+)$`.',
+  }),
+  dateFormat: z.string().min(1).refine(isFormat, 'a format such as dd.MM.yyyy').optional().meta({
+    title: 'Format of the date',
+    description: 'Such as `dd.MM.yyyy`; unless given 2026-11-21, or with a time 2026-11-21T04:00. Without a zone it is UTC.',
   }),
 })
 
@@ -71,6 +76,14 @@ export const fileConfigSchema = z.strictObject({
 export type FileConfig = z.infer<typeof fileConfigSchema>
 export type Completeness = z.infer<typeof completenessSchema>
 export type Trailer = z.infer<typeof trailerSchema>
+
+function isFormat(text: string): boolean {
+  try {
+    return parseFormat(text).tokens.length > 0
+  } catch {
+    return false
+  }
+}
 
 function isPattern(text: string): boolean {
   try {

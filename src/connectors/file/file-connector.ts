@@ -88,7 +88,8 @@ async function* read(config: FileConfig, scope: ReadScope, signal: AbortSignal):
     assertRows(config, count)
     // A workbook that is cut off cannot be opened at all: what it consists of is told at its end.
     const proven = config.completeness?.trailer !== undefined || opened.table.source.sheet !== undefined
-    return { complete: true, count, digest, proven }
+    const { statedAt } = opened.table
+    return { complete: true, count, digest, proven, ...(statedAt === undefined ? {} : { statedAt }) }
   } catch (error) {
     if (error instanceof UsherError) return { complete: false, count, code: error.code, because: error.message }
     if (!signal.aborted) throw error

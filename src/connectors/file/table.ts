@@ -5,7 +5,7 @@ import type { Attributes } from '../../domain/value.ts'
 import type { Completeness } from './file-config.ts'
 import { type Column, columnsOf, findHeader, headRows, moreColumns } from './header.ts'
 import { type Fault, isEmpty, letterOf, type RawRow, type RowSource, shown } from './rows.ts'
-import { trailerFinding } from './trailer.ts'
+import { readTrailer } from './trailer.ts'
 
 const pageRows = 4_000
 
@@ -15,6 +15,8 @@ export interface Table {
   columns: Column[]
   /** The rows below the header. */
   rows: AsyncGenerator<RawRow[], void>
+  /** When the file was made, as its last row says; known once that was read. */
+  statedAt?: string | undefined
 }
 
 /** Reads as far as the header. */
@@ -65,6 +67,7 @@ export async function* readTable(
   }
 
   let finding: unknown
+  let isMark = false
   try {
     for await (const batch of table.rows) {
       for (const row of batch) {
@@ -83,13 +86,12 @@ export async function* readTable(
         page = emptyPage()
       }
     }
-    finding = trailer === undefined
-      ? unendedFinding(last, table, finalLineEnd === 'optional')
-      : trailerFinding(trailer, last, count, table)
+    if (trailer === undefined) finding = unendedFinding(last, table, finalLineEnd === 'optional')
+    else ({ finding, isMark, statedAt: table.statedAt } = readTrailer(trailer, last, count, table))
   } catch (error) {
     finding = error
   }
-  if (finding !== undefined && trailer !== undefined && last !== undefined) take(last)
+  if (finding !== undefined && trailer !== undefined && last !== undefined && !isMark) take(last)
   if (page.records.length + page.rejected.length > 0) yield page
   if (finding !== undefined) throw finding
   if (count > 0) return count
