@@ -7,6 +7,7 @@ import { transaction, type Client } from '../store/database.ts'
 import { settleDriftOf } from '../store/drift.ts'
 import { claimChanges, countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
+import { growthOf } from '../store/statistics.ts'
 import { ailingSystems, forgetAway, healthOf } from '../store/system-health.ts'
 import { appendAudit } from '../store/audit.ts'
 import { accountJobs } from '../domain/policy.ts'
@@ -53,7 +54,7 @@ export async function applyPlan(context: Context, planId: string, signal: AbortS
     const plan = await beginApplying(context, planId)
     if (plan === null) return
     // What a killed worker left half done is begun again.
-    await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'running'`, [planId])
+    await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and stage = 2 and state = 'running'`, [planId])
     await apply(context, plan, held, options)
   })
 }
@@ -79,13 +80,14 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
     await setPlan(context.pool, plan.id, { progress: 'Applying to systems' })
   }
   const systems = await systemsToDo(context.pool, plan.id)
-  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, settling, signal, options).finally(() => options.systemOver?.(id))))
+  const grown = growthOf(context.pool, ['account', 'membership'])
+  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, settling, grown, signal, options).finally(() => options.systemOver?.(id))))
   await settling.over
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
 
-async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, settling: Settling, signal: AbortSignal, options: ApplyOptions): Promise<void> {
+async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, settling: Settling, grown: (rows: number) => Promise<void>, signal: AbortSignal, options: ApplyOptions): Promise<void> {
   const system = revision.policy.systems.find((s) => s.id === systemId)
   if (system === undefined) return
   const hands = await openHands(context, plan, revision, system, signal, options)
@@ -102,6 +104,7 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
           const batch = carryOutBatch(hands, changes)
           running.add(batch)
           reachable = await batch.finally(() => running.delete(batch)) && reachable
+          await grown(changes.length)
         } else if (first !== null) await settling.over
         else if (running.size > 0) await Promise.race(running)
         else if (await waveRunning(context, plan.id, systemId)) await new Promise((resolve) => setTimeout(resolve, 20))

@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto'
 import { exceeds, windowOf, type Brake } from '../domain/brake.ts'
 import { brakesOf, privilegedBrakesOf, type Policy } from '../domain/policy.ts'
 import { changeKinds, type ChangeKind, type PlanBrake } from '../domain/plan.ts'
-import type { Client } from '../store/database.ts'
+import { together, type Client } from '../store/database.ts'
 import {
-  branchSet, countedElsewhere, countNoMore, holdBranch, markBraked, observeWithPeople, peopleHeldSet, plannedBranches, presentSize, privilegedIds, unholdAll, type Branch,
+  branchSet, changesPeople, countedElsewhere, countNoMore, holdBranch, markBraked, observeWithPeople, peopleHeldSet, plannedBranches, presentSize, privilegedIds, unholdAll, type Branch,
 } from '../store/brake.ts'
 import { countsAlready, latestRelease, releasedBy } from '../store/release.ts'
 
@@ -17,12 +17,12 @@ const shrinking: ChangeKind[] = ['delete', 'revoke']
 
 /** Marks what brakes hold, and what depends on people who are held; returns every brake that met its limit, released ones too. */
 export async function applyBrakes(client: Client, planId: string, policy: Policy, asOf: string, already: PlanBrake[]): Promise<PlanBrake[]> {
-  await observeWithPeople(client, planId)
-  const privileged = await privilegedOf(client, policy)
+  const [people, privileged] = await together(client, () => changesPeople(client, planId), () => privilegedOf(client, policy))
+  if (people) await observeWithPeople(client, planId)
   await markBraked(client, planId, [...branchesOf(policy)].map(([, b]) => b.branch), privileged, asOf)
   const met = await metLimits(client, planId, policy, asOf, privileged)
   const brakes = await withWords(client, policy, [...already, ...met], asOf)
-  await holdUnreleased(client, planId, brakes)
+  if (people || brakes.length > 0) await holdUnreleased(client, planId, brakes)
   return brakes
 }
 

@@ -1,7 +1,7 @@
 /** Recomputing each change from what is now. It checks a write; it never chooses one. */
 import { decide, sameAttribute, type AccountFacts, type DecidedChange } from '../domain/decide.ts'
 import { narrowed, thingsOf } from '../domain/put-back.ts'
-import { loadFacts, type LoadedFacts } from '../store/facts.ts'
+import { loadFacts, pairKey, type LoadedFacts } from '../store/facts.ts'
 import { markGranted } from '../store/observed.ts'
 import type { ChangeEnd, ChangeRow } from '../store/plan.ts'
 import { again } from './carry-out-end.ts'
@@ -16,7 +16,7 @@ import { methodOf } from './plan-systems.ts'
 export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ attempts: Attempt[]; loaded: LoadedFacts }> {
   const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairsOf(changes), hands.holders)
   const isUndo = hands.plan.aim !== null && 'undo' in hands.plan.aim
-  const attempts = isUndo ? await recomputeUndo(hands, changes, loaded) : changes.map((change) => recomputed(hands, change, loaded))
+  const attempts = isUndo ? await recomputeUndo(hands, changes, loaded) : recomputeAll(hands, changes, loaded)
   return { loaded, attempts: attempts.map((attempt) => unlessObserved(hands, attempt)) }
 }
 
@@ -27,10 +27,28 @@ function unlessObserved(hands: Hands, attempt: Attempt): Attempt {
   return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: `${hands.system.name} is only observed by now.` } }
 }
 
-function recomputed(hands: Hands, change: ChangeRow, loaded: LoadedFacts): Attempt {
-  const whole = factsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, { ...hands.deciding, asOf: hands.context.now() })
-  const facts = whole !== null && hands.plan.aim !== null && 'putBack' in hands.plan.aim ? narrowed(whole, thingsOf(change)) : whole
-  const decided = facts === null ? undefined : decide(asPlanned(facts, change)).find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
+interface Whole { facts: AccountFacts | null; decided: DecidedChange[] }
+
+/** An account's facts are put together once, however many of its changes are in the batch. */
+function recomputeAll(hands: Hands, changes: ChangeRow[], loaded: LoadedFacts): Attempt[] {
+  const deciding = { ...hands.deciding, asOf: hands.context.now() }
+  const known = new Map<string, Whole>()
+  return changes.map((change) => {
+    const pair = { personId: change.personId!, jobId: change.jobId! }
+    let whole = known.get(pairKey(pair))
+    if (whole === undefined) {
+      const facts = factsOf(loaded, pair, deciding)
+      known.set(pairKey(pair), whole = { facts, decided: facts === null ? [] : decide(facts) })
+    }
+    return recomputed(hands, change, whole)
+  })
+}
+
+function recomputed(hands: Hands, change: ChangeRow, whole: Whole): Attempt {
+  const narrow = whole.facts !== null && hands.plan.aim !== null && 'putBack' in hands.plan.aim
+  const facts = narrow ? narrowed(whole.facts!, thingsOf(change)) : whole.facts
+  const all = facts === null ? [] : narrow || change.kind === 'create' ? decide(asPlanned(facts, change)) : whole.decided
+  const decided = all.find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
   const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
   if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {
     return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is not there, or is not this person\'s any more.' } }

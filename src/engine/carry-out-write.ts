@@ -75,11 +75,16 @@ export async function settleWritten(client: Client, hands: Hands, written: Attem
     ? [{ objectType: a.change.objectType!, nativeId: a.outcome.id, personId: a.change.personId!, jobId: a.change.jobId! }] : []))
   const now = hands.context.now()
   const by = plan.approvedBy ?? plan.madeBy
-  await settleSeen(client, system.id, seen, now, { by, of: links })
+  const granted = written.flatMap(({ change, facts, outcome }) => {
+    const entitlement = change.kind === 'grant' ? facts?.desired.find((d) => d.id === change.entitlementId) : undefined
+    return entitlement === undefined || outcome === null || !('id' in outcome) ? [] : [{ nativeId: outcome.id, entitlementId: entitlement.nativeId }]
+  })
+  await settleSeen(client, system.id, seen, now, { by, links, granted })
   if (links.length === 0) return
   await linkAccounts(client, system.id, links, by, now)
   // One that was there already is linked like any other: what it holds becomes a reason.
-  const adopted = links.filter((l) => created.some((a) => a.outcome?.outcome === 'already' && a.outcome.id === l.nativeId))
+  const there = new Set(created.flatMap((a) => (a.outcome?.outcome === 'already' ? [a.outcome.id] : [])))
+  const adopted = links.filter((l) => there.has(l.nativeId))
   await foundReasons(client, system.id, adopted, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
   await keepNames(client, plan.id, links)
 }

@@ -5,7 +5,7 @@
 import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleGrants, type Policy, type System } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
-import { transaction, type Client } from '../store/database.ts'
+import { briskTransaction, together, transaction, type Client } from '../store/database.ts'
 import { fewMax } from '../store/overlay.ts'
 import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
 import { recordDrift } from '../store/drift.ts'
@@ -95,14 +95,14 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
   if (only === null) await setPlan(context.pool, plan.id, { progress: 'Comparing' })
   const asOf = context.now()
   let mayHaveDrifted = false
-  await transaction(context.pool, async (client) => {
+  const few = only !== null && only.length <= fewMax
+  await (few ? briskTransaction : transaction)(context.pool, async (client) => {
     // One plan of everybody at a time. A plan of some people waits for nobody.
     if (only === null) await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
-    await client.query(`set local work_mem = '128MB'`)
+    if (!few) await client.query(`set local work_mem = '128MB'`)
     // First, so that this plan may give the names that the older ones only meant to.
-    await supersedeOlder(client, plan, context.now())
-    await releaseUnused(client, only)
-    await setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis })
+    await together(client,
+      () => supersedeOlder(client, plan, context.now()), () => releaseUnused(client, only), () => setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis }))
     const brakes: PlanBrake[] = [...outOfContract]
     if (plan.aim !== null) {
       findings.push(...await planAim(context, client, plan, revision, asOf))
@@ -112,14 +112,13 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
       const people = await planPeople(context, client, { planId: plan.id, revision, asOf, snapshots })
       findings.push(...people.findings)
       brakes.push(...people.brakes)
-    } else {
-      await planCalendar(client, { planId: plan.id, revision, asOf, only })
     }
-    if (only === null || !(await areRolesStored(client, revision.revision))) {
+    const [rolesStored] = await together(client,
+      () => only !== null && areRolesStored(client, revision.revision), () => only !== null && planCalendar(client, { planId: plan.id, revision, asOf, only }))
+    if (!rolesStored) {
       const missing = await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
       if (only === null) findings.push(...missing.filter((m) => !unreachable.has(m.systemId)).map((m) => unknownEntitlement(revision.policy, m)))
     }
-    const few = only !== null && only.length <= fewMax
     const evaluation = few ? await evaluateFew(context, client, revision, { planId: plan.id, asOf, only })
       : await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })
     findings.push(...evaluation.findings)
@@ -138,10 +137,10 @@ async function close(
   result: { asOf: string; basis: PlanRow['basis']; findings: Finding[]; brakes: PlanBrake[]; only: string[] | null },
 ): Promise<void> {
   const { asOf, basis, findings, brakes, only } = result
-  if (plan.aim === null) await recordFindings(client, findingScope(plan, only), findings, asOf)
-  const counts = await countChanges(client, plan.id)
+  const [counts, hash] = await together(client,
+    () => countChanges(client, plan.id), () => hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis }),
+    () => plan.aim === null && recordFindings(client, findingScope(plan, only), findings, asOf))
   const open = counts.filter((c) => c.state === 'planned' || c.state === 'held').reduce((sum, c) => sum + c.n, 0)
-  const hash = await hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis })
   const held = brakes.some((b) => b.released === undefined)
   await setPlan(client, plan.id, {
     hash, counts, brakes, findings, progress: null,

@@ -2,7 +2,7 @@
 import { createHash, hash } from 'node:crypto'
 import { digestText, headText, itemText, type PlanHead } from '../domain/plan-hash.ts'
 import { canonical } from '../domain/value.ts'
-import type { Client, Db } from '../store/database.ts'
+import { together, type Client, type Db } from '../store/database.ts'
 import { arrivalDigests } from '../store/people-bulk.ts'
 import { plannedItems, snapshotsOfPlan, type PlanRow } from '../store/plan.ts'
 import { documentAt } from '../store/policy.ts'
@@ -16,15 +16,16 @@ export interface HashedFrom {
 }
 
 export async function hashOfPlan(client: Client, planId: string, from: HashedFrom): Promise<string> {
-  const sum = createHash('sha256').update(headText(await headOfPlan(client, from)))
-  for (const digest of await arrivalDigests(client, planId)) sum.update(digestText(digest.toString('hex')))
+  const [head, arrivals] = await together(client, () => headOfPlan(client, from), () => arrivalDigests(client, planId))
+  const sum = createHash('sha256').update(headText(head))
+  for (const digest of arrivals) sum.update(digestText(digest.toString('hex')))
   for await (const items of plannedItems(client, planId)) for (const item of items) sum.update(itemText(item.hash, item.accountId))
   return sum.digest('hex')
 }
 
 export async function headOfPlan(db: Db, { revision, asOf, basis, policyHash }: HashedFrom): Promise<PlanHead> {
-  const policy = policyHash ?? await hashOfPolicy(db, revision)
-  return { revision, policy, asOf, snapshots: await snapshotsOfPlan(db, basis.snapshots), observations: basis.observations }
+  const [policy, snapshots] = await together(db, () => policyHash ?? hashOfPolicy(db, revision), () => snapshotsOfPlan(db, basis.snapshots))
+  return { revision, policy, asOf, snapshots, observations: basis.observations }
 }
 
 export async function hashOfPolicy(db: Db, revision: number): Promise<string> {

@@ -3,7 +3,7 @@ import type { DesiredAccount, Evaluation } from '../domain/evaluate.ts'
 import { UsherError } from '../domain/errors.ts'
 import type { Finding } from '../domain/plan.ts'
 import type { Attributes, Value } from '../domain/value.ts'
-import type { Client } from '../store/database.ts'
+import { together, type Client } from '../store/database.ts'
 import { matchAccounts } from '../store/match.ts'
 import { reservationsOf, reserve, type Reservation } from '../store/name.ts'
 import { expand, openNames, type Names } from './names.ts'
@@ -51,8 +51,9 @@ export async function resolveAccounts(client: Client, jobs: Map<string, Prepared
 
 async function resolveOnce(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing): Promise<{ resolved: ResolvedAccount[]; fresh: Fresh[] }> {
   const wanted = evaluations.flatMap((e) => e.accounts.filter((a) => a.wanted !== 'none').map((account) => ({ personId: e.personId, account })))
-  const linked = await linkedAttributes(client, evaluations.map((e) => e.personId))
-  const reserved = new Map((await reservationsOf(client, evaluations.map((e) => e.personId))).map((r) => [`${r.personId} ${r.jobId} ${r.attribute}`, r.value]))
+  const ids = evaluations.map((e) => e.personId)
+  const [linked, reservations] = await together(client, () => linkedAttributes(client, ids), () => reservationsOf(client, ids))
+  const reserved = new Map(reservations.map((r) => [`${r.personId} ${r.jobId} ${r.attribute}`, r.value]))
   const resolved: ResolvedAccount[] = []
   const fresh: Fresh[] = []
   for (const [jobId, group] of Map.groupBy(wanted, (w) => w.account.job.id)) {

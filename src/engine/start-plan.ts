@@ -122,6 +122,8 @@ export async function lockPlan(client: Client, planId: string): Promise<PlanRow>
 
 /** At most one open change per thing: a newer plan's change that goes ahead takes the place of an older one. `jobs`: those that go ahead; null: all. */
 export async function skipSuperseded(client: Client, planId: string, jobs: string[] | null): Promise<void> {
+  const { rows } = await client.query(`select from plan_change where plan_id <> $1 and stage = 2 and state in ('waiting', 'running', 'again') limit 1`, [planId])
+  if (rows.length === 0) return
   await client.query(
     `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'
        from plan_change new

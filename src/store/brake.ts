@@ -1,6 +1,6 @@
 /** What brakes count: which changes of a plan, how many of other plans, of how many there are; and what holds them. */
 import type { ChangeKind } from '../domain/plan.ts'
-import type { Client, Db } from './database.ts'
+import { together, type Client, type Db } from './database.ts'
 import { arrivalDigests } from './people-bulk.ts'
 
 /** Changes of one kind in one system; `privileged`: only those of privileged entitlements. */
@@ -66,7 +66,7 @@ export async function privilegedIds(client: Client, marked: { systemId: string; 
 export async function markBraked(client: Client, planId: string, branches: Branch[], privileged: string[], asOf: string): Promise<void> {
   if (branches.length === 0) return
   const ordinary = branches.filter((b) => !b.privileged)
-  await client.query(
+  const known = () => client.query(
     `update plan_change c set braked = case when c.entitlement_id = any ($3::bigint[]) then 'privileged' else 'ordinary' end
        from person
       where c.plan_id = $1 and c.state in ('planned', 'held') and c.code is null and person.id = c.person_id
@@ -74,11 +74,12 @@ export async function markBraked(client: Client, planId: string, branches: Branc
         and not ${releasedPerson} and not ${endedByHand} and not ${agreedLeaving} and not ${agreedRevoke} and not ${givenByHand}`,
     [planId, asOf, privileged, ordinary.map((b) => b.systemId), ordinary.map((b) => b.kind)])
   // People who are still to come have no row of their own yet.
-  await client.query(
+  const coming = () => client.query(
     `update plan_change c set braked = case when c.entitlement_id = any ($2::bigint[]) then 'privileged' else 'ordinary' end
       where c.plan_id = $1 and c.state in ('planned', 'held') and c.code is null and not exists (select from person where person.id = c.person_id)
         and ((c.system_id, c.kind) in (select * from unnest($3::text[], $4::text[])) or (c.kind = 'grant' and c.entitlement_id = any ($2::bigint[])))`,
     [planId, privileged, ordinary.map((b) => b.systemId), ordinary.map((b) => b.kind)])
+  await together(client, known, coming)
 }
 
 /** How many counted changes of each kind a plan has, with those that are held. `arrivals`: new people in great numbers count, too. */
@@ -134,6 +135,13 @@ export async function holdBranch(client: Client, planId: string, branch: Branch)
 /** What somebody released and nothing else holds counts no more: it was looked at. */
 export async function countNoMore(client: Client, planId: string, branch: Branch): Promise<void> {
   await client.query(`update plan_change set braked = null where ${inBranch} and state = 'planned'`, branchValues(planId, branch))
+}
+
+/** Whether a plan changes people at all; what follows for them is in its second stage. */
+export async function changesPeople(client: Client, planId: string): Promise<boolean> {
+  const { rows: [row] } = await client.query<{ does: boolean }>(
+    'select exists (select from plan_change where plan_id = $1 and stage = 1) or exists (select from plan_arrival where plan_id = $1) as does', [planId])
+  return row!.does
 }
 
 /** What systems would do because of a person's change waits as long as that change is held. */

@@ -1,3 +1,8 @@
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { Client } from './database.ts'
+
 /** Lines for `copy … from stdin` in text format (PostgreSQL manual, "COPY", File Formats). */
 const special: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
@@ -11,6 +16,21 @@ export function escapeCopy(text: string): string {
   return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (c) => special[c]!) : text
 }
 
+
+/** Pours rows into a table with its columns. Other statements of the connection must not be under way where they go out together. */
+export async function pourInto(client: Client, target: string, lines: string[]): Promise<void> {
+  if (lines.length === 0) return
+  const connection: Client & { pipeline: boolean } = client
+  const together = connection.pipeline
+  // What was sent before is answered before this is.
+  if (together) await client.query('select')
+  connection.pipeline = false
+  try {
+    await pipeline(Readable.from([Buffer.from(lines.join(''))]), client.query(copyFrom(`copy ${target} from stdin`)))
+  } finally {
+    connection.pipeline = together
+  }
+}
 
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const chunkBytes = 1 << 18

@@ -73,6 +73,62 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
   }
 }
 
+/** Names of statements, by their text. */
+const names = new Map<string, string>()
+
+/**
+ * Runs `work` in one transaction, where PostgreSQL keeps the plan of each statement that has parameters, and questions that
+ * do not wait for each other's answers (`together`) go out in one trip: for what is asked again and again of a few people,
+ * where planning and waiting take longer than looking. Such a plan suits any values, so an optional parameter
+ * (`$1 is null or …`) must be a statement of its own.
+ */
+export async function briskTransaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
+  const client: Client & { pipeline: boolean } = await pool.connect()
+  client.pipeline = true
+  const over = (destroy = false): void => {
+    client.pipeline = false
+    client.release(destroy)
+  }
+  try {
+    // Neither is waited for: what comes first in `work` goes out with them, and fails where they do.
+    for (const text of ['begin', 'set local plan_cache_mode = force_generic_plan']) client.query(text).catch(() => {})
+    const result = await work(keepingPlans(client))
+    await client.query('commit')
+    over()
+    return result
+  } catch (error) {
+    const alive = await client.query('rollback').then(() => true, () => false)
+    over(!alive)
+    throw error
+  }
+}
+
+type Answers<Q extends readonly (() => unknown)[]> = { -readonly [K in keyof Q]: Awaited<ReturnType<Q[K]>> }
+
+/** Questions that do not wait for each other's answers: in one trip in a `briskTransaction`, in their order anywhere else. */
+export async function together<Q extends readonly (() => unknown)[]>(db: Db, ...questions: Q): Promise<Answers<Q>> {
+  if ('pipeline' in db && db.pipeline) return await Promise.all(questions.map((ask) => ask())) as Answers<Q>
+  const answers: unknown[] = []
+  for (const ask of questions) answers.push(await ask())
+  return answers as Answers<Q>
+}
+
+function keepingPlans(client: Client): Client {
+  const query = (text: unknown, values?: unknown): unknown => {
+    if (typeof text !== 'string' || !Array.isArray(values)) return client.query(text as string, values as unknown[])
+    const name = names.get(text) ?? `usher-${names.size}`
+    names.set(text, name)
+    return client.query({ name, text, values })
+  }
+  return new Proxy(client, {
+    get(target, property) {
+      if (property === 'query') return query
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
 /** Runs `work` with one connection for itself, outside of any transaction; where it fails, the connection is closed with all that it held. */
 export async function connected<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()

@@ -32,6 +32,7 @@ const keysOf = (change: string): string => `(coalesce(${change}.before, '{}') ||
 export async function recordDrift(client: Client, look: DriftLook): Promise<boolean> {
   if (look.only !== null && !(await isPossible(client, look.planId, look.only))) return false
   const r = relations(look.layer, '$3')
+  const within = (person: string): string => (look.only === null ? '$6::uuid[] is null' : `${person} = any($6::uuid[])`)
   await client.query(
     `with this as materialized (select number from plan where id = $1),
      looked as materialized (
@@ -39,7 +40,7 @@ export async function recordDrift(client: Client, look: DriftLook): Promise<bool
          from unnest($4::text[]) as j (job_id)
          cross join lateral (
            select number, as_of, policy_revision from plan
-            where number < (select number from this) and aim is null and state in ('empty', 'open', 'held', 'approved', 'applying', 'stopped', 'applied', 'superseded')
+            where number < (select number from this) and aim is null and (scope is null or scope ? 'jobs') and state in ('empty', 'open', 'held', 'approved', 'applying', 'stopped', 'applied', 'superseded')
               and (scope is null or scope -> 'jobs' ? j.job_id) order by number desc limit 1) p),
      thing as materialized (
        select c.id, c.person_id, c.job_id, c.system_id, c.account_id, c.kind, 'attribute' as thing, k.attribute, null::bigint as entitlement_id,
@@ -72,8 +73,9 @@ export async function recordDrift(client: Client, look: DriftLook): Promise<bool
                                   and (x.key_attribute, x.value) is not distinct from (y.key_attribute, y.value)
                                   -- A reference follows the account that it points to, which may have come or been renamed.
                                   and (x.value is null or exists (
-                                    select from person p join account target on target.person_id = p.id and target.job_id = t.job_id and target.gone_at is null
-                                     where p.attributes ->> x.key_attribute = x.value and target.linked_at < f.as_of
+                                    select from account target join person p on p.id = target.person_id and p.attributes ->> x.key_attribute = x.value
+                                     where target.system_id = t.system_id and lower(target.name) = lower(t.was #>> '{}') and target.job_id = t.job_id
+                                       and target.gone_at is null and target.linked_at < f.as_of
                                        and not exists (select from plan_change n where n.person_id = p.id and n.kind = 'rename' and n.state = 'done' and lower(n.subject) = lower(t.is_now #>> '{}'))))
                 when 'entitlement' then true
                 else coalesce(d.wanted, 'none') = coalesce(s.wanted, 'none')
@@ -117,7 +119,7 @@ export async function recordDrift(client: Client, look: DriftLook): Promise<bool
          join account a on a.id = m.account_id and a.person_id is not null and a.gone_at is null and not a.protected and a.job_id = any($5::text[])
          join entitlement e on e.id = m.entitlement_id and e.gone_at is null
          left join plan_change c on c.plan_id = $1 and c.stage = 2 and c.kind = 'revoke' and c.account_id = a.id and c.entitlement_id = m.entitlement_id
-        where m.origin = 'unknown' and ($6::uuid[] is null or a.person_id = any($6::uuid[]))
+        where m.origin = 'unknown' and ${within('a.person_id')}
           and not exists (select from ${r.reasons} g left join role_entitlement re on re.role_id = g.role_id
                            where g.person_id = a.person_id and coalesce(g.entitlement_id, re.entitlement_id) = m.entitlement_id)
           and not exists (select from exception x where x.person_id = a.person_id and x.job_id = a.job_id and x.entitlement_id = m.entitlement_id and x.keeps_access
@@ -131,7 +133,7 @@ export async function recordDrift(client: Client, look: DriftLook): Promise<bool
        update drift d set settled_at = $3, settled_by = 'usher',
               settled_how = case when exists (select from thing t where t.account_id = d.account_id and t.thing = d.thing
                                                  and t.attribute is not distinct from d.attribute and t.entitlement_id is not distinct from d.entitlement_id) then 'explained' else 'agrees' end
-        where d.settled_at is null and d.job_id = any($4::text[]) and ($6::uuid[] is null or d.person_id = any($6::uuid[]))
+        where d.settled_at is null and d.job_id = any($4::text[]) and ${within('d.person_id')}
           and not exists (select from drifting t where t.account_id = d.account_id and t.thing = d.thing
                              and t.attribute is not distinct from d.attribute and t.entitlement_id is not distinct from d.entitlement_id))
      update plan_change c set reasons = c.reasons || said.because

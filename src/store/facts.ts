@@ -1,10 +1,11 @@
 /** Loads, for a batch of (person, job) pairs, all that `domain/decide.ts` needs to know. A fixed number of queries per batch. */
+import { escapeLiteral } from 'pg'
 import type { Because } from '../domain/plan.ts'
 import type { Attributes } from '../domain/value.ts'
 import type { SeenAccount } from '../domain/decide.ts'
 import type { LivingException } from '../domain/exception.ts'
 import type { Pair } from './compare.ts'
-import type { Db } from './database.ts'
+import { together, type Db } from './database.ts'
 import { endedReasons } from './ended-reason.ts'
 import { livingExceptions } from './exception.ts'
 import { relations, type Layer } from './overlay.ts'
@@ -49,7 +50,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   const ids = [pairs.map((p) => p.personId), pairs.map((p) => p.jobId), asOf]
   const batch = `unnest($1::uuid[], $2::text[]) as pair (person_id, job_id)`
 
-  const desired = await db.query<DesiredRow>(
+  const asked = () => db.query<DesiredRow>(
     `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, d.clear, d.name,
             d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", p.state as "personState"
        from ${batch}
@@ -57,17 +58,11 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
        left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true
       where $3::timestamptz is not null`, ids)
 
-  const accounts = await accountsOf(db, pairs)
+  const [desired, accounts] = await together(db, asked, () => accountsOf(db, pairs))
   // Who has ended wants nothing, so there is nothing more to ask: leavers are not to wait for it.
   if (layer === 'stored' && desired.rows.every((d) => d.personState === 'ended')) return await whatIsLeft(db, pairs, asOf, desired.rows, accounts)
 
-  const references = await referredAccounts(db, layer, asOf, pairs)
-
-  const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
-  const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
-    `select id, native_id as "nativeId", name, attributes, enabled, protected from account where id = any($1::bigint[]) and person_id is null and gone_at is null`, [matchedIds])
-
-  const entitlements = await db.query<Pair & { id: string; objectType: string; nativeId: string; name: string; because: Because[] }>(
+  const given = () => db.query<Pair & { id: string; objectType: string; nativeId: string; name: string; because: Because[] }>(
     `with holder (system_id, job_id) as (select * from unnest($4::text[], $5::text[])),
           living as materialized (
             select r.* from (select distinct unnest($1::uuid[]) as person_id) w
@@ -92,8 +87,14 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
       group by 1, 2, 3, 4, 5, 6 order by 5`,
     [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
 
+  const [references, entitlements, exceptions] = await together(db,
+    () => referredAccounts(db, layer, asOf, pairs), given, () => livingExceptions(db, pairs.map((p) => p.personId), asOf))
+
+  const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
+  const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
+    `select id, native_id as "nativeId", name, attributes, enabled, protected from account where id = any($1::bigint[]) and person_id is null and gone_at is null`, [matchedIds])
+
   const held = await heldBy(db, [...accounts.map((a) => a.id), ...matched.rows.map((a) => a.id)])
-  const exceptions = await livingExceptions(db, pairs.map((p) => p.personId), asOf)
   const accountsByPair = new Map(accounts.map((row) => [pairKey(row), row]))
   const entitlementsByPair = Map.groupBy(entitlements.rows, pairKey) as LoadedFacts['entitlements']
   const lacking = (pair: Pair): { personId: string; entitlementId: string }[] => {
@@ -168,10 +169,10 @@ async function referredAccounts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     const targets = await db.query<{ jobId: string; value: string; name: string | null; there: boolean }>(
       `select w.job_id as "jobId", w.value, coalesce(target.name, planned.name) as name, target.id is not null as there
          from (select distinct * from unnest($1::text[], $2::text[]) as w (job_id, value)) w
-         join lateral (select id from ${r.people} p where p.attributes ->> $4 = w.value offset 0) p on true
+         join lateral (select id from ${r.people} p where p.attributes ->> ${escapeLiteral(key)} = w.value offset 0) p on true
          left join lateral (select * from account a where a.person_id = p.id and a.job_id = w.job_id and a.gone_at is null offset 0) target on true
          left join lateral (select * from ${r.desired} d where d.person_id = p.id and d.job_id = w.job_id and d.wanted <> 'broken' offset 0) planned on true
-        where $3::timestamptz is not null`, [own.map((row) => row.jobId), own.map((row) => row.value), asOf, key])
+        where $3::timestamptz is not null`, [own.map((row) => row.jobId), own.map((row) => row.value), asOf])
     const byValue = Map.groupBy(targets.rows, (row) => `${row.jobId} ${row.value}`)
     for (const { personId, jobId, attribute, value } of own) {
       const target = byValue.get(`${jobId} ${value}`) ?? [{ name: null, there: false }]

@@ -7,15 +7,15 @@ export type FindingScope = { kind: 'all' } | { kind: 'jobs'; jobs: string[] } | 
 
 export async function recordFindings(db: Db, scope: FindingScope, findings: Finding[], now: string): Promise<void> {
   const byKey = await openFindings(db, findings, now)
+  const within = { all: '$4::text[] is null', jobs: 'job_id = any ($4::text[])', people: 'person_id = any ($4::uuid[])' }[scope.kind]
   await db.query(
-    `update finding set resolved_at = $2
-      where resolved_at is null and key <> all ($1::text[]) and code <> all ($5::text[])
-        and ($3::text[] is null or job_id = any ($3)) and ($4::uuid[] is null or person_id = any ($4))`,
-    [[...byKey.keys()], now, scope.kind === 'jobs' ? scope.jobs : null, scope.kind === 'people' ? scope.people : null, ownFindings])
+    `update finding set resolved_at = $2 where resolved_at is null and key <> all ($1::text[]) and code <> all ($3::text[]) and ${within}`,
+    [[...byKey.keys()], now, ownFindings, scope.kind === 'jobs' ? scope.jobs : scope.kind === 'people' ? scope.people : null])
 }
 
 async function openFindings(db: Db, findings: Finding[], now: string): Promise<Map<string, Finding>> {
   const byKey = new Map(findings.map((f) => [keyOf(f), f]))
+  if (byKey.size === 0) return byKey
   const rows = [...byKey].map(([key, f]) => ({
     key, code: f.code, severity: f.severity ?? 'warning', system_id: f.system ?? null, job_id: f.job ?? null,
     person_id: f.person ?? null, message: f.message, details: f.details ?? {},

@@ -50,7 +50,7 @@ export async function releaseUnused(client: Client, only: string[] | null): Prom
     const { rows } = await client.query('select from reserved_name where person_id = any ($1) and plan_id is not null limit 1', [only])
     if (rows.length === 0) return
   }
-  const over = `p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty') and ($1::uuid[] is null or r.person_id = any ($1))`
+  const over = `p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty') and ${only === null ? '$1::uuid[] is null' : 'r.person_id = any ($1::uuid[])'}`
   await client.query(
     `update reserved_name r set plan_id = null from plan p
       where ${over} and exists (select from account a where a.person_id = r.person_id and a.job_id = r.job_id and a.gone_at is null

@@ -41,9 +41,16 @@ export interface Seen {
   look: string
 }
 
-/** The same in the caller's transaction. `links`: whose the records are from now on, where they were nobody's. */
-export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, links: { by: string; of: Link[] } = { by: '', of: [] }): Promise<void> {
-  const settled = await settleRecords(db, systemId, page.records, look, now, links)
+/** What in a look-up is Usher's own doing: whose the records are from now on, where they were nobody's, and what it gave them. */
+export interface OwnDoing {
+  by: string
+  links: Link[]
+  granted: { nativeId: string; entitlementId: string }[]
+}
+
+/** The same in the caller's transaction. */
+export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, own: OwnDoing = { by: '', links: [], granted: [] }): Promise<void> {
+  const settled = await settleRecords(db, systemId, page.records, look, now, own)
   const there = new Set(page.records.map((r) => `${r.objectType} ${r.id}`))
   const gone = asked.filter((a) => !there.has(`${a.objectType} ${a.id}`))
   if (gone.length > 0) {
@@ -53,16 +60,16 @@ export async function settleSeen(db: Client, systemId: string, { page, asked, lo
           and (u.deleted or not ${mayHide})`,
       [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look, gone.map((g) => g.deleted === true)])
   }
-  if (settled.size > 0) await settleMemberships(db, systemId, { page, asked, look }, settled, now)
+  if (settled.size > 0) await settleMemberships(db, systemId, { page, asked, look }, settled, now, own.granted)
 }
 
 /** Returns the accounts that are settled now, by native id; those that a later look brought meanwhile stay as they are. */
-async function settleRecords(db: Client, systemId: string, records: ObservedRecord[], look: string, now: string, links: { by: string; of: Link[] }): Promise<Map<string, string>> {
+async function settleRecords(db: Client, systemId: string, records: ObservedRecord[], look: string, now: string, own: OwnDoing): Promise<Map<string, string>> {
   if (records.length === 0) return new Map()
   // In one order, so that two that settle the same records wait for each other and not both.
   const accounts = records.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const column = <T>(pick: (record: ObservedRecord) => T): T[] => accounts.map(pick)
-  const linked = new Map(links.of.map((link) => [`${link.objectType} ${link.nativeId}`, link]))
+  const linked = new Map(own.links.map((link) => [`${link.objectType} ${link.nativeId}`, link]))
   const linkOf = (record: ObservedRecord): Link | undefined => linked.get(`${record.objectType} ${record.id}`)
   const { rows } = await db.query<{ id: string; nativeId: string }>(
     `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at, look, person_id, job_id, linked_at, linked_by)
@@ -77,12 +84,12 @@ async function settleRecords(db: Client, systemId: string, records: ObservedReco
        where account.look <= excluded.look
      returning id, native_id as "nativeId"`,
     [systemId, now, column((r) => r.objectType), column((r) => r.id), column((r) => r.name), column((r) => JSON.stringify(r.attributes)),
-      column((r) => r.enabled ?? true), column((r) => r.protected ?? false), look, links.by,
+      column((r) => r.enabled ?? true), column((r) => r.protected ?? false), look, own.by,
       column((r) => linkOf(r)?.personId ?? null), column((r) => linkOf(r)?.jobId ?? null)])
   return new Map(rows.map((row) => [row.nativeId, row.id]))
 }
 
-async function settleMemberships(db: Client, systemId: string, { page, asked, look }: Seen, settled: Map<string, string>, now: string): Promise<void> {
+async function settleMemberships(db: Client, systemId: string, { page, asked, look }: Seen, settled: Map<string, string>, now: string, granted: OwnDoing['granted']): Promise<void> {
   const byName = new Map(page.records.map((r) => [r.name.toLowerCase(), r.id]))
   const members = page.memberships.flatMap(({ member, entitlementId }) => {
     const nativeId = 'id' in member ? member.id : byName.get(member.name.toLowerCase())
@@ -91,15 +98,16 @@ async function settleMemberships(db: Client, systemId: string, { page, asked, lo
   const inPage = new Set(page.records.map((r) => r.id))
   // A look at groups shows members that were not looked at themselves.
   const others = await olderAccounts(db, systemId, members.map((m) => m.nativeId).filter((id) => !inPage.has(id)), look)
+  const ours = new Set(granted.map((g) => `${g.nativeId} ${g.entitlementId}`))
   const pairs = members.flatMap((m) => {
     const accountId = settled.get(m.nativeId) ?? others.get(m.nativeId)
-    return accountId === undefined ? [] : [{ accountId, entitlementId: m.entitlementId }]
+    return accountId === undefined ? [] : [{ accountId, entitlementId: m.entitlementId, ours: ours.has(`${m.nativeId} ${m.entitlementId}`) }]
   })
   const revoked = asked.flatMap((a) => (a.revoked ?? []).map((entitlementId) => ({ accountId: settled.get(a.id), entitlementId }))).filter((r) => r.accountId !== undefined)
   await db.query(
     `with pair as (
-       select a.id as account_id, e.id as entitlement_id, a.person_id, a.job_id
-         from unnest($3::bigint[], $4::text[]) as u (account_id, entitlement)
+       select a.id as account_id, e.id as entitlement_id, a.person_id, a.job_id, u.ours
+         from unnest($3::bigint[], $4::text[], $8::boolean[]) as u (account_id, entitlement, ours)
          join account a on a.id = u.account_id
          join entitlement e on e.system_id = $1 and e.native_id = u.entitlement),
      gone as (
@@ -108,11 +116,12 @@ async function settleMemberships(db: Client, systemId: string, { page, asked, lo
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)
           and (not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
      insert into membership (account_id, entitlement_id, seen_at, origin)
-     select account_id, entitlement_id, $2::timestamptz, ${originOf('p', 'p.entitlement_id', 'p.account_id')}
+     select account_id, entitlement_id, $2::timestamptz, case when p.ours then 'granted' else ${originOf('p', 'p.entitlement_id', 'p.account_id')} end
        from (select distinct * from pair) p
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
      on conflict do nothing`,
-    [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()], revoked.map((r) => r.accountId), revoked.map((r) => r.entitlementId)])
+    [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()], revoked.map((r) => r.accountId), revoked.map((r) => r.entitlementId),
+      pairs.map((p) => p.ours)])
 }
 
 async function olderAccounts(db: Client, systemId: string, nativeIds: string[], look: string): Promise<Map<string, string>> {
@@ -180,7 +189,7 @@ export async function markGranted(db: Db, pairs: { accountId: string; entitlemen
   if (pairs.length === 0) return
   await db.query(
     `update membership m set origin = 'granted' from unnest($1::bigint[], $2::bigint[]) as u (account_id, entitlement_id)
-      where m.account_id = u.account_id and m.entitlement_id = u.entitlement_id`,
+      where m.account_id = u.account_id and m.entitlement_id = u.entitlement_id and m.origin <> 'granted'`,
     [pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId)])
 }
 

@@ -1,13 +1,10 @@
 /** Stage 1 of a plan: loads the people whom it may change, in batches, and writes what becomes of them. */
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { from as copyFrom } from 'pg-copy-streams'
 import type { SourceShape } from '../connectors/connector.ts'
 import type { KnownPerson } from '../domain/compose-person.ts'
 import type { MappedRow } from '../domain/map-row.ts'
 import type { PersonState } from '../domain/person.ts'
 import type { Because, ChangeKind } from '../domain/plan.ts'
-import { copyLine } from './copy.ts'
+import { copyLine, pourInto } from './copy.ts'
 import type { Client, Db } from './database.ts'
 import { cutsOf } from './person-end.ts'
 import { takeBack } from './people-bulk.ts'
@@ -126,14 +123,9 @@ export async function writePeople(client: Client, planId: string, changes: Peopl
   const json = (value: unknown): string | null => (value === null || value === undefined ? null : JSON.stringify(value))
   const changeLines = changes.map((c) => copyLine([
     planId, 1, c.wave, c.kind, 'people', c.jobId, 'person', c.personId, c.subject, json(c.before), json(c.after), JSON.stringify(c.reasons), `\\x${c.hash}`, c.state, c.code]))
-  await copyInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, subject, before, after, reasons, hash, state, code)', changeLines)
-  await copyInto(client, 'plan_overlay (plan_id, person_id, attributes, positions, contributions, state, next_change_at)', overlay.map((p) => copyLine([
+  await pourInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, subject, before, after, reasons, hash, state, code)', changeLines)
+  await pourInto(client, 'plan_overlay (plan_id, person_id, attributes, positions, contributions, state, next_change_at)', overlay.map((p) => copyLine([
     planId, p.personId, json(p.attributes), json(p.positions), json(p.contributions), p.state, p.nextChangeAt])))
-}
-
-async function copyInto(client: Client, target: string, lines: string[]): Promise<void> {
-  if (lines.length === 0) return
-  await pipeline(Readable.from([Buffer.from(lines.join(''))]), client.query(copyFrom(`copy ${target} from stdin`)))
 }
 
 /** The rows that come with the changes of the plan's people. `held`: jobs whose absences count only when released. */

@@ -1,12 +1,10 @@
 /** Plans and their changes as rows. */
-import { pipeline } from 'node:stream/promises'
-import { Readable } from 'node:stream'
-import { from as copyFrom } from 'pg-copy-streams'
+import { escapeLiteral } from 'pg'
 import type { DecidedChange } from '../domain/decide.ts'
 import type { Because, ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { PlanHead } from '../domain/plan-hash.ts'
 import type { Attributes } from '../domain/value.ts'
-import { copyLine } from './copy.ts'
+import { copyLine, pourInto } from './copy.ts'
 import type { Client, Db } from './database.ts'
 
 export interface PlanRow {
@@ -76,13 +74,25 @@ export async function setPlan(db: Db, id: string, values: Partial<Record<'state'
   await db.query(`update plan set ${names.map((n, i) => `${n} = $${i + 2}`).join(', ')} where id = $1`, [id, ...params])
 }
 
+/** From here on pouring is quicker than sending: it takes a trip more. */
+const pourMin = 100
+
 export async function insertChanges(client: Client, planId: string, changes: (DecidedChange & { hash: Buffer; state: ChangeState })[]): Promise<void> {
+  if (changes.length < pourMin) return await sendChanges(client, planId, changes)
   const lines = changes.map((c) => copyLine([
     planId, 2, c.wave, c.kind, c.systemId, c.jobId, c.objectType, c.personId, c.accountId, c.entitlementId, c.subject,
     c.before === null ? null : JSON.stringify(c.before), c.after === null ? null : JSON.stringify(c.after), JSON.stringify(c.because), `\\x${c.hash.toString('hex')}`, c.state]))
-  if (lines.length === 0) return
-  await pipeline(Readable.from([lines.join('')]), client.query(copyFrom(
-    `copy plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state) from stdin`)))
+  await pourInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state)', lines)
+}
+
+async function sendChanges(client: Client, planId: string, changes: (DecidedChange & { hash: Buffer; state: ChangeState })[]): Promise<void> {
+  if (changes.length === 0) return
+  const rows = changes.map(({ hash, because, ...change }) => ({ ...change, reasons: because, hash: `\\x${hash.toString('hex')}` }))
+  await client.query(
+    `insert into plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state)
+     select $1::uuid, 2, c.wave, c.kind, c."systemId", c."jobId", c."objectType", c."personId", c."accountId", c."entitlementId", c.subject, c.before, c.after, c.reasons, c.hash, c.state
+       from jsonb_to_recordset($2::jsonb) as c (wave smallint, kind text, "systemId" text, "jobId" text, "objectType" text, "personId" uuid, "accountId" bigint,
+              "entitlementId" bigint, subject text, before jsonb, after jsonb, reasons jsonb, hash bytea, state text)`, [planId, JSON.stringify(rows)])
 }
 
 /** What is planned of a stage is to be carried out; of stage 2, only of these jobs. */
@@ -92,12 +102,11 @@ export async function approveAll(client: Client, planId: string, stage: 1 | 2, j
 }
 
 /** Older plans for the same scope that nobody approved: the newer one stands for them. */
-export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 'number'>, now: string): Promise<void> {
+export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 'number' | 'scope'>, now: string): Promise<void> {
   await client.query(
     `with older as (
        update plan set state = 'superseded', ended_at = $2
-        where state in ('open', 'held') and id <> $1 and number < $3
-          and (scope is not distinct from (select scope from plan where id = $1) or (select scope from plan where id = $1) is null)
+        where state in ('open', 'held') and id <> $1 and number < $3 and ${plan.scope === null ? '$4::jsonb is null' : 'scope = $4::jsonb'}
           and aim - 'until' is not distinct from (select aim - 'until' from plan where id = $1)
           and not exists (select from planned_count c where c.plan_id = plan.id and c.state in ('waiting', 'running', 'again'))
        returning id),
@@ -105,7 +114,7 @@ export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 
        update plan_arrival a set state = 'skipped', words = 'A newer plan took its place.'
          from older where a.plan_id = older.id and a.state in ('planned', 'held'))
      update plan_change c set state = 'skipped', words = 'A newer plan took its place.'
-       from older where c.plan_id = older.id and c.state in ('planned', 'held')`, [plan.id, now, plan.number])
+       from older where c.plan_id = older.id and c.state in ('planned', 'held')`, [plan.id, now, plan.number, plan.scope === null ? null : JSON.stringify(plan.scope)])
 }
 
 /** Counts by system, kind and state. */
@@ -115,18 +124,22 @@ export async function countChanges(db: Db, planId: string): Promise<{ systemId: 
   return rows
 }
 
-/** A plan's changes as its hash takes them in, by hash and id, in pieces. */
-export async function* plannedItems(db: Db, planId: string): AsyncGenerator<{ hash: string; accountId: string | null }[]> {
-  let [hash, id]: [string | null, string] = [null, '0']
+interface PlannedItem { hash: string; accountId: string | null }
+
+const itemsAtOnce = 20_000
+
+/** A plan's changes as its hash takes them in, by hash and id, in pieces. Within a transaction: where there are many, they are sorted once. */
+export async function* plannedItems(client: Client, planId: string): AsyncGenerator<PlannedItem[]> {
+  const items = `select encode(hash, 'hex') as hash, account_id as "accountId" from plan_change where plan_id = $1 order by plan_change.hash, id`
+  const { rows } = await client.query<PlannedItem>(`${items} limit $2`, [planId, itemsAtOnce])
+  if (rows.length < itemsAtOnce) return yield rows
+  await client.query(`declare planned_items no scroll cursor for ${items.replace('$1', escapeLiteral(planId))}`)
   for (;;) {
-    const { rows }: { rows: { hash: string; id: string; accountId: string | null }[] } = await db.query(
-      `select encode(hash, 'hex') as hash, id, account_id as "accountId" from plan_change
-        where plan_id = $1 and ($2::text is null or (hash, id) > (decode($2, 'hex'), $3::bigint)) order by plan_change.hash, id limit 20000`, [planId, hash, id])
-    if (rows.length === 0) return
-    yield rows
-    if (rows.length < 20000) return
-    ;({ hash, id } = rows.at(-1)!)
+    const { rows: next } = await client.query<PlannedItem>(`fetch ${itemsAtOnce} from planned_items`)
+    if (next.length === 0) break
+    yield next
   }
+  await client.query('close planned_items')
 }
 
 export async function isStopped(db: Db, planId: string): Promise<boolean> {

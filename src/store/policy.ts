@@ -23,7 +23,7 @@ export async function ensurePolicy(db: Db, now: string): Promise<void> {
 
 /** The revision in force. */
 export async function currentRevision(db: Db): Promise<Revision> {
-  const { rows: [row] } = await db.query<StoredRevision>('select revision, document from policy_revision order by revision desc limit 1')
+  const { rows: [row] } = await db.query<StoredRevision>('select revision, document::text from policy_revision order by revision desc limit 1')
   return row === undefined ? { revision: 0, policy: emptyPolicy } : revisionFrom(row)
 }
 
@@ -33,7 +33,7 @@ export async function newestRevision(db: Db): Promise<number> {
 }
 
 export async function revisionAt(db: Db, revision: number): Promise<Revision> {
-  const { rows: [row] } = await db.query<StoredRevision>('select revision, document from policy_revision where revision = $1', [revision])
+  const { rows: [row] } = await db.query<StoredRevision>('select revision, document::text from policy_revision where revision = $1', [revision])
   if (row === undefined) throw new UsherError('NOT_FOUND', `There is no policy revision ${revision}.`)
   return revisionFrom(row)
 }
@@ -46,7 +46,7 @@ export async function documentAt(db: Db, revision: number): Promise<unknown> {
 
 /** The revision that was in force at an instant. */
 export async function revisionInForce(db: Db, at: string): Promise<Revision> {
-  const { rows: [row] } = await db.query<StoredRevision>('select revision, document from policy_revision where made_at <= $1 order by revision desc limit 1', [at])
+  const { rows: [row] } = await db.query<StoredRevision>('select revision, document::text from policy_revision where made_at <= $1 order by revision desc limit 1', [at])
   return row === undefined ? { revision: 0, policy: emptyPolicy } : revisionFrom(row)
 }
 
@@ -102,11 +102,25 @@ function placeOf({ path }: PolicyProblem, document: unknown): string {
   return [`${String(kind)}/${object.id}`, rest.join('.')].filter((part) => part !== '').join(', ')
 }
 
-interface StoredRevision { revision: number; document: unknown }
+interface StoredRevision { revision: number; document: string }
+
+/** The latest policies read, by their text: each plan asks for the same one several times. Frozen, as they are shared. */
+const read = new Map<string, Policy>()
+const readMax = 8
 
 /** Stored policies were valid when they were stored; parsing fills in what later versions added. */
 function revisionFrom({ revision, document }: StoredRevision): Revision {
-  const { policy, problems } = parsePolicy(document)
+  const known = read.get(document)
+  if (known !== undefined) return { revision, policy: known }
+  const { policy, problems } = parsePolicy(JSON.parse(document))
   if (policy === null) throw new UsherError('POLICY_INVALID', `Policy revision ${revision} cannot be read: ${problems[0]?.message ?? ''}`, { revision, problems })
+  if (read.size >= readMax) read.delete(read.keys().next().value!)
+  read.set(document, frozen(policy))
   return { revision, policy }
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const one of Object.values(value)) frozen(one)
+  return Object.freeze(value)
 }

@@ -19,6 +19,17 @@ const columns = {
   reserved_name: 'reserved_name (system_id, attribute, value, person_id, job_id, plan_id)',
 } as const
 
+/** Of tables that a long work fills: told of each lot of rows, it has them counted again each time that they have become a few times as many. */
+export function growthOf(db: Db, tables: (keyof typeof columns)[]): (rows: number) => Promise<void> {
+  let [sum, next] = [0, manyRows]
+  return async (rows) => {
+    sum += rows
+    if (sum < next) return
+    next = sum * 5
+    await countAgain(db, tables)
+  }
+}
+
 export async function countAgain(db: Db, tables: (keyof typeof columns)[]): Promise<void> {
   await db.query(`analyze ${tables.map((table) => columns[table]).join(', ')}`)
 }
