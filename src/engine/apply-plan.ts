@@ -54,7 +54,7 @@ export async function applyPlan(context: Context, planId: string, signal: AbortS
     const plan = await beginApplying(context, planId)
     if (plan === null) return
     // What a killed worker left half done is begun again.
-    await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and stage = 2 and state = 'running'`, [planId])
+    await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'running'`, [planId])
     await apply(context, plan, held, options)
   })
 }

@@ -2,11 +2,8 @@
  * What people should have while a plan is computed, laid over the stored rows: in temporary tables (`eval_*`) where it may
  * be everybody, in a setting of the transaction where it is a few, as making tables takes longer than all the rest then.
  */
-import { pipeline } from 'node:stream/promises'
-import { Readable } from 'node:stream'
-import { from as copyFrom } from 'pg-copy-streams'
 import type { Attributes } from '../domain/value.ts'
-import { copyLine } from './copy.ts'
+import { copyLine, pourInto } from './copy.ts'
 import type { Client } from './database.ts'
 
 /** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it, of many people or of a few. */
@@ -50,12 +47,12 @@ export async function analyzeOverlay(client: Client): Promise<void> {
 
 /** Adds rows to the tables that `openOverlay` made. */
 export async function pourOverlay(client: Client, rows: EvaluatedRows): Promise<void> {
-  await pour(client, 'eval_person', rows.people.map((p) => copyLine([p.person_id, JSON.stringify(p.attributes), p.state, p.ended_at, p.changed_at])))
-  await pour(client, 'eval_reason', rows.reasons.map((r) => copyLine([r.person_id, r.kind, r.role_id, r.job_id, r.rule_id, r.position_key])))
-  await pour(client, 'eval_account', rows.accounts.map((a) => copyLine([
+  await pourInto(client, 'eval_person', rows.people.map((p) => copyLine([p.person_id, JSON.stringify(p.attributes), p.state, p.ended_at, p.changed_at])))
+  await pourInto(client, 'eval_reason', rows.reasons.map((r) => copyLine([r.person_id, r.kind, r.role_id, r.job_id, r.rule_id, r.position_key])))
+  await pourInto(client, 'eval_account', rows.accounts.map((a) => copyLine([
     a.person_id, a.job_id, a.system_id, a.wanted, JSON.stringify(a.attributes), pgArray(a.clear), a.name, a.matched_account_id, a.matched_by])))
-  await pour(client, 'eval_reference', rows.references.map((r) => copyLine([r.person_id, r.job_id, r.attribute, r.key_attribute, r.value])))
-  await pour(client, 'eval_grace', rows.graces.map((g) => copyLine([g.person_id, g.entitlement_id, g.rule_id, g.former_role_id, g.valid_until])))
+  await pourInto(client, 'eval_reference', rows.references.map((r) => copyLine([r.person_id, r.job_id, r.attribute, r.key_attribute, r.value])))
+  await pourInto(client, 'eval_grace', rows.graces.map((g) => copyLine([g.person_id, g.entitlement_id, g.rule_id, g.former_role_id, g.valid_until])))
 }
 
 /** Lays the evaluation of a few people over what is stored, for this transaction. */
@@ -65,10 +62,6 @@ export async function layFew(client: Client, rows: EvaluatedRows): Promise<void>
 
 function pgArray(values: string[]): string {
   return `{${values.map((v) => `"${v.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`
-}
-
-async function pour(client: Client, table: string, lines: string[]): Promise<void> {
-  if (lines.length > 0) await pipeline(Readable.from([lines.join('')]), client.query(copyFrom(`copy ${table} from stdin`)))
 }
 
 /** The rows of the overlay, by where it is. */
