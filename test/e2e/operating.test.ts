@@ -1,5 +1,7 @@
-/** Drift, accounts of nobody and undo in the browser, on a real directory. */
+/** What operators deal with day by day, in the browser, on a real directory: drift, accounts of nobody, undo, exceptions, stuck changes, forecasts. */
 import assert from 'node:assert/strict'
+import { appendFile } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { openStaff, until, type Staff } from '../engine/staff.ts'
@@ -91,11 +93,57 @@ test('a plan is put back from a choice, and a run is undone', async () => {
   assert.deepEqual(errors, [])
 })
 
+test('an exception stands among the reasons of its person', async () => {
+  await page.goto(`${staff.usher.url}/drift?tab=exceptions`)
+  const row = page.getByRole('row').filter({ hasText: 'until the audit' })
+  await row.getByRole('link').first().click()
+  await page.getByText(/Left as it is until .* by Eva Editor, because: until the audit/).waitFor()
+  await assertSound(page, 'A person with an exception')
+  await shot('excepted')
+})
+
+test('a change that the directory refuses for good is stuck in its words, and can be settled', async () => {
+  // Only ASCII fits into an LDAP mail address.
+  await appendFile(path.join(staff.usher.data, 'files/staff.csv'), '90,Änne,Müller,änne@example.org,Clerk,Sales,,2020-01-01\n')
+  await run()
+  await page.getByRole('link', { name: /^Stuck/ }).click()
+  await page.getByRole('heading', { name: 'Stuck changes', level: 1 }).waitFor()
+  await page.getByRole('heading', { name: /^Directory/ }).waitFor()
+  await page.getByText(/“.*mail.*”/).waitFor()
+  await assertSound(page, 'Stuck')
+  await shot('stuck')
+  await page.getByRole('button', { name: /^Settle: Create account/ }).click()
+  await page.getByLabel('Note').fill('HR corrects the address')
+  await page.getByRole('radio', { name: 'Not needed' }).check()
+  await assertSound(page, 'Settling')
+  await page.getByRole('button', { name: 'Settle', exact: true }).click()
+  await page.getByRole('button', { name: /^Settle: Create account/ }).waitFor({ state: 'detached' })
+})
+
+test('a forecast shows what begins and ends until a day to come, and cannot be approved', async () => {
+  const { data } = await staff.usher.api.POST('/api/people/search', { body: { search: 'Smith1', limit: 1 } })
+  await staff.usher.api.POST('/api/people/{id}/grants', {
+    params: { path: { id: data!.items[0]!.id } }, body: { roleId: 'finance', until: new Date(Date.now() + 864e6).toISOString(), note: 'covers for Jan' },
+  })
+  await page.getByRole('link', { name: /^Plans/ }).click()
+  await page.getByRole('button', { name: 'Forecast…' }).click()
+  await page.getByLabel('At the end of').fill(new Date(Date.now() + 20 * 864e5).toISOString().slice(0, 10))
+  await assertSound(page, 'Asking for a forecast')
+  await page.getByRole('button', { name: 'Show the day' }).click()
+  await page.getByRole('heading', { name: /^Forecast for/, level: 1 }).waitFor()
+  await page.getByRole('table', { name: 'Until then' }).getByRole('link', { name: 'Ann Smith1' }).first().waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Approve…' }).count(), 0)
+  await assertSound(page, 'Forecast')
+  await shot('forecast')
+})
+
 test('on a narrow screen and in the dark', async () => {
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.setViewportSize({ width: 390, height: 844 })
-  await page.goto(`${staff.usher.url}/drift`)
-  await page.getByText('which nobody granted').first().waitFor()
-  await assertSound(page, 'Drift, narrow')
-  await shot('narrow')
+  for (const place of ['/drift', '/drift?tab=orphans', '/drift?tab=exceptions', '/stuck', '/leavers', '/settings?tab=users']) {
+    await page.goto(staff.usher.url + place)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.waitForLoadState('networkidle')
+    await assertSound(page, `${place}, narrow`)
+  }
 })
