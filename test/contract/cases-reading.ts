@@ -50,7 +50,7 @@ export const readingCases: Record<string, Case> = {
   'the reader holds no way to write': async (system) => {
     await withReader(system, system.access, async (reader) => {
       const methods = Object.keys(reader).filter(
-        (name) => !['check', 'inspect', 'read', 'lookup', 'close'].includes(name),
+        (name) => !['check', 'inspect', 'read', 'lookup', 'trace', 'keepReady', 'close'].includes(name),
       )
       assert.deepEqual(methods, [])
     })
