@@ -9,6 +9,7 @@ import { together, type Db } from './database.ts'
 import { endedReasons } from './ended-reason.ts'
 import { livingExceptions } from './exception.ts'
 import { relations, type Layer } from './overlay.ts'
+import { endWaits } from './person-end.ts'
 
 export interface DesiredRow extends Pair {
   wanted: 'enabled' | 'disabled' | 'broken' | null
@@ -50,9 +51,11 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   const ids = [pairs.map((p) => p.personId), pairs.map((p) => p.jobId), asOf]
   const batch = `unnest($1::uuid[], $2::text[]) as pair (person_id, job_id)`
 
+  // Who was ended by hand a moment ago is ended, although the lane has not come to them.
+  const state = layer === 'stored' ? `case when ${endWaits('p.id', '$3')} then 'ended' else p.state end` : 'p.state'
   const asked = () => db.query<DesiredRow>(
     `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, d.clear, d.name,
-            d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", p.state as "personState"
+            d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", ${state} as "personState"
        from ${batch}
        join lateral (select * from ${r.people} p where p.id = pair.person_id offset 0) p on true
        left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true

@@ -11,6 +11,13 @@ export function cutsOf(person: string, asOf?: string): string {
   return `coalesce((select jsonb_agg(e.effective_at order by e.effective_at) from person_end e where e.person_id = ${person} and ${stands}), '[]') as cuts`
 }
 
+/** SQL: an end of the person has come, and the lane for leavers has not taken them out yet, for this end or another one. */
+export function endWaits(person: string, asOf: string): string {
+  return `exists (select from person_end e where e.person_id = ${person} and e.lifted_at is null and e.effective_at <= ${asOf} and e.effective_at > ${asOf}::timestamptz - interval '30 days'
+    and not exists (select from leaver l where l.person_id = e.person_id and coalesce(l.returned_at, 'infinity') >= e.effective_at
+                      and (l.plan_id is not null or l.returned_at is not null)))`
+}
+
 export interface PersonEnd {
   id: string
   effectiveAt: string

@@ -117,6 +117,17 @@ test('ended by mistake: what was given for later still begins then', async () =>
   assert.deepEqual(rows, [{ from: '2026-08-01T00:00:00.000Z' }])
 })
 
+test('what waits to be tried again is not done for somebody who was ended meanwhile, before the lane comes to them', async () => {
+  w.app.faults = [{ operation: 'create', effect: 'busy', fired: 0 }]
+  const plan = await w.day([anna, bo, { id: '3' }])
+  w.app.faults = []
+  await end('3')
+  w.later(60_000)
+  await w.settle()
+  const [create] = (await w.shown(plan.id)).changes.filter((c) => c.kind === 'create')
+  assert.deepEqual([create!.state, create!.code, w.accounts()], ['refused', 'CHANGE_DIFFERS', ['anna.nowak', 'bo.ek']])
+})
+
 test('nobody is ended who has no position at that instant', async () => {
   await w.day([anna, bo, { id: '3', start: '2026-07-01' }])
   await assert.rejects(end('3'), /Ada No3 has no position that lives at/)
