@@ -10,6 +10,7 @@ import { buildServer } from './api/server.ts'
 import { fileConnector } from './connectors/file/file-connector.ts'
 import { ldapConnector } from './connectors/ldap/ldap-connector.ts'
 import { postgresqlConnector } from './connectors/postgresql/postgresql-connector.ts'
+import { postgresqlQueryConnector } from './connectors/postgresql/postgresql-query.ts'
 import type { ConnectorDefinition } from './connectors/connector.ts'
 import type { Context } from './engine/context.ts'
 import { createEngine } from './engine/create-engine.ts'
@@ -68,7 +69,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
   }
 }
 
-export const connectors = [fileConnector, ldapConnector, postgresqlConnector] as ConnectorDefinition[]
+export const connectors = [fileConnector, ldapConnector, postgresqlConnector, postgresqlQueryConnector] as ConnectorDefinition[]
 
 /** Opens the database, brings it to this version, and makes the engine. Nothing runs yet. */
 export async function openUsher(settings: Settings, extraConnectors: ConnectorDefinition[] = []): Promise<Usher> {

@@ -67,7 +67,7 @@ export type Settings = z.infer<typeof settings>
 
 export const system = z.strictObject({
   id, name, description,
-  connector: z.string().meta({ description: 'file, ldap, postgresql' }),
+  connector: z.string().meta({ description: 'file, ldap, postgresql, postgresql-query' }),
   config: z.record(z.string(), z.unknown()).default({}),
   method: method.default('observe'),
   brakes: systemBrakes.optional(),

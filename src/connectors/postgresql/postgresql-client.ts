@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { Secrets } from '../connector.ts'
-import type { PostgresqlConfig } from './postgresql-config.ts'
+import type { Address, ConnectionConfig } from './postgresql-config.ts'
 import { translate } from './postgresql-errors.ts'
 
 export interface Connections {
@@ -21,7 +21,7 @@ export const beginRead = 'begin isolation level repeatable read read only'
  * Opens nothing yet. A reader's sessions are read-only by default, so not even a statement of ours that is
  * wrong writes.
  */
-export function connections(config: PostgresqlConfig, secrets: Secrets, half: 'reader' | 'writer'): Connections {
+export function connections(config: ConnectionConfig, secrets: Secrets, half: 'reader' | 'writer'): Connections {
   let pool: Promise<pg.Pool> | undefined
   const open = async () => {
     pool ??= openPool(config, secrets, half)
@@ -73,7 +73,7 @@ export function prepared(text: string, values: unknown[]): { name: string; text:
   return { name: createHash('sha256').update(text).digest('base64url').slice(0, 32), text, values }
 }
 
-async function openPool(config: PostgresqlConfig, secrets: Secrets, half: 'reader' | 'writer'): Promise<pg.Pool> {
+async function openPool(config: ConnectionConfig, secrets: Secrets, half: 'reader' | 'writer'): Promise<pg.Pool> {
   const { user, password: reference } =
     half === 'reader' && config.reader ? config.reader : { ...target(config), ...config }
   const password = reference === undefined ? undefined : await secrets(reference)
@@ -109,7 +109,7 @@ async function openPool(config: PostgresqlConfig, secrets: Secrets, half: 'reade
 }
 
 /** Where the configuration leads to, however it is written. */
-export function target(config: PostgresqlConfig): { host: string; port: number; database: string; user: string } {
+export function target(config: Address): { host: string; port: number; database: string; user: string } {
   if (config.url === undefined) {
     return {
       host: config.host ?? '',

@@ -18,6 +18,36 @@ const ssl = z
   })
   .meta({ title: 'TLS', description: 'Without it, nothing is encrypted: only for the loopback interface.' })
 
+/** Where a server is and who signs in. */
+export const connectionFields = {
+  url: z
+    .string()
+    .optional()
+    .refine(isUrl, 'a URL such as postgres://usher@db.example.org:5432/warehouse, without a password')
+    .meta({ title: 'URL', description: 'Instead of host, port, database and user.' }),
+  host: z.string().min(1).optional().meta({ title: 'Host' }),
+  port: z.int().min(1).max(65_535).optional().meta({ title: 'Port', description: '5432 unless said otherwise.' }),
+  database: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      title: 'Database',
+      description: 'Roles belong to the whole server; schemas and tables are those of this database.',
+    }),
+  user: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ title: 'Sign in as', description: 'The role that Usher uses; it needs CREATEROLE.' }),
+  password: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ title: 'Password', description: 'Reference to the stored secret.', secret: true }),
+  ssl: ssl.optional(),
+}
+
 const tablePattern = z
   .string()
   .refine((text) => parseTablePattern(text) !== undefined, 'a table such as sales.orders, or sales.*')
@@ -54,33 +84,19 @@ const entitlements = z
   .prefault({})
   .meta({ title: 'What counts as an entitlement' })
 
+export interface Address {
+  url?: string | undefined
+  host?: string | undefined
+  port?: number | undefined
+  database?: string | undefined
+  user?: string | undefined
+}
+
+export const nowhere = { path: ['host'], message: 'give host, database and user, or a URL, and not both' }
+
 export const postgresqlConfigSchema = z
   .strictObject({
-    url: z
-      .string()
-      .optional()
-      .refine(isUrl, 'a URL such as postgres://usher@db.example.org:5432/warehouse, without a password')
-      .meta({ title: 'URL', description: 'Instead of host, port, database and user.' }),
-    host: z.string().min(1).optional().meta({ title: 'Host' }),
-    port: z.int().min(1).max(65_535).optional().meta({ title: 'Port', description: '5432 unless said otherwise.' }),
-    database: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({
-        title: 'Database',
-        description: 'Roles belong to the whole server; schemas and tables are those of this database.',
-      }),
-    user: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ title: 'Sign in as', description: 'The role that Usher uses; it needs CREATEROLE.' }),
-    password: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ title: 'Password', description: 'Reference to the stored secret.', secret: true }),
+    ...connectionFields,
     reader: z
       .strictObject({
         user: z.string().min(1).meta({ title: 'Sign in as' }),
@@ -94,7 +110,6 @@ export const postgresqlConfigSchema = z
         title: 'For reading',
         description: 'Another role for reads and previews. Any role can read what Usher needs.',
       }),
-    ssl: ssl.optional(),
     entitlements,
     parallel: z
       .int()
@@ -115,16 +130,7 @@ export const postgresqlConfigSchema = z
       .default(30)
       .meta({ title: 'Timeout', description: 'Seconds that the server may take for one answer.' }),
   })
-  .refine(
-    (config) =>
-      config.url !== undefined
-        ? [config.host, config.port, config.database, config.user].every((field) => field === undefined)
-        : config.host !== undefined && config.database !== undefined && config.user !== undefined,
-    {
-      path: ['host'],
-      message: 'give host, database and user, or a URL, and not both',
-    },
-  )
+  .refine(leadsSomewhere, nowhere)
   .refine((config) => !mixed(config.entitlements.tables), {
     path: ['entitlements', 'tables'],
     message:
@@ -133,6 +139,16 @@ export const postgresqlConfigSchema = z
   })
 
 export type PostgresqlConfig = z.infer<typeof postgresqlConfigSchema>
+
+/** What opening a connection needs to know. */
+export type ConnectionConfig = Address & Pick<PostgresqlConfig, 'password' | 'ssl' | 'parallel' | 'timeoutSeconds'> & Partial<Pick<PostgresqlConfig, 'reader'>>
+
+/** Either a URL, or host, database and user. */
+export function leadsSomewhere(config: Address): boolean {
+  return config.url !== undefined
+    ? [config.host, config.port, config.database, config.user].every((field) => field === undefined)
+    : config.host !== undefined && config.database !== undefined && config.user !== undefined
+}
 
 function isUrl(text: string | undefined): boolean {
   if (text === undefined) return true

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, SimpleGrid, Stack, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { IconDatabase, IconEye, IconFileSpreadsheet, IconPlug, IconSitemap } from '@tabler/icons-react'
+import { IconDatabase, IconEye, IconFileSpreadsheet, IconPlug, IconSitemap, IconTable } from '@tabler/icons-react'
 import { useState } from 'react'
 import { SchemaForm } from '../components/form/SchemaForm.tsx'
 import { TextLink } from '../components/links.tsx'
@@ -25,6 +25,7 @@ const signs: Record<string, typeof IconPlug> = {
   file: IconFileSpreadsheet,
   ldap: IconSitemap,
   postgresql: IconDatabase,
+  'postgresql-query': IconTable,
 }
 
 /** Choose a kind, fill in its settings, check, add. It starts in observe. */
@@ -82,6 +83,7 @@ function Settings({ connector }: { connector: Connector }) {
   const [config, setConfig] = useState<Record<string, unknown>>({})
   const id = idFrom(name)
   const isFile = connector.kind === 'file'
+  const hasRows = isFile || connector.kind === 'postgresql-query'
   const system = {
     id: id === '' ? 'draft' : id,
     name: name === '' ? 'Draft' : name,
@@ -115,7 +117,7 @@ function Settings({ connector }: { connector: Connector }) {
             maw={560}
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
-            placeholder={isFile ? 'HR workbook' : 'Active Directory'}
+            placeholder={isFile ? 'HR workbook' : hasRows ? 'HR database' : 'Active Directory'}
           />
           {isFile && <Upload path={path} onPath={(next) => setConfig((before) => ({ ...before, path: next }))} />}
           <SchemaForm
@@ -130,7 +132,7 @@ function Settings({ connector }: { connector: Connector }) {
       <Section
         title="3. Look before you add it"
         says={
-          isFile
+          hasRows
             ? 'See the columns and the first rows as Usher reads them.'
             : 'Connects, signs in and names each missing right. Nothing is written.'
         }
@@ -139,10 +141,10 @@ function Settings({ connector }: { connector: Connector }) {
             <Button variant="default" loading={check.isPending} onClick={() => check.mutate(undefined)}>
               Check
             </Button>
-            {isFile && (
+            {hasRows && (
               <Button
                 variant="default"
-                disabled={path === ''}
+                disabled={isFile && path === ''}
                 loading={inspect.isPending}
                 onClick={() => inspect.mutate(undefined)}
               >
