@@ -4699,6 +4699,11 @@ export interface paths {
                         "application/json": {
                             /** @description It counts as soon as another user confirms it */
                             pending: boolean;
+                            /**
+                             * Format: uuid
+                             * @description The plan that it goes on with: another one where everything is planned anew with the release
+                             */
+                            planId: string;
                         };
                     };
                 };

@@ -80,9 +80,11 @@ export function planCommand(program: Command, world: World): void {
     .option('--set <hash>', 'only the set with this hash')
     .action(act(world, async (session, given: string | undefined, options: ReleaseOptions) => {
       const data = await call(session.api.GET('/api/plans/{id}', { params: { path: { id: await findPlan(session, given) } } }))
-      const { released, pending } = await release(session, data, options)
-      show(session, { planId: data.id, released, pending }, () => [
-        ...(released.length > 0 ? [`Released. Carry it out: usher plan approve ${data.number}`] : []),
+      const { planId, released, pending } = await release(session, data, options)
+      const now = planId === data.id ? data : await waitForPlan(session, planId, 'computed')
+      show(session, { planId, released, pending }, () => [
+        ...(now !== data ? [`Released. With it everything was planned anew: usher plan show ${now.number}`] : []),
+        ...(released.length > 0 ? [`${now === data ? 'Released. ' : ''}Carry it out: usher plan approve ${now.number}`] : []),
         ...(pending.length > 0 ? [`${plural(pending.length, 'set')} wait until another user confirms: usher plan release ${data.number}`] : []),
       ].join('\n'))
     })), ['usher plan release 12', 'usher plan release 12 --system ad --kind disable'])
@@ -133,13 +135,13 @@ export function runCommand(program: Command, world: World): void {
   examples(withScope(program.command('run').description('plan, show, ask, carry out, watch: everything in one go'))
     .action(act(world, async (session, options: ScopeOptions) => {
       const { planId } = await call(session.api.POST('/api/plans', { body: { scope: await scopeOf(session, options) } }))
-      const data = await waitForPlan(session, planId, 'computed')
-      if (data.state !== 'open' && data.state !== 'held') return await watchPlan(session, planId)
-      say(session, await planView(session, data))
-      const held = data.brakes.filter((brake) => !brake.released)
-      if (held.length > 0 && session.terminal.interactive && !session.yes) await offerRelease(session, data)
+      const computed = await waitForPlan(session, planId, 'computed')
+      if (computed.state !== 'open' && computed.state !== 'held') return await watchPlan(session, planId)
+      say(session, await planView(session, computed))
+      const held = computed.brakes.filter((brake) => !brake.released)
+      const data = held.length > 0 && session.terminal.interactive && !session.yes ? await offerRelease(session, computed) : computed
       await approve(session, data, data.hash ?? undefined)
-      await watchPlan(session, planId)
+      await watchPlan(session, data.id)
     })), ['usher run', 'usher run --job people-to-ad', 'usher run --yes --json    # for scripts: held changes stay held, exit code 4'])
 }
 
@@ -200,23 +202,30 @@ async function approve(session: Session, plan: Plan, hash: string | undefined): 
 
 interface ReleaseOptions { system?: string; kind?: string; set?: string }
 
-/** Releases the sets that fit the options; answers their hashes. */
-async function release(session: Session, plan: Plan, options: ReleaseOptions): Promise<{ released: string[]; pending: string[] }> {
+/** Releases the sets that fit the options; answers their hashes, and the plan that they go on with. */
+async function release(session: Session, plan: Plan, options: ReleaseOptions): Promise<{ planId: string; released: string[]; pending: string[] }> {
   const { system, kind, set } = options
   const sets = plan.brakes.filter((brake) => !brake.released
     && (system === undefined || brake.system.id === system) && (kind === undefined || brake.kind === kind) && (set === undefined || brake.setHash === set))
   if (sets.length === 0) throw new Failure('failed', `Plan ${plan.number} holds nothing like that.`, { advice: `See what it holds: usher plan show ${plan.number}` })
-  const done = { released: [] as string[], pending: [] as string[] }
+  const done = { planId: plan.id, released: [] as string[], pending: [] as string[] }
   for (const brake of sets) {
     await confirm(session, `${brake.says}\nRelease exactly these ${brake.planned}?`, String(brake.planned))
-    const { pending } = await call(session.api.POST('/api/plans/{id}/release', { params: { path: { id: plan.id } }, body: { setHash: brake.setHash } }))
+    const { pending, planId } = await call(session.api.POST('/api/plans/{id}/release', { params: { path: { id: plan.id } }, body: { setHash: brake.setHash } }))
+    if (planId !== plan.id) done.planId = planId
     done[pending ? 'pending' : 'released'].push(brake.setHash)
   }
   return done
 }
 
-async function offerRelease(session: Session, plan: Plan): Promise<void> {
+/** The plan to go on with: another one, which is shown, where what was released is planned anew. */
+async function offerRelease(session: Session, plan: Plan): Promise<Plan> {
   const answer = await session.terminal.ask('Some changes are held. Review and release them now? [y/N] ')
-  if (/^y/i.test(answer.trim())) await release(session, plan, {})
+  if (!/^y/i.test(answer.trim())) return plan
+  const { planId } = await release(session, plan, {})
+  if (planId === plan.id) return plan
+  const anew = await waitForPlan(session, planId, 'computed')
+  say(session, await planView(session, anew))
+  return anew
 }
 

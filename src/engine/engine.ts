@@ -16,7 +16,7 @@ export interface Engine {
   /** Approves exactly the plan with this hash: PLAN_HASH_DIFFERS otherwise. */
   approvePlan(planId: string, hash: string, actor: string): Promise<void>
   /** Lets the exact set that a brake or finding holds go on with the plan; `pending`: as soon as a second user confirms it. */
-  releaseHeld(planId: string, setHash: string, actor: string): Promise<{ pending: boolean }>
+  releaseHeld(planId: string, setHash: string, actor: string): Promise<{ pending: boolean; planId: string }>
   stopPlan(planId: string, actor: string): Promise<void>
   resumePlan(planId: string, actor: string): Promise<void>
   /** Begins a plan that takes back what another did; what it undoes is left as it is until then (a week where nothing is said). */

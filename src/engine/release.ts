@@ -13,8 +13,11 @@ import { approveAutomatic, lockPlan, notOpen, startPlan } from './start-plan.ts'
 /** While the rest of a plan is carried out, what it holds can be released: it goes on when that is over. */
 const releasable: PlanState[] = ['open', 'held', 'approved', 'applying', 'stopped']
 
-/** Missing people are planned anew with the release; everything else stays the same plan. `pending`: a second user must confirm. */
-export async function releaseHeld(context: Context, planId: string, setHash: string, actor: string): Promise<{ pending: boolean }> {
+/**
+ * Missing people are planned anew with the release, as `planId`; everything else stays the same plan. `pending`: a second user
+ * must confirm.
+ */
+export async function releaseHeld(context: Context, planId: string, setHash: string, actor: string): Promise<{ pending: boolean; planId: string }> {
   const { pending, replan } = await transaction(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     const brake = plan.brakes.find((b) => b.setHash === setHash)
@@ -34,9 +37,9 @@ export async function releaseHeld(context: Context, planId: string, setHash: str
     await appendAudit(client, [{ at, actor, action: word.pending ? 'brake.release-begun' : 'brake.released', subject: `plan:${planId}`, detail }])
     return { pending: word.pending, replan: brake.code !== undefined && !word.pending }
   })
-  if (replan) await startPlan(context, { cause: 'release', actor, scope: null })
-  else if (!pending) await approveAutomatic(context, planId)
-  return { pending }
+  if (replan) return { pending, ...await startPlan(context, { cause: 'release', actor, scope: null }) }
+  if (!pending) await approveAutomatic(context, planId)
+  return { pending, planId }
 }
 
 async function speak(context: Context, client: Client, plan: PlanRow, brake: PlanBrake, actor: string, at: string): Promise<{ pending: boolean; first: string }> {

@@ -12,7 +12,7 @@ before(async () => {
   const done = () => Promise.resolve()
   world = await startWorld({
     engine: {
-      approvePlan: done, releaseHeld: () => Promise.resolve({ pending: false }), stopPlan: done, retryChange: done, settleChange: done, resumeSystem: done, decideCase: done, readSystem: done,
+      approvePlan: done, releaseHeld: () => Promise.resolve({ pending: false, planId: plan }), stopPlan: done, retryChange: done, settleChange: done, resumeSystem: done, decideCase: done, readSystem: done,
       resumePlan: () => Promise.reject(new UsherError('PLAN_BRAKED', 'Two people are held.', { held: 2 })),
       startPlan: () => Promise.resolve({ planId: plan }),
       endReason: () => Promise.resolve({ planId: plan }),

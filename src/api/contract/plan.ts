@@ -154,7 +154,10 @@ export const plans = {
   releaseHeld: route({
     method: 'POST', url: '/api/plans/:id/release', permission: 'plans:write', summary: 'Let exactly the held set with this hash go on',
     params: byUuid, body: z.object({ setHash: z.string().min(1) }),
-    response: z.object({ pending: z.boolean().meta({ description: 'It counts as soon as another user confirms it' }) }),
+    response: z.object({
+      pending: z.boolean().meta({ description: 'It counts as soon as another user confirms it' }),
+      planId: uuid.meta({ description: 'The plan that it goes on with: another one where everything is planned anew with the release' }),
+    }),
   }),
   undoPlan: route({
     method: 'POST', url: '/api/plans/:id/undo', permission: 'plans:write', summary: 'Begin a plan that takes back what this one did',

@@ -1,6 +1,7 @@
 import { Button, Group, List, ScrollArea, Stack, Text } from '@mantine/core'
 import { IconHandStop } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { kindWords, verbOf } from '../../lib/change-kinds.ts'
 import { count, plural } from '../../lib/words.ts'
@@ -36,6 +37,7 @@ export function Brakes({ plan }: { plan: Plan }) {
 
 function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
   const [opened, setOpened] = useState(false)
+  const navigate = useNavigate()
   const may = useMay()
   const user = useQuery(me).data?.user
   // A read that is right as it is concerns the next plan, whatever became of this one.
@@ -43,14 +45,17 @@ function BrakeRow({ plan, brake }: { plan: Plan; brake: Brake }) {
   const over = (ofRead ? ['superseded', 'failed', 'forecast'] : ['applied', 'superseded', 'failed', 'forecast']).includes(plan.state)
   const mine = brake.pending !== null && brake.pending.by.id === user?.id
   const release = useAct(() => releaseHeld(plan.id, brake.setHash), {
-    says: ({ pending }) =>
+    says: ({ pending, planId }) =>
       pending
         ? 'Noted. A second person must confirm it.'
-        : ofRead
-          ? 'Accepted: it is planned anew.'
+        : planId !== plan.id
+          ? `${ofRead ? 'Accepted' : 'Released'}: with it everything is planned anew. This is the new plan.`
           : `Released: ${plural(brake.planned, 'change')} go on with the plan.`,
     forgets: ['plans', 'overview'],
-    onDone: () => setOpened(false),
+    onDone: async ({ planId }) => {
+      setOpened(false)
+      if (planId !== plan.id) await navigate({ to: '/plans/$id', params: { id: planId } })
+    },
     quiet: true,
   })
   return (
