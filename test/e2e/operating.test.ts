@@ -1,4 +1,4 @@
-/** What operators deal with day by day, in the browser, on a real directory: drift, accounts of nobody, undo, exceptions, stuck changes, forecasts. */
+/** What operators deal with day by day, in the browser, on a real directory: drift, accounts of nobody, undo, stuck changes, leavers, forecasts, evidence. */
 import assert from 'node:assert/strict'
 import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -52,7 +52,7 @@ test('what nobody granted is listed; some of it is left until a date, and stands
   await shot('drift')
   await page.getByRole('checkbox', { name: /^Choose: / }).first().check()
   await page.getByRole('button', { name: 'Leave until…' }).click()
-  await page.getByLabel('Why').fill('until the audit')
+  await page.getByRole('textbox', { name: 'Why' }).fill('until the audit')
   await assertSound(page, 'Leaving drift')
   await shot('drift-leave')
   await page.getByRole('button', { name: 'Leave it' }).click()
@@ -135,6 +135,31 @@ test('a forecast shows what begins and ends until a day to come, and cannot be a
   assert.equal(await page.getByRole('button', { name: 'Approve…' }).count(), 0)
   await assertSound(page, 'Forecast')
   await shot('forecast')
+})
+
+test('somebody is ended in a dialog, and their clock says when they were gone; the plan\'s evidence is as it was written', async () => {
+  await page.getByRole('link', { name: 'People', exact: true }).click()
+  await page.getByRole('link', { name: 'Ann Smith2' }).click()
+  await page.getByRole('button', { name: 'End…' }).click()
+  await page.getByText(/is taken away in Directory at once/).waitFor()
+  await page.getByRole('textbox', { name: 'Why' }).fill('resigned')
+  await assertSound(page, 'Ending somebody')
+  await shot('end')
+  await page.getByRole('button', { name: 'End Ann Smith2 now' }).click()
+  await page.getByText(/^Gone everywhere after/).waitFor()
+  await page.getByText('Disable asmith2').waitFor()
+  await assertSound(page, 'A leaver')
+  await shot('leaver')
+  await page.getByRole('link', { name: /^Plan \d+/ }).click()
+  const coming = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Evidence' }).click()
+  const file = await (await coming).path()
+  const verified = await staff.usher.cli(['evidence', 'verify', file])
+  assert.match(verified.stdout, /Everything is as it was written/)
+  await page.getByRole('link', { name: 'Leavers' }).click()
+  await page.getByRole('row').filter({ hasText: 'Ann Smith2' }).getByText('Gone', { exact: true }).waitFor()
+  await assertSound(page, 'Leavers')
+  assert.deepEqual(errors, [])
 })
 
 test('on a narrow screen and in the dark', async () => {
