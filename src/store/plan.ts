@@ -240,11 +240,13 @@ async function followCreations(db: Db, planId: string, ids: string[], now: strin
        and not exists (select from account a where a.person_id = c.person_id and a.job_id = c.job_id and a.gone_at is null)`, [planId, ids, now])
 }
 
-/** What was left out because this creation failed comes along when it is tried again. */
+/** What was left out because this creation failed comes along when it is tried again, but for what a newer plan is at. */
 export async function reviveDependents(db: Db, planId: string, changeId: string): Promise<void> {
   await db.query(
     `update plan_change d set state = 'waiting', attempts = 0, next_attempt_at = null, done_at = null, code = null, words = null
        from plan_change c
       where c.plan_id = $1 and c.id = $2 and c.kind = 'create' and d.plan_id = $1 and d.stage = 2
-        and d.person_id = c.person_id and d.job_id = c.job_id and d.state in ('skipped', 'again') and d.code = 'TARGET_GONE'`, [planId, changeId])
+        and d.person_id = c.person_id and d.job_id = c.job_id and d.state in ('skipped', 'again') and d.code = 'TARGET_GONE'
+        and not exists (select from plan_change o where o.system_id = d.system_id and o.job_id = d.job_id and o.person_id = d.person_id and o.kind = d.kind
+                          and coalesce(o.entitlement_id, 0) = coalesce(d.entitlement_id, 0) and o.stage = 2 and o.state in ('waiting', 'running', 'again') and o.id <> d.id)`, [planId, changeId])
 }

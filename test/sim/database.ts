@@ -113,18 +113,21 @@ type Query = (text: string, values?: unknown[]) => Promise<pg.QueryResult>
 function gateClient(database: SimDatabase, client: Client, door: Door, broken: () => boolean, lost: () => void): void {
   const backend = (client as unknown as { processID: number }).processID
   const send = client.query.bind(client) as unknown as Query
+  let last: Promise<unknown> = Promise.resolve()
   const query = (text: unknown, values?: unknown, callback?: unknown): unknown => {
     if (typeof text === 'object' && text !== null && 'submit' in text) return gathered(text as unknown as Writable, door, backend, () => send(text as never))
     const given = typeof values === 'function' ? undefined : values as unknown[] | undefined
     const answer = (typeof values === 'function' ? values : callback) as ((error: Error | null, result?: pg.QueryResult) => void) | undefined
     const named = typeof text === 'string' ? text : String((text as { text?: string }).text)
-    const result = door.step(named.trim().slice(0, 60), async () => {
+    // One connection answers in the order in which it was asked, also where answers are not waited for.
+    const result = last.then(() => door.step(named.trim().slice(0, 60), async () => {
       if (broken()) {
         lost()
         await database.watch.query('select pg_terminate_backend($1)', [backend])
       }
       return await send(text as string, given)
-    }, backend)
+    }, backend))
+    last = result.catch(() => {})
     if (answer === undefined) return result
     result.then((rows) => answer(null, rows), (error: Error) => answer(error))
     return undefined
