@@ -2,7 +2,8 @@
  * `npm test`: every test there is, in one run. `npm test -- PATTERN…` runs the files whose path holds one of the patterns.
  *
  * Servers and the built UI are made ready before, so that test files which run side by side do not build them twice.
- * Files that start the larger servers are few and begin first; the pure ones fill the gaps.
+ * Files that start the larger servers are few and begin first; the pure ones fill the gaps. A file that failed beside others
+ * is run once more by itself: what fails again fails the run, and what passes only then is named at the end.
  */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -28,6 +29,11 @@ const needs: [folder: string, servers: ServerName[]][] = [
   ['test/', ['postgresql']],
 ]
 
+/** Most take less than a minute; one that hangs must not hold the others up for long. */
+const fileMsMax = 480_000
+/** When more files than these fail, it is not because of what ran beside them. */
+const unsteadyMax = 8
+
 const patterns = process.argv.slice(2)
 const files = [...globSync('test/**/*.test.ts'), ...globSync('{src,client,bench,web/src}/**/*.test.ts')]
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
@@ -39,7 +45,7 @@ if (files.length === 0) {
 
 await part('servers', () => ensureServers(serversFor(files)))
 const built = files.some(startsUsher) ? await part('web', buildWeb) : true
-const passed = await part('tests', runTests)
+const passed = await part('tests', runAll)
 process.exitCode = built && passed ? 0 : 1
 
 /** The tests that wait for servers come first. */
@@ -67,24 +73,44 @@ function buildWeb(): boolean {
   }
 }
 
-/** Runs the files, shows each test as it ends, and closes with the counts; answers whether all passed. */
-async function runTests(): Promise<boolean> {
-  const stream = run({ files: files.map((file) => path.resolve(file)), concurrency: 2, timeout: 900_000 })
-  let success = false
-  let counts: Record<string, number> = {}
-  stream.on('test:summary', (summary) => {
-    if (summary.file !== undefined) return
-    success = summary.success
-    counts = { ...summary.counts }
+/** All files, and the failed ones once more alone; closes with the counts of both, and answers whether all passed. */
+async function runAll(): Promise<boolean> {
+  const first = await runFiles(files, 2)
+  if (first.failed.length === 0) return close(first, [])
+  if (first.failed.length > unsteadyMax) return close(first, first.failed)
+  console.log(`\n== again, one by one: ${first.failed.join(' ')}\n`)
+  return close(first, (await runFiles(first.failed, 1)).failed)
+}
+
+interface Outcome { tests: number; failed: string[] }
+
+function close({ tests, failed }: Outcome, failedAgain: string[]): boolean {
+  const unsteady = failed.filter((file) => !failedAgain.includes(file))
+  if (unsteady.length > 0) console.log(`\nUnsteady, passed only by themselves: ${unsteady.join(' ')}`)
+  if (failedAgain.length > 0) console.log(`\nFailed: ${failedAgain.join(' ')}`)
+  console.log(`\n${files.length - failedAgain.length} passed, ${failedAgain.length} failed`)
+  return failedAgain.length === 0 && tests > 0
+}
+
+/** Runs files, shows each test as it ends; answers which of the files failed. */
+async function runFiles(some: string[], concurrency: number): Promise<Outcome> {
+  const stream = run({
+    files: some.map((file) => path.resolve(file)), concurrency,
+    execArgv: ['--import', path.join(import.meta.dirname, 'deadline.ts')], env: { ...process.env, TEST_FILE_MS_MAX: String(fileMsMax) },
+  })
+  const failed = new Set<string>()
+  let tests = 0
+  stream.on('test:fail', ({ file, todo, name }) => {
+    if (todo === undefined) failed.add(path.relative(root, file ?? name))
+  })
+  stream.on('test:summary', ({ file, counts }) => {
+    if (file === undefined) tests = counts.tests
   })
   const screen = new Writable({
     write(chunk, _, done) { process.stdout.write(chunk, () => done()) },
   })
   await finished(stream.compose(spec).pipe(screen))
-  const { tests = 0, passed = 0, failed = 0, cancelled = 0, skipped = 0, todo = 0 } = counts
-  const closing = { tests, pass: passed, fail: failed, cancelled, skipped, todo }
-  console.log(Object.entries(closing).map(([name, count]) => `# ${name} ${count}`).join('\n'))
-  return success && tests > 0
+  return { tests, failed: some.filter((file) => failed.has(file)) }
 }
 
 async function part<T>(name: string, work: () => T | Promise<T>): Promise<T> {
