@@ -54,7 +54,9 @@ export async function applyPlan(context: Context, planId: string, signal: AbortS
     const plan = await beginApplying(context, planId)
     if (plan === null) return
     // What a killed worker left half done is begun again.
-    await context.pool.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'running'`, [planId])
+    await context.pool.query(
+      `update plan_change c set state = 'waiting' from open_change o
+        where o.plan_id = $1 and o.state = 'to-do' and c.plan_id = $1 and c.id = o.id and c.state = 'running'`, [planId])
     await apply(context, plan, held, options)
   })
 }
@@ -148,7 +150,7 @@ async function openHands(context: Context, plan: PlanRow, revision: Revision, sy
 /** Something is left to do, and somebody else has it in hand at the moment. */
 async function waveRunning(context: Context, planId: string, systemId: string): Promise<boolean> {
   const { rows } = await context.pool.query(
-    `select from plan_change where plan_id = $1 and stage = 2 and system_id = $2 and state in ('running', 'waiting') limit 1`, [planId, systemId])
+    `select from open_change where plan_id = $1 and system_id = $2 and state = 'to-do' limit 1`, [planId, systemId])
   return rows.length > 0
 }
 
@@ -193,7 +195,7 @@ async function putOff(context: Context, client: Client, plan: PlanRow, counts: A
   const goesOn = failed || counts.some((c) => c.stage === 1 ? ['waiting', 'running'].includes(c.state) : ['waiting', 'running'].includes(c.state) && !others.includes(c.systemId))
   const soon = after(context, soonMs)
   const { rows } = await client.query<{ at: string | null }>(
-    `select min(next_attempt_at) as at from plan_change where plan_id = $1 and state = 'again' and system_id <> all ($2::text[])`, [plan.id, paused])
+    `select min(next_attempt_at) as at from open_change where plan_id = $1 and state = 'again' and system_id <> all ($2::text[])`, [plan.id, paused])
   const at = [rows[0]?.at ?? null, goesOn ? soon : null].filter((t) => t !== null).toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null
   await setPlan(client, plan.id, { counts, wait_until: at ?? 'infinity', progress: at === null ? 'Paused, as too many changes failed' : 'Waiting to try again' })
   if (at !== null) await context.enqueue('apply-plan', plan.id, at)

@@ -6,6 +6,7 @@ import { approveArrivals } from '../store/people-bulk.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
+import { countAgain, manyRows } from '../store/statistics.ts'
 import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
 import { automaticJobs } from './compute-plan.ts'
@@ -47,6 +48,7 @@ export async function approveAutomatic(context: Context, planId: string): Promis
         revision.policy.systems.filter((s) => s.drift === 'report').map((s) => s.id)])
     const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
     if (changes === 0) return false
+    await countOpen(client, rowCount ?? 0)
     await setPlan(client, planId, { state: 'approved', approved_by: 'usher', approved_at: context.now() })
     await appendAudit(client, [{ at: context.now(), actor: 'usher', action: 'plan.approved', subject: `plan:${planId}`, detail: { hash: plan.hash, automatic: true, changes } }])
     return true
@@ -64,6 +66,7 @@ export async function approvePlan(context: Context, planId: string, hash: string
     const { rowCount } = await client.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
     const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
     if (changes === 0) return 0
+    await countOpen(client, rowCount ?? 0)
     await setPlan(client, planId, { state: 'approved', approved_by: actor, approved_at: context.now() })
     await appendAudit(client, [{ at: context.now(), actor, action: 'plan.approved', subject: `plan:${planId}`, detail: { hash, changes } }])
     return changes
@@ -71,6 +74,10 @@ export async function approvePlan(context: Context, planId: string, hash: string
   // After the transaction: what a brake holds stays held.
   if (changes === 0) throw new UsherError('PLAN_BRAKED', 'Everything in this plan is held. Release what is right first.')
   await context.enqueue('apply-plan', planId)
+}
+
+async function countOpen(client: Client, approved: number): Promise<void> {
+  if (approved >= manyRows) await countAgain(client, ['open_change'])
 }
 
 /** Other plans may have filled a brake's window since this one was computed. */
@@ -122,7 +129,7 @@ export async function lockPlan(client: Client, planId: string): Promise<PlanRow>
 
 /** At most one open change per thing: a newer plan's change that goes ahead takes the place of an older one. `jobs`: those that go ahead; null: all. */
 export async function skipSuperseded(client: Client, planId: string, jobs: string[] | null): Promise<void> {
-  const { rows } = await client.query(`select from plan_change where plan_id <> $1 and stage = 2 and state in ('waiting', 'running', 'again') limit 1`, [planId])
+  const { rows } = await client.query(`select from open_change where plan_id <> $1 and state <> 'stuck' limit 1`, [planId])
   if (rows.length === 0) return
   await client.query(
     `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'

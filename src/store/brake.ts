@@ -95,9 +95,9 @@ export async function plannedBranches(client: Client, planId: string, arrivals: 
 /** How many counted changes other plans did since an instant, or are about to do. */
 export async function countedElsewhere(client: Client, planId: string, { systemId, kind, privileged }: Branch, since: string): Promise<number> {
   const { rows } = await client.query<{ n: number }>(
-    `select (select count(*) from plan_change
-              where plan_id <> $1 and system_id = $2 and kind = $3 and braked is not null and (braked = 'privileged' or not $4)
-                and state in ('waiting', 'running', 'again', 'done') and (done_at is null or done_at > $5))::int
+    `select (select count(*) from plan p join plan_change c on c.plan_id = p.id
+              where p.id <> $1 and (p.ended_at is null or p.ended_at >= $5) and c.system_id = $2 and c.kind = $3 and c.braked is not null and (c.braked = 'privileged' or not $4)
+                and c.state in ('waiting', 'running', 'again', 'done') and (c.done_at is null or c.done_at > $5))::int
           + (select coalesce(sum(people), 0) from plan_arrival
               where $2 = 'people' and $3 = 'create' and plan_id <> $1 and state in ('waiting', 'done') and (done_at is null or done_at > $5))::int as n`,
     [planId, systemId, kind, privileged, since])

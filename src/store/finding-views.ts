@@ -85,7 +85,7 @@ export async function countWaiting(db: Db): Promise<Waiting> {
             (select count(*)::int from plan where state = 'held') as "plansHeld",
             (select count(*)::int from match_case where decided_at is null) as cases,
             (select count(*)::int from finding where resolved_at is null and severity <> 'info') as findings,
-            (select count(*)::int from plan_change where state = 'again') as retrying,
+            (select count(*)::int from open_change where state = 'again') as retrying,
             (select coalesce(sum(set_aside), 0)::int from (
                select distinct on (job_id) set_aside from snapshot where state <> 'reading' order by job_id, read_at desc) s) as "setAside"`)
   return { ...rows[0]!, stuck: await countStuck(db) }

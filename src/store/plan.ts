@@ -166,7 +166,7 @@ export async function snapshotsOfPlan(db: Db, snapshots: Record<string, string>)
 /** Systems in which a plan has something left to do, in stage 2. */
 export async function systemsToDo(db: Db, planId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
-    `select distinct system_id as id from plan_change where plan_id = $1 and stage = 2 and state in ('waiting', 'running', 'again')`, [planId])
+    `select distinct system_id as id from open_change where plan_id = $1 and state <> 'stuck'`, [planId])
   return rows.map((r) => r.id)
 }
 
@@ -175,24 +175,23 @@ export async function firstPeople(db: Db, planId: string, ofEach: number): Promi
   const { rows } = await db.query<{ personId: string }>(
     `select distinct c.person_id as "personId" from unnest($2::text[]) as u (system_id)
       cross join lateral (
-        select person_id from plan_change c
-         where c.plan_id = $1 and c.stage = 2 and c.system_id = u.system_id and c.state in ('waiting', 'running', 'again') order by wave, id limit $3) c
+        select person_id from open_change c
+         where c.plan_id = $1 and c.system_id = u.system_id and c.state <> 'stuck' order by wave, id limit $3) c
       where c.person_id is not null`, [planId, await systemsToDo(db, planId), ofEach])
   return rows.map((r) => r.personId)
 }
 
 /** The lowest wave of a system that is not over, and its due changes, at most `limit`; of `only` these people's. They are marked running. */
 export async function claimChanges(db: Db, planId: string, systemId: string, now: string, limit: number, only: string[] | null = null): Promise<ChangeRow[]> {
-  // The partial index `changes_to_do` is in this very order; `<=`, as an equal wave would let another index seem to be.
-  const toDo = `plan_id = $1 and stage = 2 and system_id = $2 and state in ('waiting', 'running', 'again')`
-  const due = `(state = 'again' and next_attempt_at <= $3)`
+  // In the order of the key of `open_change`.
+  const toDo = `o.plan_id = $1 and o.system_id = $2 and (o.state = 'to-do' or o.state = 'again' and o.next_attempt_at <= $3)`
   const { rows } = await db.query<ChangeRow>(
     `update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
       where plan_id = $1 and id = any(array(
-        select id from plan_change
-         where ${toDo} and (state = 'waiting' or ${due}) and ($5::uuid[] is null or person_id = any ($5))
-           and wave <= (select wave from plan_change where ${toDo} and (state <> 'again' or ${due}) order by wave, id limit 1)
-         order by wave, id limit $4 for update skip locked))
+        select c.id from open_change o join plan_change c on c.plan_id = o.plan_id and c.id = o.id
+         where ${toDo} and c.state in ('waiting', 'again') and ($5::uuid[] is null or o.person_id = any ($5))
+           and o.wave <= (select o.wave from open_change o where ${toDo} order by o.wave, o.id limit 1)
+         order by o.wave, o.id limit $4 for update of c skip locked))
       returning ${changeColumns}`, [planId, systemId, now, limit, only])
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
 }
@@ -247,6 +246,6 @@ export async function reviveDependents(db: Db, planId: string, changeId: string)
        from plan_change c
       where c.plan_id = $1 and c.id = $2 and c.kind = 'create' and d.plan_id = $1 and d.stage = 2
         and d.person_id = c.person_id and d.job_id = c.job_id and d.state in ('skipped', 'again') and d.code = 'TARGET_GONE'
-        and not exists (select from plan_change o where o.system_id = d.system_id and o.job_id = d.job_id and o.person_id = d.person_id and o.kind = d.kind
-                          and coalesce(o.entitlement_id, 0) = coalesce(d.entitlement_id, 0) and o.stage = 2 and o.state in ('waiting', 'running', 'again') and o.id <> d.id)`, [planId, changeId])
+        and not exists (select from open_change o where o.system_id = d.system_id and o.job_id = d.job_id and o.person_id = d.person_id and o.kind = d.kind
+                          and coalesce(o.entitlement_id, 0) = coalesce(d.entitlement_id, 0) and o.state <> 'stuck' and o.id <> d.id)`, [planId, changeId])
 }

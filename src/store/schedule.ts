@@ -117,8 +117,9 @@ export async function unfinishedPlans(db: Db, now: string, abandoned: boolean): 
         and not ($2 and (coalesce(wait_until > $1, false) or
           exists (select from pg_locks l where l.locktype = 'advisory' and l.objid::bigint = (hashtext(plan.id::text)::bigint & 4294967295)
                      and l.database = (select oid from pg_database where datname = current_database()))
-          or exists (select from plan_change c where c.plan_id = plan.id and c.state = 'again' and c.next_attempt_at > $1)
-            and not exists (select from plan_change c where c.plan_id = plan.id and c.state in ('waiting', 'running'))))
+          or exists (select from open_change c where c.plan_id = plan.id and c.state = 'again' and c.next_attempt_at > $1)
+            and not exists (select from open_change c where c.plan_id = plan.id and c.state = 'to-do')
+            and not exists (select from plan_change c where c.plan_id = plan.id and c.stage = 1 and c.state in ('waiting', 'running'))))
       order by number`, [now, abandoned])
   return rows
 }

@@ -2,12 +2,13 @@
 import type { Db } from './database.ts'
 import { pageOf, readCursor, type PageOf } from './paging.ts'
 
+const stuck = `(select c.* from open_change o join plan_change c on c.plan_id = o.plan_id and c.id = o.id where o.state = 'stuck')`
+
 /**
  * A stuck change is over when a person settled it, when a newer plan carried the same thing out or is at it, or when a
  * newer plan of everything looked and found nothing to do.
  */
-const stillStuck = `c.state = 'stuck' and c.stage = 2
-  and not exists (select from settled_change s where s.plan_id = c.plan_id and s.change_id = c.id and s.settled_at >= c.done_at)
+const stillStuck = `not exists (select from settled_change s where s.plan_id = c.plan_id and s.change_id = c.id and s.settled_at >= c.done_at)
   and not exists (
     select from plan_change o join plan op on op.id = o.plan_id
      where o.person_id = c.person_id and o.plan_id <> c.plan_id and o.stage = 2 and op.number > p.number and o.system_id = c.system_id
@@ -32,7 +33,7 @@ export async function listStuck(db: Db, wanted: { system?: string; person?: stri
   const key = readCursor(wanted.after, 2)
   const { rows } = await db.query<StuckRow>(
     `select c.plan_id as "planId", p.number::int as "planNumber", c.id as "changeId", date_trunc('milliseconds', c.done_at) as "stuckSince"
-       from plan_change c join plan p on p.id = c.plan_id
+       from ${stuck} c join plan p on p.id = c.plan_id
       where ${stillStuck} and ($1::text is null or c.system_id = $1) and ($2::uuid is null or c.person_id = $2)
         and ($3::timestamptz is null or (date_trunc('milliseconds', c.done_at), c.id) > ($3, $4::bigint))
       order by date_trunc('milliseconds', c.done_at), c.id limit $5`,
@@ -41,7 +42,7 @@ export async function listStuck(db: Db, wanted: { system?: string; person?: stri
 }
 
 export async function countStuck(db: Db): Promise<number> {
-  const { rows } = await db.query<{ n: number }>(`select count(*)::int as n from plan_change c join plan p on p.id = c.plan_id where ${stillStuck}`)
+  const { rows } = await db.query<{ n: number }>(`select count(*)::int as n from ${stuck} c join plan p on p.id = c.plan_id where ${stillStuck}`)
   return rows[0]!.n
 }
 

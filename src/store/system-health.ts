@@ -57,7 +57,7 @@ export async function liftPause(client: Client, systemId: string): Promise<strin
   if (rowCount === 0) return null
   const { rows } = await client.query<{ id: string }>(
     `update plan p set wait_until = null where state = 'applying'
-        and exists (select from plan_change c where c.plan_id = p.id and c.system_id = $1 and c.stage = 2 and c.state in ('waiting', 'again')) returning id`, [systemId])
+        and exists (select from open_change c where c.plan_id = p.id and c.system_id = $1 and c.state <> 'stuck') returning id`, [systemId])
   return rows.map((row) => row.id)
 }
 
@@ -79,12 +79,12 @@ export async function forgetAway(db: Db): Promise<void> {
   await db.query(
     `update system_health h set away_since = null, away_words = null
       where away_since is not null and not exists (
-        select from plan_change c where c.system_id = h.system_id and c.stage = 2 and c.state in ('waiting', 'running', 'again'))`)
+        select from open_change c where c.system_id = h.system_id and c.state <> 'stuck')`)
 }
 
 export async function countWaitingFor(db: Db, systemIds: string[]): Promise<Map<string, number>> {
   const { rows } = await db.query<{ id: string; n: number }>(
-    `select s.id, (select count(*)::int from plan_change c where c.system_id = s.id and c.stage = 2 and c.state in ('waiting', 'running', 'again')) as n
+    `select s.id, (select count(*)::int from open_change c where c.system_id = s.id and c.state <> 'stuck') as n
        from unnest($1::text[]) as s (id)`, [systemIds])
   return new Map(rows.map((row) => [row.id, row.n]))
 }
@@ -94,7 +94,8 @@ export async function frequentWords(db: Db, planId: string, systemId: string, li
   const { rows } = await db.query<PauseReason['words'][number]>(
     `select code, said as words, count(*)::int as count
        from (select code, case when subject = '' then words else replace(words, subject, '…') end as said
-               from plan_change where plan_id = $1 and system_id = $2 and stage = 2 and state in ('stuck', 'again') and code is not null
+               from open_change o join plan_change c using (plan_id, id)
+              where plan_id = $1 and o.system_id = $2 and o.state in ('stuck', 'again') and code is not null
                 and code not in ('SYSTEM_UNREACHABLE', 'SYSTEM_BUSY', 'TARGET_GONE') and words is not null) c
       group by 1, 2 order by 3 desc, 2 limit $3`, [planId, systemId, limit])
   return rows
