@@ -6,7 +6,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sig
 import { appendFile, chmod, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { genesis, hashOf, headMessage, verifyChain, type ChainCrypto, type ExportLine, type Head, type Verification } from '../domain/audit-chain.ts'
-import { countUnsealed, headsAfter, lastHead, lockSealer, seal, sealedRows, unsealedRows } from '../store/audit.ts'
+import { countUnsealed, headsAfter, lastHead, lockSealer, seal, sealedRows, tryLockSealer, unsealedRows } from '../store/audit.ts'
 import { transaction, type Pool } from '../store/database.ts'
 
 const batchSize = 5000
@@ -31,7 +31,7 @@ export async function openAuditSealer({ pool, dataFolder, now }: { pool: Pool; d
   const keys = await loadAuditKeys(dataFolder)
   return {
     keys,
-    seal: async () => { await sealAudit(pool, keys, now()) },
+    seal: async () => { await sealAudit(pool, keys, now(), { ifFree: true }) },
     verify: () => verifyAudit(pool, keys),
     export: () => exportAudit(pool, keys, now()),
   }
@@ -55,11 +55,11 @@ export async function loadAuditKeys(dataFolder: string): Promise<AuditKeys> {
   return { privateKey, publicKeys, headsFile: path.join(dataFolder, 'audit-heads.log') }
 }
 
-/** Chains what was committed. Answers how many rows; 0 also where another process is at it. */
-export async function sealAudit(pool: Pool, keys: AuditKeys, now: string): Promise<number> {
+/** Chains all that was committed before; answers how many rows. `ifFree`: leaves it to whoever is at it already. */
+export async function sealAudit(pool: Pool, keys: AuditKeys, now: string, { ifFree = false } = {}): Promise<number> {
   let total = 0
   for (;;) {
-    const sealed = await sealBatch(pool, keys, now)
+    const sealed = await sealBatch(pool, keys, now, ifFree)
     total += sealed
     if (sealed < batchSize) break
   }
@@ -67,9 +67,10 @@ export async function sealAudit(pool: Pool, keys: AuditKeys, now: string): Promi
   return total
 }
 
-async function sealBatch(pool: Pool, keys: AuditKeys, now: string): Promise<number> {
+async function sealBatch(pool: Pool, keys: AuditKeys, now: string, ifFree: boolean): Promise<number> {
   return await transaction(pool, async (client) => {
-    if (!await lockSealer(client)) return 0
+    if (!ifFree) await lockSealer(client)
+    else if (!await tryLockSealer(client)) return 0
     const rows = await unsealedRows(client, batchSize)
     if (rows.length === 0) return 0
     const before = await lastHead(client)

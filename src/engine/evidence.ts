@@ -1,4 +1,4 @@
-/** Writes the evidence of a plan: see domain/evidence.ts. The audit log is sealed first, so that it tells all there is. */
+/** Writes the evidence of a plan: see domain/evidence.ts. The audit log is sealed after the changes were read, so that it tells of each that is done. */
 import { createHash, sign } from 'node:crypto'
 import { genesis } from '../domain/audit-chain.ts'
 import { UsherError } from '../domain/errors.ts'
@@ -27,7 +27,6 @@ export async function* exportEvidence(context: Context, keys: AuditKeys, planId:
 }
 
 async function* contents({ pool, now }: Context, keys: AuditKeys, planId: string): AsyncGenerator<EvidenceLine> {
-  await sealAudit(pool, keys, now())
   const [plan, row] = [await evidencePlan(pool, planId), await findPlan(pool, planId)]
   if (plan === null || row === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
   if (plan.hash === null) throw new UsherError('CONFLICT', `Plan ${plan.number} is ${plan.state}: there is no evidence of a plan that was not computed to its end.`)
@@ -37,6 +36,7 @@ async function* contents({ pool, now }: Context, keys: AuditKeys, planId: string
   yield* await evidenceReads(pool, Object.values(basis.snapshots), Object.values(basis.observations))
   yield* await evidenceArrivals(pool, planId)
   for await (const changes of evidenceChanges(pool, planId)) for (const change of changes) yield { line: 'change', ...change }
+  await sealAudit(pool, keys, now())
   const stretch = await auditStretch(pool, planId)
   if (stretch === null) return
   const before = await headBefore(pool, stretch.first)

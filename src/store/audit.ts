@@ -38,8 +38,13 @@ export function commitment(personKey: Uint8Array, value: unknown): string {
   return createHmac('sha256', personKey).update(canonical(value)).digest('hex')
 }
 
-/** Whether this transaction may seal; there is one sealer at a time. */
-export async function lockSealer(client: Client): Promise<boolean> {
+/** Waits until this transaction may seal: there is one sealer at a time. */
+export async function lockSealer(client: Client): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(hashtext('usher audit sealer'))`)
+}
+
+/** Whether this transaction may seal now. */
+export async function tryLockSealer(client: Client): Promise<boolean> {
   const { rows: [row] } = await client.query<{ locked: boolean }>(`select pg_try_advisory_xact_lock(hashtext('usher audit sealer')) as locked`)
   return row!.locked
 }

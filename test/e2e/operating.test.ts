@@ -35,8 +35,9 @@ before(async () => {
   staff.slapd.tool('ldapadd', [], `dn: uid=backup,ou=people,${staff.slapd.baseDn}\nobjectClass: inetOrgPerson\nuid: backup\ncn: backup\nsn: backup\n`)
   await run()
   browser = await openBrowser()
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   page = await newUser(staff.usher, context, 'Eva Editor', 'administrator')
+  page.setDefaultTimeout(120_000)
   errors = watchErrors(page)
 })
 after(async () => {

@@ -40,7 +40,7 @@ before(async () => {
   browser = await openBrowser()
   context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
   page = await newUser(usher, context, 'Eva Editor', 'administrator')
-  page.setDefaultTimeout(40_000)
+  page.setDefaultTimeout(120_000)
   errors = watchErrors(page)
 })
 

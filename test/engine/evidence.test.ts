@@ -10,8 +10,11 @@ import { headMessage, hashOf, type AuditRow, type Head } from '../../src/domain/
 import { evidenceMessage, sealLine, verifyEvidence, type EvidenceLine, type EvidenceVerdict } from '../../src/domain/evidence.ts'
 import { chainCrypto, loadAuditKeys, type AuditKeys } from '../../src/engine/audit-sealer.ts'
 import { exportEvidence } from '../../src/engine/evidence.ts'
+import { lockSealer } from '../../src/store/audit.ts'
+import { transaction } from '../../src/store/database.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { openWorld, type World } from './plan-fixture.ts'
+import { until } from './staff.ts'
 
 let server: TestPostgres
 let w: World
@@ -135,6 +138,25 @@ test('the hash of a plan is another when anything that it was computed from is a
     await hashAfter(`update plan_change set hash = sha256('x') where ${id} and kind = 'grant'`),
     await hashAfter(`delete from plan_change where ${id} and kind = 'grant'`),
   ]) assert.notEqual(other, plan!.hash)
+})
+
+test('written while a sealer is at it and the plan is carried out, it tells of each change that is done', async () => {
+  await w.day([{ id: '1', first: 'Ann', last: 'Ek', department: 'Data' }, { id: '2', first: 'Bo', last: 'Lind', department: 'Sales', manager: '1' }])
+  const plan = await w.newest()
+  const writing = exportEvidence(w.context, keys, (await w.shown(plan.id)).id)
+  const written = [String((await writing.next()).value)]
+  await w.approve(plan)
+  await w.settle()
+  const { rest } = await transaction(w.pool, async (sealer) => {
+    await lockSealer(sealer)
+    const rest = Array.fromAsync(writing)
+    await until(async () => (await w.pool.query(`select from pg_locks where locktype = 'advisory' and not granted`)).rowCount === 1)
+    return { rest }
+  })
+  written.push(...await rest)
+  const found = await verify(written.join('').trimEnd().split('\n'))
+  assert.deepEqual([found.problems, found.plan?.state], [[], 'open'])
+  assert.ok(written.some((line) => line.includes('"state":"done"')))
 })
 
 test('the command line verifies a file without any server', async () => {
