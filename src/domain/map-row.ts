@@ -29,6 +29,8 @@ export interface RowFault {
   expected: string
   /** Known where the key could be read: the row is there, although it cannot be used. */
   key?: string
+  /** Known where that could be read, too. */
+  positionKey?: string
 }
 
 export type RowResult =
@@ -39,6 +41,8 @@ export type RowResult =
 export interface RowMapper {
   /** The columns that the job's expressions read. */
   columns: string[]
+  /** The column that is the key, where it is just one. */
+  keyColumn?: string
   /** Attribute → columns that its value comes from; position attributes as `position.<name>`. */
   columnsOf: Map<string, string[]>
   map(row: Attributes, now: string): RowResult
@@ -63,12 +67,13 @@ export function rowMapper(job: PeopleJob, settings: Settings): RowMapper {
   function map(row: Attributes, now: string): RowResult {
     const input = { row, now }
     let known: string | undefined
+    let ownPosition: string | undefined
     try {
       known = text(key.evaluate(input))
       if (known === '') return faulty({ code: 'ROW_KEY_MISSING', ...single(key), expected: 'a key' })
       const inScope = scope === undefined || scope.evaluate(input) === true
       if (!inScope) return { row: 'out-of-scope' }
-      const ownPosition = positionKey === undefined ? '' : text(positionKey.evaluate(input))
+      ownPosition = positionKey === undefined ? '' : text(positionKey.evaluate(input))
       const keep = { attributes: [] as string[], position: [] as string[] }
       const attributes = mapAttributes(person, declared, input, keep.attributes)
       for (const { name } of required) {
@@ -78,14 +83,15 @@ export function rowMapper(job: PeopleJob, settings: Settings): RowMapper {
       if (keep.attributes.length + keep.position.length > 0) mapped.keep = keep
       return { row: 'usable', key: known, positionKey: ownPosition, mapped }
     } catch (error) {
-      const key = known === undefined ? {} : { key: known }
-      if (error instanceof Fault) return faulty({ code: 'ROW_VALUE_INVALID', ...error.fault, ...key })
+      const keys = { ...(known === undefined ? {} : { key: known }), ...(ownPosition === undefined ? {} : { positionKey: ownPosition }) }
+      if (error instanceof Fault) return faulty({ code: 'ROW_VALUE_INVALID', ...error.fault, ...keys })
       if (!(error instanceof UsherError) || error.code !== 'EXPRESSION_FAILED') throw error
       const { value, expected } = error.details as { value: unknown; expected: string }
-      return faulty({ code: 'ROW_VALUE_INVALID', value: shown(value), expected, ...key })
+      return faulty({ code: 'ROW_VALUE_INVALID', value: shown(value), expected, ...keys })
     }
   }
-  return { columns, columnsOf, map }
+  const keyColumn = single(key).column
+  return { columns, ...(keyColumn === undefined ? {} : { keyColumn }), columnsOf, map }
 }
 
 /** In one order, so that equal rows have equal JSON, however the mapping is written: that of jsonb, which need not sort it then. */

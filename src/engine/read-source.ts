@@ -13,7 +13,8 @@ import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../dom
 import type { Position } from '../domain/person.ts'
 import type { PeopleJob } from '../domain/policy.ts'
 import {
-  attachRecords, copiedFields, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type SetAside,
+  attachRecords, copiedFields, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates,
+  type NewSnapshot, type RowKeys, type SetAside,
 } from '../store/snapshot.ts'
 import type { Attributes, Value } from '../domain/value.ts'
 import { BinaryRows } from '../store/copy.ts'
@@ -63,7 +64,7 @@ export async function readSource(context: Context, revision: Revision, job: Peop
     end = await transaction(context.pool, async (client) => {
       const counting = profiler(mapper.columns)
       const end = await copyRows({ context, reader, mapper, snapshot, taken, signal, counting }, (rows) => copyRecords(client, snapshot.id, rows))
-      const duplicates = await setDuplicatesAside(client, snapshot, taken)
+      const duplicates = await setDuplicatesAside(client, mapper, snapshot, taken)
       await insertSetAside(client, snapshot, taken.aside)
       const judged = await judgeRead(client, { job, mapper, snapshot, shape: taken.shape, counted: { ...counting.profile(), duplicates }, end })
       contractHash = judged.contractHash
@@ -97,13 +98,15 @@ interface Take {
   setAsideUnknown: number
   aside: SetAside[]
   suspects: Set<string>
+  /** Of rows that cannot be used, at most `setAsideMax`. */
+  faulty: RowKeys[]
   stretches: Stretches
   /** Rows were taken out again, so the stretches are not those of what is left. */
   thinned: boolean
 }
 
 const emptyTake = (): Take => (
-  { rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), stretches: new Stretches(), thinned: false })
+  { rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), faulty: [], stretches: new Stretches(), thinned: false })
 
 interface Reading {
   context: Context
@@ -162,16 +165,26 @@ function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows:
   const rowHash = Buffer.alloc(16)
   const columns = columnsOf(taken.shape, mapper)
   const job = JSON.stringify(snapshot.jobId)
+  const suspect = (key: string, positionKey: string): void => {
+    if (filter.seen(positionKey === '' ? key : `${key}\u0000${positionKey}`)) taken.suspects.add(key)
+  }
 
   return (record) => {
     counting.add(record.attributes)
     const result = mapper.map(record.attributes, now)
     const row = record.row ?? taken.rows + taken.setAside + 1
-    if (result.row === 'faulty') setAside(taken, fromFault(taken, record, row, result.fault))
+    if (result.row === 'faulty') {
+      setAside(taken, fromFault(taken, record, row, result.fault))
+      const { key, positionKey } = result.fault
+      if (key !== undefined && positionKey !== undefined) {
+        suspect(key, positionKey)
+        if (taken.faulty.length < setAsideMax) taken.faulty.push({ key, positionKey, row })
+      }
+    }
     if (result.row !== 'usable') return
     taken.rows += 1
     const { key, positionKey, mapped } = result
-    if (filter.seen(positionKey === '' ? key : `${key}\u0000${positionKey}`)) taken.suspects.add(key)
+    suspect(key, positionKey)
     // Over what the mapping made of the row only, so that a row which moved is no change.
     const attributes = JSON.stringify(mapped.attributes)
     const position = JSON.stringify(mapped.position)
@@ -242,16 +255,24 @@ export function placeOf(shape: SourceShape | null, name = ''): string {
   return shape.sheet ?? path.basename(shape.file)
 }
 
-async function setDuplicatesAside(client: Parameters<typeof takeDuplicates>[0], snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }): Promise<number> {
+/** Rows whose key another row has, too, be that one usable or not: nobody knows whose the key is. */
+async function setDuplicatesAside(
+  client: Parameters<typeof takeDuplicates>[0], mapper: RowMapper, snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null },
+): Promise<number> {
   if (taken.suspects.size === 0) return 0
   const suspects = taken.suspects.size > suspectsMax ? null : [...taken.suspects]
+  const faulty = taken.faulty.filter(({ key }) => taken.suspects.has(key))
   const place = placeOf(taken.shape, 'row')
+  const letter = taken.shape?.columns.find((c) => c.name === mapper.keyColumn)?.letter ?? 'A'
   taken.thinned = true
-  const duplicates = await takeDuplicates(client, snapshot.id, suspects)
+  const duplicates = await takeDuplicates(client, snapshot.id, suspects, faulty)
   for (const { key, row, others } of duplicates) {
     taken.rows -= 1
-    const where = others.slice(0, 10).map((other) => `${place}!A${other}`).join(', ')
-    setAside(taken, { key, row, address: `${place}!A${row}`, column: null, value: key, code: 'ROW_KEY_DUPLICATE', expected: `a key of its own; ${where} has the same` })
+    const where = others.slice(0, 10).map((other) => `${place}!${letter}${other}`).join(', ')
+    setAside(taken, {
+      key, row, address: `${place}!${letter}${row}`, column: mapper.keyColumn ?? null, value: key, code: 'ROW_KEY_DUPLICATE',
+      expected: `a key of its own; ${where} has the same`,
+    })
   }
   return duplicates.length
 }

@@ -104,16 +104,25 @@ export async function indexKeys(client: Client, snapshotId: string): Promise<voi
   await client.query(`create index if not exists ${tableOf(snapshotId)}_key on ${tableOf(snapshotId)} (key)`)
 }
 
-/** Takes all rows that share key and position key with another one out of a snapshot, and returns them. `keys`: those that may; null: any. */
-export async function takeDuplicates(db: Db, snapshotId: string, keys: string[] | null): Promise<{ key: string; row: number; others: number[] }[]> {
+export interface RowKeys { key: string; positionKey: string; row: number }
+
+/**
+ * Takes all rows that share key and position key with another one, or with one of the `faulty`, out of a snapshot, and
+ * returns them. `keys`: those that may; null: any.
+ */
+export async function takeDuplicates(db: Db, snapshotId: string, keys: string[] | null, faulty: RowKeys[]): Promise<{ key: string; row: number; others: number[] }[]> {
   const table = tableOf(snapshotId)
   const { rows } = await db.query<{ key: string; row: number; others: number[] }>(
-    `with double as (
-       select key, position_key, array_agg(row order by row) as rows from ${table}
-        where $1::text[] is null or key = any ($1) group by 1, 2 having count(*) > 1),
+    `with claim as (
+       select key, position_key, row from ${table} where $1::text[] is null or key = any ($1)
+       union all
+       select * from unnest($2::text[], $3::text[], $4::int[])),
+     double as (
+       select key, position_key, array_agg(row order by row) as rows from claim group by 1, 2 having count(*) > 1),
      taken as (
        delete from ${table} s using double d where s.key = d.key and s.position_key = d.position_key returning s.key, s.row, d.rows)
-     select key, row, array_remove(rows, row) as others from taken order by row`, [keys])
+     select key, row, array_remove(rows, row) as others from taken order by row`,
+    [keys, faulty.map((f) => f.key), faulty.map((f) => f.positionKey), faulty.map((f) => f.row)])
   return rows
 }
 

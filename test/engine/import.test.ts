@@ -159,6 +159,19 @@ importing('rows with the same key are all set aside, and come back when mended',
   assert.deepEqual([kinds(mended), codes(mended)], [['create planned'], []])
 })
 
+importing('a row that cannot be used leaves its key to no other', async (hr) => {
+  const rows = [line({ id: 'E1', start: '31.02.2026' }), line({ id: 'E1', first: 'Other' }), line({ id: 'E2' })]
+  const planned = await hr.day(rows)
+  assert.deepEqual([kinds(planned), planned.snapshots[0]!.setAside], [['create planned'], 2])
+  const { rows: aside } = await hr.pool.query('select address, code, column_name, expected from set_aside order by row')
+  assert.deepEqual(aside, [
+    { address: 'hr.csv!H2', code: 'ROW_VALUE_INVALID', column_name: 'Start date', expected: 'a date such as 2026-11-21' },
+    { address: 'hr.csv!A3', code: 'ROW_KEY_DUPLICATE', column_name: 'Employee ID', expected: 'a key of its own; hr.csv!A2 has the same' },
+  ])
+  const mended = await hr.day([line({ id: 'E1' }), rows[2]!])
+  assert.deepEqual(kinds(mended), ['create planned'])
+})
+
 importing('a required value, a missing key and an end before the start set their row aside', async (hr) => {
   const planned = await hr.day([three[0]!, line({ id: '', first: 'No' }), line({ id: 'E5', start: '2026-03-01', end: '2026-02-01' })])
   assert.deepEqual([kinds(planned), planned.snapshots[0]!.setAsideUnknown], [['create planned'], 1])
