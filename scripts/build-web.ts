@@ -10,11 +10,12 @@ const web = path.join(root, 'web')
 /** Folder that holds the built web UI. */
 export const webFolder = path.join(web, 'dist')
 
-/** Builds the web UI when it is missing or older than what it is made of. Throws when the build fails. */
-export function ensureWebBuilt(): void {
+/** Builds the web UI when it is missing or older than what it is made of, and says so. Throws when the build fails. */
+export function ensureWebBuilt(say: (line: string) => void): void {
   const built = statSync(path.join(webFolder, 'index.html'), { throwIfNoEntry: false })?.mtimeMs
   const sources = ['src', 'public', 'index.html', 'package.json', 'vite.config.ts'].map((name) => path.join(web, name))
   if (built !== undefined && newest([...sources, path.join(root, 'client')]) <= built) return
+  say('Building the web UI, which takes a moment …')
   buildWeb()
 }
 

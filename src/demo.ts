@@ -34,7 +34,12 @@ export async function startDemo(usher: Usher, closing: (stop: () => Promise<void
   const { policy } = await currentRevision(context.pool)
   if (policy.systems.length > 0) {
     await pointToWarehouse(usher, warehouse.url)
-    return { play: async () => true }
+    return {
+      async play() {
+        say('The example company is there from last time, as you left it. To begin anew, start with another data folder: USHER_DATA=…')
+        return true
+      },
+    }
   }
   say('The example company Northwind Trading: a staff list in Excel, and a data warehouse in PostgreSQL.')
   await furnishWarehouse(warehouse.url, usher)
@@ -56,9 +61,9 @@ async function playFirstDay(usher: Usher, say: (line: string) => void): Promise<
   say(`Read         ${read?.rows} rows of company.xlsx; ${read?.aside} set aside, each with its cell; ${read?.people} people.`)
   const counts = await countChanges(usher.context.pool, first)
   say(`Planned      ${sentence(counts)}.`)
-  const done = counts.filter((c) => c.state === 'done').reduce((sum, c) => sum + c.n, 0)
+  const done = (stage: 1 | 2): number => counts.filter((c) => c.stage === stage && c.state === 'done').reduce((sum, c) => sum + c.n, 0)
   const rest = counts.filter((c) => !['done', 'observed'].includes(c.state))
-  say(`Applied      ${done} changes, each one seen in the warehouse afterwards${rest.length === 0 ? '.' : `; ${rest.map((c) => `${c.n} ${c.kind} ${c.state}`).join(', ')}.`}`)
+  say(`Applied      ${done(1)} people, and ${done(2)} changes in the warehouse, each one seen there afterwards${rest.length === 0 ? '.' : `; ${rest.map((c) => `${c.n} ${c.kind} ${c.state}`).join(', ')}.`}`)
   const second = await runPlan(usher)
   const left = (await countChanges(usher.context.pool, second)).filter((c) => c.stage === 2)
   const { rows: [seen] } = await usher.context.pool.query<{ accounts: number; memberships: number }>(

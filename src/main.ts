@@ -37,7 +37,7 @@ async function main(): Promise<void> {
 
 async function serve(settings: Settings): Promise<void> {
   const closing = untilStopped()
-  ensureWebBuilt()
+  ensureWebBuilt(say)
   const usher = await openUsher(settings)
   closing.push(() => usher.close())
   const worker = await startWork(usher)
@@ -61,7 +61,7 @@ async function work(settings: Settings): Promise<void> {
 
 async function demo(settings: Settings, once: boolean): Promise<void> {
   const closing = untilStopped()
-  if (!once) ensureWebBuilt()
+  if (!once) ensureWebBuilt(say)
   const usher = await openUsher(settings)
   closing.push(() => usher.close())
   const shown = await startDemo(usher, (stop) => closing.push(stop), say)

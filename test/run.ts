@@ -65,7 +65,7 @@ function serversFor(files: string[]): ServerName[] {
 /** A UI that cannot be built fails the run, and the rest is tested all the same. */
 function buildWeb(): boolean {
   try {
-    ensureWebBuilt()
+    ensureWebBuilt((line) => console.log(`# ${line}`))
     return true
   } catch (error) {
     console.error(error)

@@ -8,7 +8,7 @@ import { examples } from './help.ts'
 import { jobsTable, jobView, previewView, setAsideTable } from './job-view.ts'
 import { take, wholeNumber, withPaging, type ListOptions } from './pages.ts'
 import { followPlan } from './plan-follow.ts'
-import { act, call, show, showList, type World } from './session.ts'
+import { act, call, show, showList, type Session, type World } from './session.ts'
 
 export function jobsCommand(program: Command, world: World): void {
   const jobs = program.command('jobs').description('the ways from sources to people, and from people to systems')
@@ -45,8 +45,16 @@ export function jobsCommand(program: Command, world: World): void {
   withPaging(jobs.command('set-aside').description('rows of the last read that could not be used, each with the cell and what was expected').argument('<job>', 'id'))
     .action(act(world, async (session, id: string, options: ListOptions) => {
       const items = await take(session, options, (query) => call(session.api.GET('/api/jobs/{id}/set-aside', { params: { path: { id }, query } })))
-      showList(session, items, (rows) => setAsideTable(session.terminal, rows), 'Every row could be used.')
+      const none = items.length === 0 ? await noneAside(session, id) : ''
+      showList(session, items, (rows) => setAsideTable(session.terminal, rows), none)
     }))
+}
+
+/** Why no row is set aside: all could be used, or none was read. */
+async function noneAside(session: Session, id: string): Promise<string> {
+  const { lastSnapshot } = await call(session.api.GET('/api/jobs/{id}', { params: { path: { id } } }))
+  if (lastSnapshot === null) return 'Nothing was read yet: usher plan new'
+  return lastSnapshot.state === 'complete' ? 'Every row could be used.' : `The last read did not come to its end: ${lastSnapshot.because ?? lastSnapshot.state}`
 }
 
 /** A job by id, or a draft from a file. */

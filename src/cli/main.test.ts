@@ -38,6 +38,12 @@ test('a wrong command line is no other failure', async () => {
   }
 })
 
+test('a file that is not there is named', async () => {
+  const terminal = rememberingTerminal()
+  assert.equal(await main(['systems', 'upload', '/nowhere/staff.xlsx'], terminal), exits.usage.code)
+  assert.match(terminal.errors.join('\n'), /There is no file \/nowhere\/staff\.xlsx that can be read\.$/)
+})
+
 test('errors of the server have their exits', () => {
   const code = (error: string, status: number) => exits[exitOf(error, status)].code
   assert.equal(code('NOT_SIGNED_IN', 401), 3)

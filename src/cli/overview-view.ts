@@ -16,7 +16,7 @@ export function overviewView(terminal: Terminal, url: string, me: Me, overview: 
     waiting.cases > 0 && `${plural(waiting.cases, 'row')} that may be several people: usher cases list`,
     waiting.stuck > 0 && `${plural(waiting.stuck, 'change')} stuck: usher plan stuck`,
     waiting.retrying > 0 && `${plural(waiting.retrying, 'change')} tried again by itself`,
-    waiting.setAside > 0 && `${plural(waiting.setAside, 'row')} set aside: usher jobs list`,
+    waiting.setAside > 0 && `${plural(waiting.setAside, 'row')} set aside: usher jobs list, then usher jobs set-aside`,
   ].filter((line) => line !== false)
   const lines = [
     `${terminal.paint('bold', clean(overview.organisation))}  ${terminal.paint('dim', `${url}, as ${clean(me.user.name)} (${me.role})`)}`,

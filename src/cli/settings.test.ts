@@ -20,6 +20,12 @@ test('options come before the environment, and the environment before what was s
   assert.equal(settingsFor({ url: 'https://b.example/' }, { ...env, USHER_URL: 'https://a.example' }).url, 'https://b.example')
 })
 
+test('an address that is none is named, before anything is asked of it', () => {
+  for (const url of ['usher', 'localhost:7070', 'ftp://usher.example']) {
+    assert.throws(() => settingsFor({ url }, env), { exit: 'usage', message: `"${url}" is not the address of a server.` })
+  }
+})
+
 test('a token is never sent to another server', () => {
   storeLogin('https://stored.example', 'stored-token', env)
   assert.deepEqual(settingsFor({}, { ...env, USHER_URL: 'https://elsewhere.example' }), { url: 'https://elsewhere.example' })

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { Failure } from './exit.ts'
 
 export const defaultUrl = 'http://localhost:7070'
 
@@ -21,6 +22,9 @@ export interface Settings {
 export function settingsFor(options: { url?: string }, env: Environment): Settings {
   const stored = readLogin(env)
   const url = trimUrl(options.url ?? env['USHER_URL'] ?? stored.url)
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new Failure('usage', `"${url}" is not the address of a server.`, { advice: 'Write it as https://usher.example.org or http://localhost:7070.' })
+  }
   const token = env['USHER_TOKEN'] ?? stored.tokens[url]
   return token === undefined ? { url } : { url, token }
 }

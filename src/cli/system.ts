@@ -71,7 +71,7 @@ export function systemsCommand(program: Command, world: World): void {
 
 async function upload(session: Session, file: string): Promise<{ path: string; bytes: number }> {
   const form = new FormData()
-  form.append('file', await openAsBlob(file).catch(() => { throw new Failure('usage', `There is no file ${file} that can be read.`) }), path.basename(file))
+  form.append('file', await opened(file), path.basename(file))
   const { url, token } = session.settings
   const response = await reach(url)(`${url}/api/uploads`, {
     method: 'POST', body: form, headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
@@ -81,3 +81,10 @@ async function upload(session: Session, file: string): Promise<{ path: string; b
   return body as { path: string; bytes: number }
 }
 
+async function opened(file: string): Promise<Blob> {
+  try {
+    return await openAsBlob(file)
+  } catch {
+    throw new Failure('usage', `There is no file ${file} that can be read.`)
+  }
+}

@@ -7,7 +7,7 @@ export const errors = {
   INVALID_INPUT: { status: 400, advice: 'Correct the fields named in the message.' },
   NOT_SIGNED_IN: { status: 401, advice: 'Sign in, or send an API token.' },
   NOT_ALLOWED: { status: 403, advice: 'Ask an administrator for the role that the message names.' },
-  NOT_FOUND: { status: 404, advice: 'Check the id; it may have been removed.' },
+  NOT_FOUND: { status: 404, advice: 'Check the id or name; it may have been removed.' },
   CONFLICT: { status: 409, advice: 'Somebody else changed it meanwhile. Load it again.' },
   TOO_MANY_REQUESTS: { status: 429, advice: 'Wait a moment and try again.' },
   INTERNAL: { status: 500, advice: 'This is a fault in Usher. The log has the details under the request id.' },
@@ -42,7 +42,7 @@ export const errors = {
   MATCH_CONTRADICTED: { status: 409, advice: 'This key belonged to somebody who looks different. Decide whether it is the same person.' },
   VALUE_NOT_UNIQUE: { status: 409, advice: 'Several people have one value of an attribute that is declared unique. Correct the source that is wrong, or declare the attribute as not unique.' },
   PEOPLE_MISSING: { status: 409, advice: 'These people vanished from the source without an end date. Release them if they really left.' },
-  REFERENCE_UNRESOLVED: { status: 200, advice: 'The person referred to is not known yet. It settles by itself when they appear.' },
+  REFERENCE_UNRESOLVED: { status: 200, advice: 'If they do not come, correct the key in the source.' },
 
   // Systems
   SYSTEM_UNREACHABLE: { status: 503, advice: 'The system does not answer. Usher tries again by itself.' },

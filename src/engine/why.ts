@@ -65,7 +65,9 @@ export async function whyNot(
     if (job !== undefined && !reasons.some((r) => r.jobId === job.id)) ways.unshift(scopeWay(looking, job.id))
   }
   if (ways.length > 0) return { has, ways, exceptions }
-  const says = giving.length === 0 ? 'No role gives it.' : `No rule gives ${giving.map((id) => `the role "${roleName(revision.policy, id)}"`).join(' or ')}; it can be given by hand.`
+  const says = 'roleId' in target && giving.length === 0 ? `There is no role "${target.roleId}"${past ? ' in the policy of then' : ''}.`
+    : giving.length === 0 ? 'No role gives it.'
+    : `No rule gives ${giving.map((id) => `the role "${roleName(revision.policy, id)}"`).join(' or ')}; it can be given by hand.`
   return { has, ways: [{ says, failed: null, origins: [] }], exceptions }
 }
 

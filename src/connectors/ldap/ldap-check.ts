@@ -2,7 +2,6 @@
 import type { ErrorCode } from '../../domain/errors.ts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Check } from '../connector.ts'
-import { groupsBase, usersBase } from './ldap-config.ts'
 import { oids } from './ldap-controls.ts'
 import type { Session } from './ldap-members.ts'
 import { readBase } from './ldap-places.ts'
@@ -18,16 +17,19 @@ export async function check(session: Session, signal: AbortSignal): Promise<Chec
   const { client, config, profile } = session
   const { steps, step } = openSteps()
   if (await step(`Connect to ${config.url}`, () => client.connect()) && await step(`Sign in as ${config.bindDn}`, () => signIn(session, signal))) {
+    const readable: LdapType[] = []
     for (const type of [profile.types.user, profile.types.group]) {
-      const there = await step(`Read ${type.name}s under ${type.base}`, () => readOne(session, type, signal))
-      if (there && config.profile === 'active-directory') await step(`Create ${type.name}s in ${type.base}`, () => mayCreate(session, type, signal))
+      if (!await step(`Read ${type.name}s under ${type.base}`, () => readOne(session, type, signal))) continue
+      readable.push(type)
+      if (config.profile === 'active-directory') await step(`Create ${type.name}s in ${type.base}`, () => mayCreate(session, type, signal))
     }
     if (config.profile === 'active-directory') {
       await step('Set passwords', async () => {
         if (!client.secure) fail('SYSTEM_TLS_FAILED', 'The connection is not encrypted; Active Directory takes passwords over ldaps:// or StartTLS only')
       })
-      await step(`Change users under ${usersBase(config)}`, () => mayChange(session, profile.types.user, neededAttributes, signal))
-      await step(`Change members of groups under ${groupsBase(config)}`, () => mayChange(session, profile.types.group, ['member'], signal))
+      const { user, group } = profile.types
+      if (readable.includes(user)) await step(`Change users under ${user.base}`, () => mayChange(session, user, neededAttributes, signal))
+      if (readable.includes(group)) await step(`Change members of groups under ${group.base}`, () => mayChange(session, group, ['member'], signal))
     } else {
       await step('Disable accounts', async () => {
         if (config.disable === 'pwdAccountLockedTime' && !await client.knows(oids.passwordPolicy, signal)) {
