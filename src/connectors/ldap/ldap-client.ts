@@ -13,6 +13,7 @@ import { attributesOf } from './ldap-decode.ts'
 import type { LdapResult, RawEntry } from './ldap-decode.ts'
 import { codes, connectionError, refusal, wordsOf } from './ldap-errors.ts'
 import { openPool } from './ldap-pool.ts'
+import type { PoolSize } from './ldap-pool.ts'
 import { openWire } from './ldap-wire.ts'
 import type { Request, Wire } from './ldap-wire.ts'
 
@@ -55,7 +56,7 @@ const rootQuery: Query = {
 }
 
 /** Opens nothing yet: connections are made when the first operation needs one. */
-export function openClient(config: LdapConfig, secrets: Secrets, connections: number): LdapClient {
+export function openClient(config: LdapConfig, secrets: Secrets, size: PoolSize): LdapClient {
   const { host, port, secure } = address(config.url)
   const silenceMs = config.timeoutSeconds * 1000
 
@@ -85,7 +86,7 @@ export function openClient(config: LdapConfig, secrets: Secrets, connections: nu
     }
   }
 
-  const pool = openPool(connections, signedIn)
+  const pool = openPool(size, signedIn)
   let known: Promise<Set<string>> | undefined
 
   const withWire = async <T>(use: (wire: Wire) => Promise<T>): Promise<T> => {

@@ -48,7 +48,7 @@ export const ldapConfig = z.strictObject({
   groups,
   protected: z.array(z.string()).default([]).meta({ title: 'Protected', description: 'DNs that are never changed; `*` stands for any text' }),
   parallel: z.int().min(1).max(64).optional().meta({
-    title: 'Connections', description: 'Changes carried out side by side; without it 16 in Active Directory, 4 in OpenLDAP, which writes one after the other',
+    title: 'Changes at once', description: 'Changes carried out side by side, 16 without it: each on a connection of its own in Active Directory, four on one in OpenLDAP',
   }),
   pageSize: z.int().min(1).max(10_000).default(1000).meta({ title: 'Page size', description: 'Entries asked for at a time; Active Directory gives 1,000 at most' }),
   timeoutSeconds: z.int().min(1).max(600).default(30).meta({ title: 'Timeout', description: 'Seconds that the server may stay silent' }),
@@ -71,9 +71,18 @@ export const ldapConfig = z.strictObject({
 
 export type LdapConfig = z.infer<typeof ldapConfig>
 
-/** Changes carried out side by side. OpenLDAP has one writer: more than keep it busy only get in its way. */
+/** Changes carried out side by side. */
 export function parallelOf(config: LdapConfig): number {
-  return config.parallel ?? (config.profile === 'openldap' ? 4 : 16)
+  return config.parallel ?? 16
+}
+
+/**
+ * OpenLDAP takes several operations on one connection. It has one writer, which waits for the disk most of the time: a few
+ * more on their way keep it busy while Usher computes. One connection that breaks takes few changes with it.
+ */
+export function poolSizeOf(config: LdapConfig): { connections: number, operations: number } {
+  const operations = config.profile === 'openldap' ? 4 : 1
+  return { connections: Math.max(2, Math.ceil(parallelOf(config) / operations)), operations }
 }
 
 /** Where users are read and created. */

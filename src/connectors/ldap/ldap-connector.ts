@@ -6,7 +6,7 @@ import { relativeName } from './dn.ts'
 import { create, remove, rename, update } from './ldap-accounts.ts'
 import { check, checkReading } from './ldap-check.ts'
 import { openClient } from './ldap-client.ts'
-import { ldapConfig, parallelOf } from './ldap-config.ts'
+import { ldapConfig, parallelOf, poolSizeOf } from './ldap-config.ts'
 import type { LdapConfig } from './ldap-config.ts'
 import { grant, revoke } from './ldap-groups.ts'
 import type { Session } from './ldap-members.ts'
@@ -115,7 +115,7 @@ function carryOut(session: Session, change: SystemChange, signal: AbortSignal): 
 }
 
 function openSession(config: LdapConfig, secrets: Secrets): Session {
-  return { config, profile: profileOf(config), client: openClient(config, secrets, Math.max(2, parallelOf(config))) }
+  return { config, profile: profileOf(config), client: openClient(config, secrets, poolSizeOf(config)) }
 }
 
 function profileOf(config: LdapConfig): Profile {

@@ -1,4 +1,4 @@
-/** A handful of connections, each signed in once and lent to one operation at a time. */
+/** A handful of connections, each signed in once, each lent to a few operations at a time. */
 import type { Wire } from './ldap-wire.ts'
 
 export interface Pool {
@@ -8,61 +8,80 @@ export interface Pool {
   close(): void
 }
 
+export interface PoolSize {
+  connections: number
+  /** Operations that are on their way on one connection. */
+  operations: number
+}
+
 /**
- * Connections are opened when needed, one after the other: when the first sign-in is refused, those who wait for one are
+ * Connections are opened when needed, one after the other: when the first sign-in is refused, all who wait for one are
  * told the same and do not try too. Sixteen refusals at once would lock the account that Usher uses.
  */
-export function openPool(limit: number, open: () => Promise<Wire>): Pool {
-  const idle: Wire[] = []
-  const lent = new Set<Wire>()
-  const queue: ((wire: Wire | undefined) => void)[] = []
-  let opening: Promise<Wire> | undefined
+export function openPool({ connections, operations }: PoolSize, open: () => Promise<Wire>): Pool {
+  const running = new Map<Wire, number>()
+  const queue: PromiseWithResolvers<Wire>[] = []
+  let opening = false
+  let refused = false
   let closed = false
 
-  const openOne = async (): Promise<Wire | undefined> => {
-    while (opening) {
-      await opening
-      const free = takeIdle()
-      if (free || lent.size >= limit) return free
+  const roomiest = (): Wire | undefined => {
+    let best: Wire | undefined
+    for (const [wire, count] of running) {
+      if (!wire.open) running.delete(wire)
+      else if (count < operations && (best === undefined || count < running.get(best)!)) best = wire
     }
-    opening = open()
-    try {
-      const wire = await opening
-      if (closed) wire.close()
-      return wire
-    } finally {
-      opening = undefined
-    }
+    return best
   }
 
-  const takeIdle = (): Wire | undefined => {
-    for (let wire = idle.pop(); wire; wire = idle.pop()) if (wire.open) return wire
-    return undefined
+  const serve = (): void => {
+    for (let wire = roomiest(); wire && queue.length > 0; wire = roomiest()) {
+      running.set(wire, running.get(wire)! + 1)
+      queue.shift()!.resolve(wire)
+    }
+    if (!closed && !opening && isWanted()) void openOne()
+  }
+
+  /** Where another one was refused, those that are there must do. */
+  const isWanted = (): boolean => {
+    if (running.size === 0) return queue.length > 0
+    const counts = [...running.values()]
+    return running.size < connections && !refused && counts.every((count) => count > 0) && (queue.length > 0 || counts.some((count) => count > 1))
+  }
+
+  const openOne = async (): Promise<void> => {
+    opening = true
+    try {
+      const wire = await open()
+      if (closed) return wire.close()
+      refused = false
+      running.set(wire, 0)
+    } catch (error) {
+      refused = true
+      if (roomiest() === undefined && running.size === 0) for (const waiting of queue.splice(0)) waiting.reject(error)
+    } finally {
+      opening = false
+    }
+    serve()
   }
 
   return {
-    async acquire() {
-      for (;;) {
-        const wire = takeIdle() ?? (lent.size < limit ? await openOne() : await new Promise<Wire | undefined>((resolve) => queue.push(resolve)))
-        if (!wire?.open) {
-          if (closed) throw new Error('the connector is closed')
-          continue
-        }
-        lent.add(wire)
-        return wire
-      }
+    acquire() {
+      if (closed) return Promise.reject(new Error('the connector is closed'))
+      const waiting = Promise.withResolvers<Wire>()
+      queue.push(waiting)
+      serve()
+      return waiting.promise
     },
     release(wire) {
-      lent.delete(wire)
-      if (closed) return wire.close()
-      const next = queue.shift()
-      if (next) next(wire)
-      else if (wire.open) idle.push(wire)
+      const count = running.get(wire)
+      if (count !== undefined) running.set(wire, count - 1)
+      serve()
     },
     close() {
       closed = true
-      for (const wire of [...idle, ...lent]) wire.close()
-      for (const next of queue.splice(0)) next(undefined)
+      for (const wire of running.keys()) wire.close()
+      for (const waiting of queue.splice(0)) waiting.reject(new Error('the connector is closed'))
     },
   }
 }

@@ -129,6 +129,16 @@ export async function openWire({ host, port, tls, silenceMs }: WireOptions): Pro
   }
   listen()
 
+  /** What is sent by all that was waiting for one answer leaves together. */
+  const write = (bytes: Buffer): void => {
+    if (socket.writableCorked === 0) {
+      const corked = socket
+      corked.cork()
+      process.nextTick(() => corked.uncork())
+    }
+    socket.write(bytes)
+  }
+
   return {
     send(request, options = {}) {
       const id = lastId = lastId % 0x7fffffff + 1
@@ -139,7 +149,7 @@ export async function openWire({ host, port, tls, silenceMs }: WireOptions): Pro
         if (signal?.aborted) return reject(new ConnectionLost('stopped before it was sent'))
         const onAbort = (): void => {
           waiting.delete(id)
-          if (open) socket.write(withId(new AbandonRequest({ messageId: 0, abandonId: id }), lastId = lastId % 0x7fffffff + 1))
+          if (open) write(withId(new AbandonRequest({ messageId: 0, abandonId: id }), lastId = lastId % 0x7fffffff + 1))
           reject(new ConnectionLost('stopped before the answer came'))
         }
         signal?.addEventListener('abort', onAbort, { once: true })
@@ -156,7 +166,7 @@ export async function openWire({ host, port, tls, silenceMs }: WireOptions): Pro
           },
         })
         socket.setTimeout(silenceMs)
-        socket.write(request.write())
+        write(request.write())
       })
     },
     async encrypt(options) {
