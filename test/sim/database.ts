@@ -1,19 +1,29 @@
 /** The simulator's PostgreSQL: one server, one database that is emptied between seeds, and pools whose queries go through the door. */
 import { existsSync, statfsSync } from 'node:fs'
+import path from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
 import { connect, migrate, type Client, type Pool } from '../../src/store/database.ts'
-import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
+import { startPostgres } from '../servers/postgresql.ts'
 import type { Door } from './gate.ts'
+
+/** How the queries of one life of the process go through the gate. */
+export interface Way {
+  door: Door
+  /** This step finds its connection cut. */
+  broken(): boolean
+  lost(): void
+}
 
 export interface SimDatabase {
   /** Looks in from outside, past the door. */
   watch: Pool
-  url: string
   /** As it was made. */
   empty(): Promise<void>
   isBlocked(backend: number): Promise<boolean>
+  /** Usher's pool for the next seed. Connections outlive a seed that ended well: what a new one must learn first costs more than most of its queries. */
+  enter(way: Way): Pool
   /** Ends every connection but the watcher's, as the death of a process does. */
   cutAll(): Promise<void>
   close(): Promise<void>
@@ -22,7 +32,7 @@ export interface SimDatabase {
 /** Nothing here outlives the server, and everything is small. */
 const settings = {
   autovacuum: 'off', scram_iterations: '1', shared_buffers: '64MB', max_wal_size: '1GB', checkpoint_timeout: '1h', wal_level: 'minimal', max_wal_senders: '0',
-  io_method: 'sync', jit: 'off', max_parallel_workers_per_gather: '0', update_process_title: 'off',
+  unix_socket_directories: '.', io_method: 'sync', jit: 'off', max_parallel_workers_per_gather: '0', update_process_title: 'off',
 }
 /** A file system in memory, where there is one with room: temporary tables are files. */
 const inMemory = '/dev/shm'
@@ -34,7 +44,9 @@ function isRoomy(folder: string): boolean {
   return bavail * bsize > roomMin
 }
 
-export async function startSimServer(): Promise<TestPostgres> {
+export interface SimServer { url: string; stop(): Promise<void> }
+
+export async function startSimServer(): Promise<SimServer> {
   const server = await startPostgres({ settings, ...(isRoomy(inMemory) ? { inside: inMemory } : {}) })
   const admin = connect(server.url, { max: 1 })
   await admin.query('create database sim_template')
@@ -43,7 +55,7 @@ export async function startSimServer(): Promise<TestPostgres> {
   const template = connect(server.urlFor('sim_template'), { max: 1 })
   await migrate(template)
   await template.end()
-  return server
+  return { url: `${server.url}?host=${encodeURIComponent(path.join(path.dirname(server.logFile), 'cluster'))}`, stop: () => server.stop() }
 }
 
 /** A database of its own on the server, for one process of the simulation. */
@@ -67,8 +79,9 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
     set local session_replication_role = replica; ${list.map((t) => `delete from ${t};`).join(' ')}
     ${sequences.map((q) => `select setval('${q.name}', 1, false);`).join(' ')} commit`
   let emptied = 0
+  let usher: { pool: Pool; way: Way } | null = null
   return {
-    watch, url,
+    watch,
     async empty() {
       await watch.query(empty)
       await watch.query(`vacuum ${list.join(', ')}`)
@@ -79,24 +92,39 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
       const { rows } = await watch.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [backend])
       return rows.length > 0
     },
+    enter(way) {
+      if (usher === null) {
+        const current = { pool: connect(url, { max: 40, idleTimeoutMillis: 0, settings: { plan_cache_mode: 'force_generic_plan' } }), way }
+        gatePool(watch, current)
+        usher = current
+      }
+      usher.way = way
+      return usher.pool
+    },
     async cutAll() {
+      void usher?.pool.end().catch(() => {})
+      usher = null
       for (;;) {
         const { rows } = await watch.query(
           `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'usher'`)
         if (rows.length === 0) return
       }
     },
-    async close() { await watch.end() },
+    async close() {
+      await usher?.pool.end()
+      await watch.end()
+    },
   }
 }
 
-/** A pool like the one that Usher has, through the door. */
-export function gatedPool(database: SimDatabase, door: Door, broken: () => boolean, lost: () => void): Pool {
-  const pool = connect(database.url, { max: 40, idleTimeoutMillis: 0 })
-  pool.on('connect', (client) => gateClient(database, client, door, broken, lost))
+/** Makes a pool like the one that Usher has ask at the door. */
+function gatePool(watch: Pool, usher: { pool: Pool; readonly way: Way }): void {
+  const { pool } = usher
+  pool.on('connect', (client) => gateClient(watch, client, () => usher.way))
   const open = pool.connect.bind(pool) as (...args: unknown[]) => unknown
   // A new connection takes its time; nothing else happens meanwhile.
   pool.connect = ((callback?: (error: Error | undefined, client: Client | undefined, done: (release?: unknown) => void) => void) => {
+    const { door } = usher.way
     if (!door.isAlive()) return new Promise(() => {})
     const release = door.hold()
     if (callback === undefined) return (open() as Promise<Client>).finally(release)
@@ -105,27 +133,36 @@ export function gatedPool(database: SimDatabase, door: Door, broken: () => boole
       callback(error, client, done)
     })
   }) as typeof pool.connect
-  return pool
 }
 
-type Query = (text: string, values?: unknown[]) => Promise<pg.QueryResult>
+type Query = (query: string | pg.QueryConfig, values?: unknown[]) => Promise<pg.QueryResult>
 
-function gateClient(database: SimDatabase, client: Client, door: Door, broken: () => boolean, lost: () => void): void {
+/** Names of statements, by their text: each connection plans each of them once. */
+const names = new Map<string, string>()
+
+function planned(text: string, values: unknown[]): pg.QueryConfig {
+  const name = names.get(text) ?? `sim-${names.size}`
+  names.set(text, name)
+  return { name, text, values }
+}
+
+function gateClient(watch: Pool, client: Client, way: () => Way): void {
   const backend = (client as unknown as { processID: number }).processID
   const send = client.query.bind(client) as unknown as Query
   let last: Promise<unknown> = Promise.resolve()
   const query = (text: unknown, values?: unknown, callback?: unknown): unknown => {
-    if (typeof text === 'object' && text !== null && 'submit' in text) return gathered(text as unknown as Writable, door, backend, () => send(text as never))
+    if (typeof text === 'object' && text !== null && 'submit' in text) return gathered(text as unknown as Writable, way().door, backend, () => send(text as never))
     const given = typeof values === 'function' ? undefined : values as unknown[] | undefined
     const answer = (typeof values === 'function' ? values : callback) as ((error: Error | null, result?: pg.QueryResult) => void) | undefined
     const named = typeof text === 'string' ? text : String((text as { text?: string }).text)
     // One connection answers in the order in which it was asked, also where answers are not waited for.
+    const { door, broken, lost } = way()
     const result = last.then(() => door.step(named.trim().slice(0, 60), async () => {
       if (broken()) {
         lost()
-        await database.watch.query('select pg_terminate_backend($1)', [backend])
+        await watch.query('select pg_terminate_backend($1)', [backend])
       }
-      return await send(text as string, given)
+      return await (typeof text === 'string' && given !== undefined ? send(planned(text, given)) : send(text as string, given))
     }, backend))
     last = result.catch(() => {})
     if (answer === undefined) return result
@@ -136,10 +173,11 @@ function gateClient(database: SimDatabase, client: Client, door: Door, broken: (
   const end = client.end.bind(client) as () => Promise<void>
   // What a connection holds is given back when its backend is gone, not when its end was asked for.
   const endWhole = async (): Promise<void> => {
+    const { door } = way()
     const release = door.hold()
     try {
       await end()
-      while (door.isAlive() && (await database.watch.query('select from pg_stat_activity where pid = $1', [backend])).rows.length > 0) { /* It takes a moment. */ }
+      while (door.isAlive() && (await watch.query('select from pg_stat_activity where pid = $1', [backend])).rows.length > 0) { /* It takes a moment. */ }
     } finally {
       release()
     }

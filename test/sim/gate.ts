@@ -44,12 +44,7 @@ const realTimeout = globalThis.setTimeout
 /** After so long, a query may be waiting for a lock. */
 const lockMs = 15
 
-function realSleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = realTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => clearTimeout(timer))
-  })
-}
+const realSleep = (ms: number): Promise<void> => new Promise((resolve) => { realTimeout(resolve, ms) })
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 
 let present: Gate | null = null
@@ -82,9 +77,10 @@ export function openGate(random: Random, isBlocked: (backend: number) => Promise
   const settled = async (one: Waiting): Promise<boolean> => {
     for (;;) {
       if (one.over) return true
-      const timer = new AbortController()
-      await Promise.race([one.ended, realSleep(lockMs, timer.signal)])
-      timer.abort()
+      const { promise: late, resolve } = Promise.withResolvers<void>()
+      const timer = realTimeout(resolve, lockMs)
+      await Promise.race([one.ended, late])
+      clearTimeout(timer)
       if (!one.over && one.backend !== undefined && await isBlocked(one.backend) && !one.over) return false
     }
   }

@@ -4,8 +4,7 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { startSimServer } from './database.ts'
-import type { TestPostgres } from '../servers/postgresql.ts'
+import { startSimServer, type SimServer } from './database.ts'
 import type { Report } from './run-seeds.ts'
 
 const processes = 2
@@ -17,7 +16,7 @@ const expected = [
   'disconnect in a read', 'disconnect in a lookup', 'stale in a read', 'stale in a lookup',
 ]
 
-let server: TestPostgres
+let server: SimServer
 before(async () => { server = await startSimServer() })
 after(() => server.stop())
 

@@ -10,7 +10,7 @@ import type { AuditKeys } from '../../src/engine/audit-sealer.ts'
 import type { Context } from '../../src/engine/context.ts'
 import { vaultOf } from '../../src/engine/vault.ts'
 import type { Pool } from '../../src/store/database.ts'
-import { gatedPool, type SimDatabase } from './database.ts'
+import type { SimDatabase, Way } from './database.ts'
 import { openGate, type Door, type Gate } from './gate.ts'
 import type { Given } from './model.ts'
 import { seeded, type Random } from './random.ts'
@@ -90,11 +90,11 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
   const sheet: Sheet = { rows: [], fault: null, share: 0.5, served: [] }
   const systems = Object.fromEntries(systemNames.map((name) => [name, newSystem(name)])) as World['systems']
   const vault = vaultOf([Buffer.alloc(32, 7)])
-  const broken = (): boolean => gate.steps() === world.loseAt
+  const way = (): Way => ({ door: gate.door(), broken: () => gate.steps() === world.loseAt, lost() { world.cut = true } })
 
   const world: World = {
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
-    pool: gatedPool(database, gate.door(), broken, () => { world.cut = true }),
+    pool: database.enter(way()),
     queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), endedSince: new Map(), contracts: new Map(),
     endsByProof: false, releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
@@ -124,13 +124,11 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
       }
     },
     async reopen() {
-      const old = world.pool
       await database.cutAll()
-      void old.end().catch(() => {})
-      world.pool = gatedPool(database, gate.door(), broken, () => { world.cut = true })
+      world.pool = database.enter(way())
     },
     async close() {
-      await world.pool.end().catch(() => {})
+      if (world.violations.length > 0) await database.cutAll()
       await rm(folder, { recursive: true, force: true })
     },
   }
