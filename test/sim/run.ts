@@ -1,4 +1,4 @@
-/** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. `--mutants`: whether it finds what it should. */
+/** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. `--mutants [NAME…]`: whether it finds what it should. */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { openDatabase, startSimServer } from './database.ts'
@@ -6,16 +6,22 @@ import { mutants } from './mutants/list.ts'
 import { tryMutants } from './mutants/try.ts'
 import { simulate, type SimResult } from './simulate.ts'
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { seeds: { type: 'string', default: '200' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, verbose: { type: 'boolean', default: false }, mutants: { type: 'boolean', default: false } },
 })
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 
+/** A mistake that so many seeds do not catch is missed. */
+const mutantSeedsMax = 60
+
 const server = await startSimServer()
 if (values.mutants) {
-  const missed = await tryMutants(server.url, mutants, Number(values.from), Math.min(Number(values.seeds), 30), console.log)
+  const chosen = mutants.filter((m) => positionals.length === 0 || positionals.some((part) => m.name.includes(part)))
+  const missed = await tryMutants(server.url, chosen, first, Math.min(count, mutantSeedsMax), console.log)
   await server.stop()
+  console.log(missed.length === 0 ? `All ${chosen.length} were caught.` : `Nothing caught: ${missed.join('; ')}`)
   process.exit(missed.length === 0 ? 0 : 1)
 }
 const database = await openDatabase(server.url, 'sim')
