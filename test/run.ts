@@ -96,7 +96,8 @@ function close({ tests, failed }: Outcome, failedAgain: string[]): boolean {
 async function runFiles(some: string[], concurrency: number): Promise<Outcome> {
   const stream = run({
     files: some.map((file) => path.resolve(file)), concurrency,
-    execArgv: ['--import', path.join(import.meta.dirname, 'deadline.ts')], env: { ...process.env, TEST_FILE_MS_MAX: String(fileMsMax) },
+    // A file that failed to begin has servers that nobody stops: it ends with its tests, and takes them along.
+    execArgv: ['--test-force-exit', '--import', path.join(import.meta.dirname, 'deadline.ts')], env: { ...process.env, TEST_FILE_MS_MAX: String(fileMsMax) },
   })
   const failed = new Set<string>()
   let tests = 0

@@ -4,7 +4,7 @@ import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { openStaff, until, type Staff } from '../engine/staff.ts'
+import { openStaff, type Staff } from '../engine/staff.ts'
 import { assertSound, newUser, openBrowser, watchErrors } from './browser.ts'
 
 let staff: Staff
@@ -15,8 +15,7 @@ const shots = process.env['SHOTS']
 const shot = async (name: string): Promise<void> => { if (shots !== undefined) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true }) }
 
 async function run(): Promise<void> {
-  const planId = await staff.startPlan()
-  await until(async () => staff.isOver(planId))
+  await staff.over(await staff.startPlan())
 }
 
 before(async () => {

@@ -19,7 +19,7 @@ test('the directory killed half-way and started again: it goes on by itself', as
   await staff.slapd.kill()
   await until(async () => await staff.count(planId, 'again') > 0)
   await staff.slapd.start()
-  await until(() => staff.isOver(planId))
+  await staff.over(planId)
   await staff.assertDone(planId)
   await staff.compare('Manager')
 })

@@ -27,7 +27,7 @@ export async function killWhileApplying(staff: Staff, { times, seed, onKill }: K
       onKill?.(kills, round, await staff.count(planId, 'done'))
       await staff.usher.start()
     }
-    await until(() => staff.isOver(planId))
+    await staff.over(planId)
     await staff.assertDone(planId)
     await staff.compare(title)
   }

@@ -30,7 +30,7 @@ test('whoever is at a plan is killed, twice: another one takes over, nothing dou
     await until(async () => await staff.count(planId, 'done') > done + 250 || await staff.isOver(planId))
     if (!await staff.isOver(planId)) assert.notEqual(await applier(planId), pid)
   }
-  await until(() => staff.isOver(planId))
+  await staff.over(planId)
   await staff.assertDone(planId)
   await staff.compare('Clerk')
   await staff.usher.kill()
@@ -44,7 +44,7 @@ test('PostgreSQL is restarted under all of them in the middle of an apply: it go
   const planId = await staff.startPlan()
   await until(async () => await staff.count(planId, 'done') >= staff.people * 0.3)
   await staff.postgres.restart()
-  await until(() => staff.isOver(planId).catch(() => false))
+  await staff.over(planId)
   await staff.assertDone(planId)
   await staff.compare('Manager')
 })

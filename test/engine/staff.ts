@@ -27,6 +27,8 @@ export interface Staff {
   startPlan(): Promise<string>
   state(planId: string): Promise<string>
   isOver(planId: string): Promise<boolean>
+  /** Waits until the plan is over; also while the database is away. */
+  over(planId: string): Promise<void>
   /** Changes of systems in these states. */
   count(planId: string, ...states: string[]): Promise<number>
   /** Fails where the directory is not what the staff list says. */
@@ -47,6 +49,7 @@ export async function openStaff(people: number): Promise<Staff> {
   const { response, error } = await usher.api.POST('/api/policy/apply', { body: { files: policyFiles(slapd), base: 0 } })
   assert.ok(response.ok, JSON.stringify(error))
 
+  const isOver = async (planId: string): Promise<boolean> => !['computing', 'open', 'approved', 'applying'].includes(await state(planId))
   const state = async (planId: string): Promise<string> => (await pool.query<{ state: string }>('select state from plan where id = $1', [planId])).rows[0]!.state
   return {
     people, slapd, postgres, usher, pool, state,
@@ -56,7 +59,8 @@ export async function openStaff(people: number): Promise<Staff> {
       assert.ok(data !== undefined, JSON.stringify(error))
       return data.planId
     },
-    isOver: async (planId) => !['computing', 'open', 'approved', 'applying'].includes(await state(planId)),
+    isOver,
+    over: (planId) => until(() => isOver(planId).catch(() => false), () => leftOf(pool, planId)),
     async count(planId, ...states) {
       return (await pool.query<{ n: number }>('select count(*)::int as n from plan_change where plan_id = $1 and stage = 2 and state = any ($2)', [planId, states])).rows[0]!.n
     },
@@ -74,13 +78,21 @@ export async function openStaff(people: number): Promise<Staff> {
   }
 }
 
-/** Looks often enough to meet a moment, and seldom enough that looking does not take what the work needs. */
-export async function until(holds: () => Promise<boolean>): Promise<void> {
+/** Looks often enough to meet a moment, and seldom enough that looking does not take what the work needs. `about`: said where it never comes. */
+export async function until(holds: () => Promise<boolean>, about: () => Promise<string> = async () => ''): Promise<void> {
   for (let looks = 0; looks < 4_000; looks++) {
     if (await holds()) return
     await sleep(30)
   }
-  assert.fail('It never came to be.')
+  assert.fail(`It never came to be: ${holds.toString()} ${await about()}`)
+}
+
+/** What a plan waits for. */
+async function leftOf(pool: Pool, planId: string): Promise<string> {
+  const { rows } = await pool.query(
+    `select p.state as plan, wait_until, c.stage, c.kind, c.state, c.code, c.words, count(*)::int as changes, max(attempts) as attempts, min(next_attempt_at) as next
+       from plan p left join plan_change c on c.plan_id = p.id and c.state <> 'done' where p.id = $1 group by 1, 2, 3, 4, 5, 6, 7 limit 20`, [planId])
+  return JSON.stringify(rows, null, 1)
 }
 
 /** Numbers from 0 to 1, the same for a seed in every run. */

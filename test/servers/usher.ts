@@ -9,7 +9,7 @@ import { createUsherClient, type UsherClient } from '../../client/index.ts'
 import { freePort } from '../../src/store/postgres-server.ts'
 
 const root = path.join(import.meta.dirname, '../..')
-const startMsMax = 180_000
+const [startMsMax, stopMsMax] = [180_000, 60_000]
 
 export interface TestUsher {
   url: string
@@ -70,8 +70,11 @@ export async function startUsher(options: { databaseUrl?: string } = {}): Promis
     startWorker: () => startWorker(data, options.databaseUrl!),
     async start() { running = await serve(data, port, options.databaseUrl) },
     async stop() {
-      await end(running.child, 'SIGTERM')
-      await rm(data, { recursive: true, force: true })
+      try {
+        await stopped(running.child, () => running.output())
+      } finally {
+        await rm(data, { recursive: true, force: true })
+      }
     },
   }
 }
@@ -97,6 +100,18 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await exited
 }
 
+/** Ends it as an operator does. One that does not end is killed, and that is a failure. */
+async function stopped(child: ChildProcess, output: () => string): Promise<void> {
+  let hangs = false
+  const late = setTimeout(() => {
+    hangs = true
+    child.kill('SIGKILL')
+  }, stopMsMax)
+  await end(child, 'SIGTERM')
+  clearTimeout(late)
+  if (hangs) throw new Error(`Usher did not stop when it was told to:\n${output()}`)
+}
+
 async function startWorker(data: string, databaseUrl: string): Promise<TestWorker> {
   const child = spawnUsher('work', { USHER_DATA: data, DATABASE_URL: databaseUrl })
   process.once('exit', () => child.kill('SIGKILL'))
@@ -107,7 +122,7 @@ async function startWorker(data: string, databaseUrl: string): Promise<TestWorke
     if (child.exitCode !== null || looks > 1000) throw new Error(`The worker did not start:\n${output}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  return { pid: child.pid!, kill: () => end(child, 'SIGKILL'), stop: () => end(child, 'SIGTERM') }
+  return { pid: child.pid!, kill: () => end(child, 'SIGKILL'), stop: () => stopped(child, () => output) }
 }
 
 function spawnUsher(command: 'serve' | 'work', settings: Record<string, string>): ChildProcess {
