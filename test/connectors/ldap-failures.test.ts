@@ -1,6 +1,7 @@
 /** What goes wrong on the way to a directory: each failure has its own code, and no read that failed says complete. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import type { UsherError } from '../../src/domain/errors.ts'
 import { withServers } from '../servers/install.ts'
 import { startSlapd } from '../servers/slapd.ts'
 import type { Slapd } from '../servers/slapd.ts'
@@ -89,6 +90,18 @@ withServers(['slapd'], () => describe('a directory that fails', () => {
     }
     const { records } = await readAll(d, { objectTypes: ['user'] })
     assert.deepEqual(records.map(({ attributes }) => attributes.uid).filter((uid) => wanted.includes(String(uid))).length, wanted.length)
+  })
+
+  test('killed while many wait for few connections: each of them is told, and nobody waits for ever', async () => {
+    using d = directory({ parallel: 2 })
+    const ask = (n: number): Promise<string> => seen(d, { name: `uid=u${n},${people}` }).then(() => 'seen', (error: UsherError) => error.code)
+    assert.deepEqual(await Promise.all([ask(1), ask(2)]), ['seen', 'seen'])
+    slapd.pause()
+    const asked = Array.from({ length: 40 }, (_, n) => ask(n))
+    await slapd.kill()
+    assert.deepEqual(new Set(await Promise.all(asked)), new Set(['SYSTEM_UNREACHABLE']))
+    await slapd.start()
+    assert.equal(await ask(1), 'seen')
   })
 
   test('a server that stays silent is given up, and nothing hangs', async () => {
