@@ -1,6 +1,6 @@
 /**
  * Files that are made out of the code and committed: `npm run generate` writes them, `test/generated.test.ts` compares
- * them. A generator is a function in `scripts/generate/`; none of them needs a database or a server.
+ * them. A generator is a function in `scripts/generate/`; only that of the schema needs a server, which it starts for itself.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -12,6 +12,7 @@ import { errorsPage } from './generate/errors.ts'
 import { exitsPage } from './generate/exits.ts'
 import { functionsPage } from './generate/functions.ts'
 import { policyPage } from './generate/policy.ts'
+import { schema } from './generate/schema.ts'
 
 export interface Generator {
   name: string
@@ -29,6 +30,7 @@ export const generators: Generator[] = [
   cliPage,
   policyPage,
   capabilities,
+  schema,
 ]
 
 const root = path.join(import.meta.dirname, '..')
