@@ -1,9 +1,10 @@
 /** What the manual tells people to write and to type is right. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { Command } from 'commander'
+import { parse } from 'yaml'
 import { rememberingTerminal } from '../../src/cli/fixture.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { emptyPolicy } from '../../src/domain/policy.ts'
@@ -24,8 +25,48 @@ test('the files of the start page are a policy without a problem', () => {
   assert.deepEqual(checkFiles(files, emptyPolicy, describeSystem({ connectors, filesFolder: '/tmp' })), [])
 })
 
-for (const page of ['README.md', 'docs/start.md', 'examples/policy/README.md', 'docs/operating/trouble.md', 'docs/operating/backup.md', 'docs/concepts/reasons.md',
-  'docs/concepts/methods-and-brakes.md', 'docs/operating/security.md', 'docs/operating/metrics.md', 'docs/operating/upgrade.md']) {
+/** What a piece of policy in the manual is a piece of. */
+const wholes: Record<string, object> = {
+  'settings.yaml': { organisation: 'Example', timeZone: 'UTC' },
+  'systems/hr.yaml': { name: 'HR', connector: 'file', config: { path: 'hr.csv' } },
+  'jobs/hr-to-people.yaml': { name: 'HR', source: 'hr', destination: 'people', key: 'row["Id"]', mapping: { employeeId: 'row["Id"]', displayName: 'row["Name"]' }, position: { start: 'row["Start"]' } },
+}
+
+/** Any other system. */
+const directory = {
+  name: 'Directory', connector: 'ldap',
+  config: { url: 'ldaps://dc.example.org', profile: 'active-directory', bindDn: 'CN=usher,DC=example,DC=org', password: 'directory', base: 'DC=example,DC=org' },
+}
+
+test('every piece of policy that names its file fits into that file', () => {
+  let pieces = 0
+  for (const page of globSync('docs/{concepts,operating}/*.md', { cwd: root })) {
+    for (const [, file = '', text = ''] of read(page).matchAll(/```yaml\n# ((?:systems|jobs)\/[\w-]+\.yaml|settings\.yaml)\n([\s\S]*?)```/g)) {
+      const piece = merged(wholes[file] ?? directory, parse(text) as object)
+      const files = Object.fromEntries(Object.entries({ ...wholes, [file]: piece }).map(([name, value]) => [name, JSON.stringify(value)]))
+      assert.deepEqual(checkFiles(files, emptyPolicy, describeSystem({ connectors, filesFolder: '/tmp' })), [], `${page}: ${file}`)
+      pieces++
+    }
+  }
+  assert.ok(pieces >= 10, `${pieces}`)
+})
+
+/** `piece` over `whole`; what is an object in both is merged. */
+function merged(whole: object, piece: object): object {
+  const before = whole as Record<string, unknown>
+  return Object.fromEntries(Object.entries({ ...before, ...piece }).map(([key, value]) =>
+    [key, key in piece && isObject(value) && isObject(before[key]) ? merged(before[key], value) : value]))
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+// The command line's own page is made from it; decisions are history.
+const pages = globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'examples/*/README.md', 'src/connectors/*/README.md'], { cwd: root })
+  .filter((page) => page !== 'docs/reference/cli.md' && !page.startsWith('docs/decisions/'))
+
+for (const page of pages) {
   test(`every command and script on ${page} is there`, () => {
     const text = read(page)
     const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts)
