@@ -60,6 +60,25 @@ test('with two of five failing in several ways, the other three are as if those 
     ['CHANGE_CONTRADICTED', 'SYSTEM_BUSY', 'SYSTEM_REFUSED', 'SYSTEM_RIGHT_MISSING'])
 })
 
+test('what fails for now is tried again after seconds, then minutes, then hours, and in the end waits for a person', async () => {
+  const w = await open((p) => { appSystem(p).brakes = { errorRate: { count: 20, share: 1 } } })
+  w.app.records.set = () => { throw new UsherError('SYSTEM_BUSY', 'Too many requests.') }
+  const plan = await w.day(staff(1))
+  const create = async () => (await w.pool.query<{ state: string; code: string; words: string; at: string | null }>(
+    `select state, code, words, next_attempt_at as at from plan_change where plan_id = $1 and stage = 2 and kind = 'create'`, [plan.id])).rows[0]!
+  const seconds: number[] = []
+  for (let change = await create(); change.state === 'again'; change = await create()) {
+    assert.deepEqual([change.code, change.words], ['SYSTEM_BUSY', 'Too many requests.'])
+    const wait = Date.parse(change.at!) - Date.parse(w.context.now())
+    // The clock of the test has gone on by some milliseconds.
+    seconds.push(Math.round(wait / 1000))
+    w.later(wait)
+    await w.work()
+  }
+  assert.deepEqual(seconds, [2, 5, 15, 60, 300, 1800, 3600, 3600, 3600])
+  assert.equal((await create()).state, 'stuck')
+})
+
 test('a stuck change waits for a person: tried again, settled with a note, or overtaken by a newer plan', async () => {
   const w = await open((p) => { appSystem(p).brakes = { errorRate: { count: 20, share: 1 } } })
   const failing = failFor(w)
