@@ -14,11 +14,14 @@ export type Mapped = { set: Value } | 'keep' | 'clear'
 
 /** A value as canonical JSON: object keys sorted, multi-values sorted, so that equal values have equal text. */
 export function canonical(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined)
-    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`).join(',')}}`
+    // Millions of changes are hashed: one text that grows is quicker than many that are joined.
+    const values = value as Record<string, unknown>
+    let text = ''
+    for (const name of Object.keys(values).sort()) if (values[name] !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonical(values[name])}`
+    return `{${text}}`
   }
   return JSON.stringify(value) ?? 'null'
 }

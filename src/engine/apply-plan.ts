@@ -11,7 +11,7 @@ import { growthOf } from '../store/statistics.ts'
 import { ailingSystems, forgetAway, healthOf } from '../store/system-health.ts'
 import { appendAudit } from '../store/audit.ts'
 import { accountJobs } from '../domain/policy.ts'
-import { giveUp } from './carry-out-end.ts'
+import { giveUp, withoutCompany } from './carry-out-end.ts'
 import type { Hands } from './carry-out-hands.ts'
 import { carryOutLinks } from './carry-out-links.ts'
 import { carryOutUnlinks } from './carry-out-undo.ts'
@@ -29,8 +29,9 @@ import { turnsOf } from './turns.ts'
 import type { Connections } from './warm-systems.ts'
 import { beginUndo, endUndo, isUndo } from './undo.ts'
 
-/** Changes that are looked at, written and seen together. */
+/** Changes that are looked at, written and seen together; and so many more that are granted to accounts which are created with them. */
 export const batchSize = 250
+const alongMax = 750
 /** Of one system: one is made ready, one is written, one is looked at again. */
 export const batchesAtOnce = 3
 
@@ -96,18 +97,26 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
   try {
     let reachable = true
     const running = new Set<Promise<boolean>>()
+    let underWay = 0
+    /** Nobody up to here has a change left that is due. */
+    let dry: string | null = null
     // All of them end before the connections are closed, also when one fails.
     const ends = await Promise.allSettled(Array.from({ length: plan.cause === 'leaver' ? 1 : batchesAtOnce }, async () => {
       while (reachable && hands.pulse.halted === null && !signal.aborted) {
         if (await isStopped(context.pool, plan.id)) return
-        const { first } = settling
-        const changes = await claimChanges(context.pool, plan.id, systemId, context.now(), batchSize, first)
+        const { upTo, more } = settling
+        if (upTo !== null && upTo === dry) {
+          await more
+          continue
+        }
+        const changes = await claimChanges(context.pool, { planId: plan.id, systemId, now: context.now(), limit: batchSize, along: alongMax, underWay, upTo })
         if (changes.length > 0) {
-          const batch = carryOutBatch(hands, changes)
+          underWay += changes.length
+          const batch = carryOutBatch(hands, changes).finally(() => { underWay -= changes.length })
           running.add(batch)
           reachable = await batch.finally(() => running.delete(batch)) && reachable
           await grown(changes.length)
-        } else if (first !== null) await settling.over
+        } else if (upTo !== null) dry = upTo
         else if (running.size > 0) await Promise.race(running)
         else if (await waveRunning(context, plan.id, systemId)) await new Promise((resolve) => setTimeout(resolve, 20))
         else return
@@ -130,7 +139,7 @@ async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolea
   } catch (error) {
     hands.context.log.error({ plan: hands.plan.number, system: hands.system.id, err: error }, 'a batch of changes failed')
     if (changes.length === 1) await giveUp(hands, changes[0]!)
-    else for (const change of changes) if (!await carryOutBatch(hands, [change])) return false
+    else for (const change of await withoutCompany(hands, changes)) if (!await carryOutBatch(hands, [change])) return false
     return true
   }
 }

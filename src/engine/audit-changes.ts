@@ -1,24 +1,24 @@
 /** One audit row per change that ended, with keyed commitments in place of personal values. */
-import { appendAudit, commitment } from '../store/audit.ts'
+import { commitment, pourAudit } from '../store/audit.ts'
 import type { Client } from '../store/database.ts'
 import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
 
 export async function auditChanges(
   client: Client, { plan, system }: { plan: PlanRow; system: { id: string } }, ended: { change: ChangeRow; end: ChangeEnd }[], now: string,
 ): Promise<void> {
-  const final = ended.filter(({ end }) => end.state !== 'again')
+  const final = ended.filter(({ end }) => end.state !== 'again' && end.state !== 'waiting')
   if (final.length === 0) return
   const { rows } = await client.query<{ id: string; key: Buffer }>(
     'select id, commitment_key as key from person where id = any($1::uuid[])', [final.map(({ change }) => change.personId)])
   const keys = new Map(rows.map((row) => [row.id, row.key]))
-  await appendAudit(client, final.map(({ change, end }) => {
+  await pourAudit(client, final.map(({ change, end }) => {
     const key = keys.get(change.personId ?? '')
     return {
       at: now, actor: plan.approvedBy ?? plan.madeBy, action: `change.${change.kind}.${end.state}`, subject: `person:${change.personId}`,
       detail: {
         plan: plan.id, change: change.id, system: system.id, job: change.jobId, account: end.accountId ?? change.accountId, entitlement: change.entitlementId,
         ...(end.code === undefined || end.code === null ? {} : { code: end.code }),
-        hash: change.hash.toString('hex'),
+        hash: change.hash,
         ...(key === undefined ? {} : { values: commitment(key, { before: change.before, after: change.after }) }),
       },
     }

@@ -15,20 +15,28 @@ export async function confirm(client: Client, hands: Hands, attempts: Attempt[],
   if (written.length === 0) return
   const loaded = await seenAgain(client, before, pairsOf(written.map((a) => a.change)))
   const granted: { accountId: string; entitlementId: string }[] = []
+  // Put together once, however many of an account's changes are in the batch.
+  const known = new Map<string, AccountFacts | null>()
   for (const attempt of written) {
     const { change } = attempt
     const pair = { personId: change.personId!, jobId: change.jobId! }
-    const facts = factsOf(loaded, pair, hands.deciding) ?? seenFactsOf(loaded, pair, hands.deciding)
-    const account = loaded.accounts.get(pairKey(pair))
+    const key = pairKey(pair)
+    const facts = known.get(key) ?? factsOf(loaded, pair, hands.deciding) ?? seenFactsOf(loaded, pair, hands.deciding)
+    known.set(key, facts)
+    const account = loaded.accounts.get(key)
     const seen = facts !== null && seenAsPlanned(change, facts)
     if (seen === true) {
       attempt.end = { id: change.id, state: 'done', accountId: account?.id ?? change.accountId }
-      if (change.kind === 'grant' && account !== undefined) granted.push({ accountId: account.id, entitlementId: change.entitlementId! })
+      if (change.kind === 'grant' && account !== undefined && !isMarked(loaded, account.id, change.entitlementId!)) granted.push({ accountId: account.id, entitlementId: change.entitlementId! })
     } else {
       attempt.end = { ...contradicted(hands, change, seen), accountId: account?.id ?? change.accountId }
     }
   }
   await markGranted(client, granted)
+}
+
+function isMarked({ held }: LoadedFacts, accountId: string, entitlementId: string): boolean {
+  return held.get(accountId)?.some((h) => h.id === entitlementId && h.origin === 'granted') === true
 }
 
 /** Read back, it is not what was planned: a slow mirror may still come round, any other system will not. */

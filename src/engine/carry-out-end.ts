@@ -2,9 +2,10 @@
 import type { Page } from '../connectors/connector.ts'
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
+import { pairKey } from '../store/facts.ts'
 import { noteAway } from '../store/system-health.ts'
 import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
-import type { Attempt, Hands } from './carry-out-hands.ts'
+import { pairsOf, type Attempt, type Hands } from './carry-out-hands.ts'
 import type { Context } from './context.ts'
 import { recordAiling } from './pulse.ts'
 
@@ -80,6 +81,15 @@ function unanswered({ context, pulse }: Hands, change: ChangeRow, words: string)
 
 function after(context: Context, milliseconds: number): string {
   return new Date(Date.parse(context.now()) + milliseconds).toISOString()
+}
+
+/** What came along with a creation is given back, to come when its turn is; returns the others. */
+export async function withoutCompany({ context, plan }: Hands, changes: ChangeRow[]): Promise<ChangeRow[]> {
+  const created = new Set(pairsOf(changes.filter((c) => c.kind === 'create')).map(pairKey))
+  const [along, others] = [true, false].map((is) => changes.filter((c) => (c.kind === 'grant' && created.has(`${c.personId} ${c.jobId}`)) === is)) as [ChangeRow[], ChangeRow[]]
+  const ends = along.map(({ id, code }): ChangeEnd => ({ id, state: 'waiting', code, untried: true }))
+  await transaction(context.pool, (client) => endChanges(client, plan.id, ends, context.now()))
+  return others
 }
 
 /** A fault of ours: tried a few times more, then a person must look. */

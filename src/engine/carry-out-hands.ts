@@ -32,8 +32,20 @@ export interface Attempt {
   change: ChangeRow
   decided: DecidedChange | null
   facts: AccountFacts | null
+  /** The creation of the account that this change is about, where the batch begins with it. */
+  creation: Attempt | null
   outcome: Outcome | null
   end: ChangeEnd | null
+}
+
+/** Whether the change is about an account that the batch makes. */
+export function comesWith({ creation, facts }: Attempt): Attempt | null {
+  return facts?.account == null ? creation : null
+}
+
+/** The account that a change was written to, by native id; null: none, as far as the system's answer says. */
+export function writtenTo({ outcome }: Attempt): string | null {
+  return outcome !== null && 'id' in outcome ? outcome.id : null
 }
 
 /** The people and jobs that changes are about, each once. */

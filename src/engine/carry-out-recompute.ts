@@ -27,9 +27,10 @@ function unlessObserved(hands: Hands, attempt: Attempt): Attempt {
   return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: `${hands.system.name} is only observed by now.` } }
 }
 
-interface Whole { facts: AccountFacts | null; decided: DecidedChange[] }
+/** `creation`: where it is in the batch. */
+interface Whole { facts: AccountFacts | null; decided: DecidedChange[]; creation: Attempt | null }
 
-/** An account's facts are put together once, however many of its changes are in the batch. */
+/** An account's facts are put together once, however many of its changes are in the batch. A creation comes before what follows it. */
 function recomputeAll(hands: Hands, changes: ChangeRow[], loaded: LoadedFacts): Attempt[] {
   const deciding = { ...hands.deciding, asOf: hands.context.now() }
   const known = new Map<string, Whole>()
@@ -38,9 +39,11 @@ function recomputeAll(hands: Hands, changes: ChangeRow[], loaded: LoadedFacts): 
     let whole = known.get(pairKey(pair))
     if (whole === undefined) {
       const facts = factsOf(loaded, pair, deciding)
-      known.set(pairKey(pair), whole = { facts, decided: facts === null ? [] : decide(facts) })
+      known.set(pairKey(pair), whole = { facts, decided: facts === null ? [] : decide(facts), creation: null })
     }
-    return recomputed(hands, change, whole)
+    const attempt = recomputed(hands, change, whole)
+    if (change.kind === 'create') whole.creation = attempt
+    return attempt
   })
 }
 
@@ -49,15 +52,17 @@ function recomputed(hands: Hands, change: ChangeRow, whole: Whole): Attempt {
   const facts = narrow ? narrowed(whole.facts!, thingsOf(change)) : whole.facts
   const all = facts === null ? [] : narrow || change.kind === 'create' ? decide(asPlanned(facts, change)) : whole.decided
   const decided = all.find((d) => d.kind === change.kind && d.entitlementId === change.entitlementId)
-  const attempt: Attempt = { change, decided: decided ?? null, facts, outcome: null, end: null }
-  if (facts !== null && facts.account === null && change.kind !== 'create' && !achieved(change, facts)) {
+  const attempt: Attempt = { change, decided: decided ?? null, facts, creation: change.kind === 'create' ? null : whole.creation, outcome: null, end: null }
+  // Without it there is nothing to do; whether there will be, its end says.
+  if (facts?.account == null && attempt.creation !== null && (attempt.creation.end !== null || attempt.creation.decided === null)) return { ...attempt, decided: null }
+  if (facts !== null && facts.account === null && attempt.creation === null && change.kind !== 'create' && !achieved(change, facts)) {
     return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is not there, or is not this person\'s any more.' } }
   }
   if (facts?.account != null && change.accountId !== null && facts.account.id !== change.accountId) {
     return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'By now the person has another account than the one that this was planned for.' } }
   }
   if (facts !== null && refersToNobody(change, facts)) return { ...attempt, decided: null, end: waitForReference(hands.context, change) }
-  if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt
+  if (decided !== undefined && hashChange(decided) === change.hash) return attempt
   if (decided === undefined && facts !== null && achieved(change, facts)) return { ...attempt, end: { id: change.id, state: 'done', accountId: facts.account?.id ?? null } }
   if (facts !== null && (change.code === 'CHANGE_CONTRADICTED' || (change.kind === 'create' && facts.account !== null && change.attempts > 1))) {
     return { ...attempt, decided: null, end: contradicted(hands, change, seenAsPlanned(change, facts)) }

@@ -15,7 +15,7 @@ export async function recomputeUndo(hands: Hands, changes: ChangeRow[], loaded: 
   const entitlements = await livingEntitlements(pool, changes.map((c) => c.entitlementId))
   return changes.map((change) => {
     const seen = seenFactsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, hands.deciding)
-    const refuse = (code: string, words: string): Attempt => ({ change, decided: null, facts: seen, outcome: null, end: { id: change.id, state: 'refused', code, words } })
+    const refuse = (code: string, words: string): Attempt => ({ change, decided: null, facts: seen, creation: null, outcome: null, end: { id: change.id, state: 'refused', code, words } })
     const account = seen?.account ?? null
     if (seen === null || account === null || account.id !== change.accountId) return refuse('TARGET_GONE', 'The account is not there, or is not this person\'s any more.')
     if (account.protected) return refuse('PROTECTED', 'The account is protected by now.')
@@ -24,10 +24,10 @@ export async function recomputeUndo(hands: Hands, changes: ChangeRow[], loaded: 
     const facts: AccountFacts = { ...seen, desired: entitlement === undefined ? [] : [{ ...entitlement, because: [] }] }
     const still = stillToUndo(change, account, new Set(facts.held.map((h) => h.id)), facts.descriptions)
     if (still === 'differs') return refuse('CHANGE_DIFFERS', 'Somebody changed it since the plan was made.')
-    if (still === 'done') return { change, decided: null, facts, outcome: null, end: { id: change.id, state: 'done', accountId: account.id } }
+    if (still === 'done') return { change, decided: null, facts, creation: null, outcome: null, end: { id: change.id, state: 'done', accountId: account.id } }
     const { kind, wave, personId, systemId, jobId, objectType, accountId, entitlementId, subject, before, after, reasons } = change
     return {
-      change, facts, outcome: null, end: null,
+      change, facts, creation: null, outcome: null, end: null,
       decided: { kind, wave, personId: personId!, systemId, jobId: jobId!, objectType: objectType!, accountId, entitlementId, subject, before, after, because: reasons },
     }
   })

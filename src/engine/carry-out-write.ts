@@ -6,7 +6,7 @@ import type { Attributes } from '../domain/value.ts'
 import type { Client } from '../store/database.ts'
 import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts, settleSeen, type Seen } from '../store/observed.ts'
-import type { Attempt, Hands } from './carry-out-hands.ts'
+import { writtenTo, type Attempt, type Hands } from './carry-out-hands.ts'
 import { look } from './carry-out-look.ts'
 import type { PreparedJob } from './prepared-job.ts'
 
@@ -19,10 +19,10 @@ export async function perform(hands: Hands, attempt: Attempt, secret: string | u
   return ended.outcome === 'failed' ? ended : outcome
 }
 
-function systemChange({ change, facts, decided }: Attempt, jobs: Map<string, PreparedJob>, secret: string | undefined): SystemChange {
+function systemChange({ change, facts, decided, creation }: Attempt, jobs: Map<string, PreparedJob>, secret: string | undefined): SystemChange {
   const objectType = change.objectType!
   const account = facts!.account
-  const target = { objectType, id: account?.nativeId ?? '', name: account?.name ?? facts!.name }
+  const target = { objectType, id: account?.nativeId ?? (creation === null ? null : writtenTo(creation)) ?? '', name: account?.name ?? facts!.name }
   const after = decided!.after ?? {}
   switch (change.kind) {
     case 'create': {
@@ -71,18 +71,17 @@ export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<
 export async function settleWritten(client: Client, hands: Hands, written: Attempt[], seen: Seen): Promise<void> {
   const { plan, system, revision } = hands
   const created = written.filter((a) => a.change.kind === 'create')
-  const links = created.flatMap((a) => (a.outcome !== null && 'id' in a.outcome
-    ? [{ objectType: a.change.objectType!, nativeId: a.outcome.id, personId: a.change.personId!, jobId: a.change.jobId! }] : []))
+  const links = created.map((a) => ({ objectType: a.change.objectType!, nativeId: writtenTo(a)!, personId: a.change.personId!, jobId: a.change.jobId! }))
   const now = hands.context.now()
   const by = plan.approvedBy ?? plan.madeBy
-  const granted = written.flatMap(({ change, facts, outcome }) => {
-    const entitlement = change.kind === 'grant' ? facts?.desired.find((d) => d.id === change.entitlementId) : undefined
-    return entitlement === undefined || outcome === null || !('id' in outcome) ? [] : [{ nativeId: outcome.id, entitlementId: entitlement.nativeId }]
+  const granted = written.flatMap((a) => {
+    const entitlement = a.change.kind === 'grant' ? a.facts?.desired.find((d) => d.id === a.change.entitlementId) : undefined
+    return entitlement === undefined ? [] : [{ nativeId: writtenTo(a)!, entitlementId: entitlement.nativeId }]
   })
-  await settleSeen(client, system.id, seen, now, { by, links, granted })
+  const unlinked = await settleSeen(client, system.id, seen, now, { by, links, granted })
   if (links.length === 0) return
-  await linkAccounts(client, system.id, links, by, now)
-  // One that was there already is linked like any other: what it holds becomes a reason.
+  await linkAccounts(client, system.id, unlinked, by, now)
+  // One that was there already is linked like any other: what it holds becomes a reason, but for what was given before an answer was lost.
   const there = new Set(created.flatMap((a) => (a.outcome?.outcome === 'already' ? [a.outcome.id] : [])))
   const adopted = links.filter((l) => there.has(l.nativeId))
   await foundReasons(client, system.id, adopted, { planId: plan.id, revision: revision.revision, actor: 'usher', now })

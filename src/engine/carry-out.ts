@@ -6,11 +6,11 @@ import type { Page } from '../connectors/connector.ts'
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
 import type { Asked, Seen } from '../store/observed.ts'
-import { endChanges, type ChangeRow } from '../store/plan.ts'
+import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
 import { again, failedEnd, giveBack, lookForLater, waitForSight } from './carry-out-end.ts'
-import type { Attempt, Hands } from './carry-out-hands.ts'
+import { comesWith, writtenTo, type Attempt, type Hands } from './carry-out-hands.ts'
 import { look, see, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
 import { adoptExisting, perform, settleWritten } from './carry-out-write.ts'
@@ -30,12 +30,10 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   await markAchieved(hands, attempts)
   waitForSight(hands, attempts, shown)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
-  await Promise.all(attempts.filter((a) => a.decided !== null && a.end === null).map((attempt) => hands.inTurn(async () => {
-    if (hands.pulse.halted !== null || hands.signal.aborted) return
-    attempt.outcome = await perform(hands, attempt, secrets.get(`${attempt.change.personId} ${attempt.change.jobId}`))
-    feel(hands.pulse, attempt.change, attempt.outcome)
-  })))
+  const ready = attempts.filter((a) => a.decided !== null && a.end === null)
+  await write(hands, ready.filter((a) => comesWith(a) === null), secrets)
   await adoptExisting(hands, attempts)
+  await write(hands, ready.filter((a) => isThere(comesWith(a))), secrets)
   const written = attempts.filter((a) => a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already')
   const seen = await seeAgain(hands, written)
   const unreachable = await lookForLater(hands, attempts)
@@ -43,7 +41,8 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   await transaction(context.pool, async (client) => {
     if (seen !== null) await settleWritten(client, hands, written, seen)
     await confirm(client, hands, attempts, loaded)
-    const ends = attempts.map((a) => a.end ?? failedEnd(hands, a))
+    for (const attempt of attempts) attempt.end ??= failedEnd(hands, attempt)
+    const ends = attempts.map((a) => unlessNotCreated(a, a.end!))
     const now = context.now()
     await endChanges(client, plan.id, ends, now)
     const ended = attempts.map((a, i) => ({ change: a.change, end: ends[i]! }))
@@ -51,6 +50,26 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
     await notePulse(client, hands, ended)
   })
   return { reachable: !unreachable }
+}
+
+async function write(hands: Hands, attempts: Attempt[], secrets: Map<string, string>): Promise<void> {
+  await Promise.all(attempts.map((attempt) => hands.inTurn(async () => {
+    if (hands.pulse.halted !== null || hands.signal.aborted) return
+    attempt.outcome = await perform(hands, attempt, secrets.get(`${attempt.change.personId} ${attempt.change.jobId}`))
+    feel(hands.pulse, attempt.change, attempt.outcome)
+  })))
+}
+
+/** Whether the batch has made the account, by what the system answers. */
+function isThere(creation: Attempt | null): boolean {
+  return creation !== null && writtenTo(creation) !== null
+}
+
+/** What an account was to get is given back where its creation was not seen, whatever the system answered. */
+function unlessNotCreated(attempt: Attempt, end: ChangeEnd): ChangeEnd {
+  const creation = comesWith(attempt)
+  if (creation === null || end.state === 'done' || creation.end!.state === 'done') return end
+  return { id: end.id, state: 'waiting', ...(attempt.outcome === null ? { untried: true } : {}) }
 }
 
 /** Null where nothing was written, or what was written cannot be seen now: it is looked at again later, and writing twice does no harm. */

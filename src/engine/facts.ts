@@ -1,5 +1,5 @@
 /** From stored rows to the facts that `decide` works on. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { AccountFacts, SeenAccount } from '../domain/decide.ts'
 import { changeText } from '../domain/decide.ts'
 import type { Because } from '../domain/plan.ts'
@@ -74,7 +74,8 @@ function dueForDeletion(since: string | null, days: number | null, asOf: string)
   return since !== null && days !== null && Date.parse(since) + days * 86_400_000 <= Date.parse(asOf)
 }
 
-export function hashChange(change: Parameters<typeof changeText>[0]): Buffer {
-  return createHash('sha256').update(changeText(change)).digest()
+/** Hexadecimal. */
+export function hashChange(change: Parameters<typeof changeText>[0]): string {
+  return hash('sha256', changeText(change))
 }
 

@@ -1,12 +1,13 @@
 /** Stage 2 of a plan: what would make each destination agree with what people should have. */
+import { setImmediate } from 'node:timers/promises'
 import { accountJobs, stricter, type AccountJob } from '../domain/policy.ts'
 import { decide } from '../domain/decide.ts'
 import type { ChangeState } from '../domain/plan.ts'
 import { authoritativeIds, compareAll, differingPairs, type CompareInput, type Pair } from '../store/compare.ts'
 import type { Client, Db } from '../store/database.ts'
 import type { Layer } from '../store/overlay.ts'
-import { loadFacts } from '../store/facts.ts'
-import { insertChanges } from '../store/plan.ts'
+import { loadFacts, type LoadedFacts } from '../store/facts.ts'
+import { insertChanges, type NewChange } from '../store/plan.ts'
 import { systemOf, type Context, type Revision } from './context.ts'
 import { prepareJobs } from './prepared-job.ts'
 import { factsOf, hashChange, type Deciding } from './facts.ts'
@@ -27,16 +28,27 @@ export async function planSystems(context: Context, client: Client, input: Syste
   const jobs = jobsOf(revision, input.jobs)
   const deciding = await prepareDeciding(context, client, revision, asOf)
   const holders = holdersOf(accountJobs(revision.policy))
+  let decided: NewChange[] = []
   for await (const pairs of layer === 'few' ? [everyPair(only ?? [], jobs)] : differing(client, compareInput(revision, jobs, asOf, only))) {
     const loaded = await loadFacts(client, layer, asOf, pairs, holders)
-    const changes = pairs.flatMap((pair) => {
-      const facts = factsOf(loaded, pair, deciding)
-      return facts === null ? [] : decide(facts)
-    })
-    await insertChanges(client, planId, changes.map((change) => ({
-      ...change, hash: hashChange(change), state: firstState(revision, change.jobId, change.kind),
-    })))
+    // Those before are written while these are decided on.
+    const [changes] = await Promise.all([decideOn(pairs, loaded, deciding, revision), insertChanges(client, planId, decided)])
+    decided = changes
   }
+  await insertChanges(client, planId, decided)
+}
+
+/** So many accounts are decided on before others have their turn. */
+const atOnce = 100
+
+async function decideOn(pairs: Pair[], loaded: LoadedFacts, deciding: Deciding, revision: Revision): Promise<NewChange[]> {
+  const changes: NewChange[] = []
+  for (const [n, pair] of pairs.entries()) {
+    if (n % atOnce === atOnce - 1) await setImmediate()
+    const facts = factsOf(loaded, pair, deciding)
+    for (const change of facts === null ? [] : decide(facts)) changes.push({ ...change, hash: hashChange(change), state: firstState(revision, change.jobId, change.kind) })
+  }
+  return changes
 }
 
 /** The whole population is compared as sets, and only what differs is decided on. */

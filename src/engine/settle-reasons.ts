@@ -1,52 +1,98 @@
 /**
  * What people should have is settled before anything is written for them: people as they are now decide their reasons and
- * desired accounts anew, by the same function as in the preview. Where there is much to do, those with whom it begins come
- * first, so that systems do not wait for everybody.
+ * desired accounts anew, by the same function as in the preview. Where there is much to do, they are settled in turns, by
+ * their ids, as changes are planned in that order: systems are written to for those who are settled meanwhile.
  */
 import { peopleOf } from '../domain/plan.ts'
-import { transaction } from '../store/database.ts'
-import { storeEvaluation } from '../store/evaluation.ts'
-import { firstPeople, setPlan, type PlanRow } from '../store/plan.ts'
-import { countAgain, manyRows } from '../store/statistics.ts'
+import { transaction, type Client } from '../store/database.ts'
+import { idsToEvaluate, storeEvaluation } from '../store/evaluation.ts'
+import { openOverlay } from '../store/overlay.ts'
+import { hasMany, setPlan, type PlanRow } from '../store/plan.ts'
+import { countAgain, growthOf, manyRows } from '../store/statistics.ts'
 import type { Context, Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
 
 export interface Settling {
-  /** Whose changes may be carried out by now; null: everybody's. */
-  first: string[] | null
-  /** Ends when everybody's may be. */
+  /** Changes of people up to this id may be carried out by now; null: everybody's. */
+  upTo: string | null
+  /** Ends when it is more of them. */
+  more: Promise<void>
+  /** Ends when it is everybody's. */
   over: Promise<void>
 }
 
 /** Nothing is left to be settled. */
-export const settled: Settling = { first: null, over: Promise.resolve() }
+export const settled: Settling = { upTo: null, more: Promise.resolve(), over: Promise.resolve() }
 
-/** Of each system: what it has to do until the others are settled, too. */
-const firstMany = 750
+/** With so many changes people are settled in turns. */
+const manyChanges = 3000
+/** So many begin, and so many follow in each turn. */
+const [firstMany, nextMany] = [1000, 8000]
 
 export async function beginSettling(context: Context, plan: PlanRow, revision: Revision): Promise<Settling> {
   const only = peopleOf(plan.scope)
-  const first = only === null ? await firstPeople(context.pool, plan.id, firstMany) : []
-  if (first.length < firstMany) {
-    await settle(context, plan, revision, only)
+  if (only !== null || !await hasMany(context.pool, plan.id, manyChanges)) {
+    await transaction(context.pool, async (client) => {
+      const { evaluated } = await settle(context, client, plan, revision, only)
+      await noteSettled(context, client, plan, revision, context.now())
+      if (evaluated >= manyRows) await countAgain(client, settledTables)
+    })
     return settled
   }
-  await settle(context, plan, revision, first)
-  const settling: Settling = { first, over: settle(context, plan, revision, null).then(() => { settling.first = null }) }
+  const since = context.now()
+  const people = await transaction(context.pool, async (client) => {
+    await openOverlay(client)
+    return await idsToEvaluate(client, { planId: null, applying: plan.id, revision: revision.revision, only: null, asOf: since })
+  })
+  return await settleInTurns(context, plan, revision, people, since)
+}
+
+/** Returns when the first turn is over. */
+async function settleInTurns(context: Context, plan: PlanRow, revision: Revision, people: string[], since: string): Promise<Settling> {
+  const grown = growthOf(context.pool, settledTables)
+  let next = hopefully()
+  const settling: Settling = { upTo: '', more: next.promise, over: next.promise }
+  const turn = async (from: number, to: number): Promise<void> => {
+    const those = people.slice(from, to)
+    await transaction(context.pool, async (client) => {
+      await settle(context, client, plan, revision, those)
+      if (to >= people.length) await noteSettled(context, client, plan, revision, since)
+    })
+    await grown(those.length)
+    const over = next
+    next = hopefully()
+    Object.assign(settling, { upTo: to < people.length ? people[to - 1]! : null, more: next.promise })
+    over.resolve()
+  }
+  await turn(0, firstMany)
+  const others = async (): Promise<void> => {
+    for (let from = firstMany; from < people.length; from += nextMany) await turn(from, from + nextMany)
+  }
+  settling.over = others()
   // Whoever waits for it hears of a failure.
-  settling.over.catch(() => {})
+  settling.over.catch((error: unknown) => next.reject(error))
   return settling
 }
 
-/** `only`: these people; null: everybody, and then it need not be done again soon. */
-async function settle(context: Context, plan: PlanRow, revision: Revision, only: string[] | null): Promise<void> {
-  await transaction(context.pool, async (client) => {
-    // Names are given out by one at a time.
-    await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
-    const now = context.now()
-    const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
-    await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })
-    if (only === null || peopleOf(plan.scope) !== null) await setPlan(client, plan.id, { reasons_settled_at: now, reasons_settled_revision: revision.revision })
-    if (evaluated >= manyRows) await countAgain(client, ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'])
-  })
+/** A promise whose failure nobody need listen to. */
+function hopefully(): PromiseWithResolvers<void> {
+  const made = Promise.withResolvers<void>()
+  made.promise.catch(() => {})
+  return made
+}
+
+const settledTables = ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'] as const
+
+async function noteSettled(context: Context, client: Client, plan: PlanRow, revision: Revision, at: string): Promise<void> {
+  await setPlan(client, plan.id, { reasons_settled_at: at, reasons_settled_revision: revision.revision })
+}
+
+/** These people; null: whoever is due. */
+async function settle(context: Context, client: Client, plan: PlanRow, revision: Revision, only: string[] | null): Promise<{ evaluated: number }> {
+  // Names are given out by one at a time.
+  await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
+  const now = context.now()
+  const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
+  await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })
+  return { evaluated }
 }

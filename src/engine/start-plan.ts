@@ -4,9 +4,8 @@ import type { PlanAim, PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
 import { transaction, type Client } from '../store/database.ts'
-import { findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
+import { approvePlanned, findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
-import { countAgain, manyRows } from '../store/statistics.ts'
 import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
 import { automaticJobs } from './compute-plan.ts'
@@ -40,15 +39,12 @@ export async function approveAutomatic(context: Context, planId: string): Promis
     const jobs = automatic.jobs.filter((id) => methodOf(now, id) === 'automatic')
     await skipSuperseded(client, planId, jobs)
     await holdFilled(context, client, plan)
-    const { rowCount } = await client.query(
-      `update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'
-          and (stage = 1 or job_id = any($2) or (kind = 'link' and job_id = any($3)))
-          and not (system_id = any($4) and reasons @> '[{"because": "drifted"}]')`,
-      [planId, jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id),
+    const approved = await approvePlanned(client, planId,
+      `(stage = 1 or job_id = any($4) or (kind = 'link' and job_id = any($5))) and not (system_id = any($6) and reasons @> '[{"because": "drifted"}]')`,
+      [jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id),
         revision.policy.systems.filter((s) => s.drift === 'report').map((s) => s.id)])
-    const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
+    const changes = approved + await approveArrivals(client, planId)
     if (changes === 0) return false
-    await countOpen(client, rowCount ?? 0)
     await setPlan(client, planId, { state: 'approved', approved_by: 'usher', approved_at: context.now() })
     await appendAudit(client, [{ at: context.now(), actor: 'usher', action: 'plan.approved', subject: `plan:${planId}`, detail: { hash: plan.hash, automatic: true, changes } }])
     return true
@@ -63,10 +59,8 @@ export async function approvePlan(context: Context, planId: string, hash: string
     if (plan.hash !== hash) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} is not the one that was reviewed.`)
     await skipSuperseded(client, planId, null)
     await holdFilled(context, client, plan)
-    const { rowCount } = await client.query(`update plan_change set state = 'waiting' where plan_id = $1 and state = 'planned'`, [planId])
-    const changes = (rowCount ?? 0) + await approveArrivals(client, planId)
+    const changes = await approvePlanned(client, planId) + await approveArrivals(client, planId)
     if (changes === 0) return 0
-    await countOpen(client, rowCount ?? 0)
     await setPlan(client, planId, { state: 'approved', approved_by: actor, approved_at: context.now() })
     await appendAudit(client, [{ at: context.now(), actor, action: 'plan.approved', subject: `plan:${planId}`, detail: { hash, changes } }])
     return changes
@@ -74,10 +68,6 @@ export async function approvePlan(context: Context, planId: string, hash: string
   // After the transaction: what a brake holds stays held.
   if (changes === 0) throw new UsherError('PLAN_BRAKED', 'Everything in this plan is held. Release what is right first.')
   await context.enqueue('apply-plan', planId)
-}
-
-async function countOpen(client: Client, approved: number): Promise<void> {
-  if (approved >= manyRows) await countAgain(client, ['open_change'])
 }
 
 /** Other plans may have filled a brake's window since this one was computed. */

@@ -81,14 +81,14 @@ async function compareReferences(client: Client, r: ReturnType<typeof relations>
   }
 }
 
-/** The pairs that `compareAll` left, in batches, ordered by job and person. */
-export async function* differingPairs(client: Client, batch = 1000): AsyncGenerator<Pair[]> {
+/** The pairs that `compareAll` left, in batches, person by person: what is known of a person is loaded once. */
+export async function* differingPairs(client: Client, batch = 2000): AsyncGenerator<Pair[]> {
   let after = null as Pair | null
   for (;;) {
     const { rows }: { rows: Pair[] } = await client.query(
       `select person_id as "personId", job_id as "jobId" from differing
-        where $1::text is null or (job_id, person_id) > ($1, $2::uuid) order by job_id, person_id limit $3`,
-      [after?.jobId ?? null, after?.personId ?? null, batch])
+        where $1::uuid is null or (person_id, job_id) > ($1, $2::text) order by person_id, job_id limit $3`,
+      [after?.personId ?? null, after?.jobId ?? null, batch])
     if (rows.length === 0) return
     yield rows
     if (rows.length < batch) return

@@ -19,7 +19,34 @@ export interface PersonToEvaluate {
  * whose account is wanted and not there: what the systems show now may fit them, or be in their way. Where a plan is
  * carried out (`applying`), those for whom it creates an account by another name than was stored for them.
  */
-export async function* peopleToEvaluate(client: Client, input: { planId: string | null; applying: string | null; revision: number; only: string[] | null; asOf: string }, batch = 2000) {
+export async function* peopleToEvaluate(client: Client, input: WhoIsDue, batch = 2000) {
+  await findDue(client, input)
+  for (let after: string | null = null; ;) {
+    const { rows }: { rows: PersonToEvaluate[] } = await client.query(
+      `with due as (select array(select id from eval_due where $2::uuid is null or id > $2 order by id limit $3) as ids),
+            planned as (select pp.person_id as id, pp.attributes, pp.positions, ${cutsOf('pp.person_id')}, null::text as "changedAt" from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
+       select * from planned
+       union all
+       select p.id, p.attributes, p.positions, ${cutsOf('p.id')}, p.changed_at::text from person p
+        where p.id = any (array(select unnest(ids) from due)) and not exists (select from planned where planned.id = p.id)
+       order by id`, [input.planId, after, batch])
+    if (rows.length === 0) return
+    yield rows
+    if (rows.length < batch) return
+    after = rows.at(-1)!.id
+  }
+}
+
+/** The ids of them alone, in their order. */
+export async function idsToEvaluate(client: Client, input: WhoIsDue): Promise<string[]> {
+  await findDue(client, input)
+  const { rows } = await client.query<{ id: string }>('select id from eval_due order by id')
+  return rows.map((row) => row.id)
+}
+
+interface WhoIsDue { planId: string | null; applying: string | null; revision: number; only: string[] | null; asOf: string }
+
+async function findDue(client: Client, input: WhoIsDue): Promise<void> {
   await client.query(`create temp table unsettled (person_id uuid primary key) on commit drop`)
   if (input.planId !== null && input.only === null) {
     await client.query(
@@ -46,20 +73,6 @@ export async function* peopleToEvaluate(client: Client, input: { planId: string 
        ) x`, [input.planId, input.revision, input.asOf])
   }
   await client.query('analyze eval_due')
-  for (let after: string | null = null; ;) {
-    const { rows }: { rows: PersonToEvaluate[] } = await client.query(
-      `with due as (select array(select id from eval_due where $2::uuid is null or id > $2 order by id limit $3) as ids),
-            planned as (select pp.person_id as id, pp.attributes, pp.positions, ${cutsOf('pp.person_id')}, null::text as "changedAt" from plan_person pp where pp.plan_id = $1 and pp.person_id = any (array(select unnest(ids) from due)))
-       select * from planned
-       union all
-       select p.id, p.attributes, p.positions, ${cutsOf('p.id')}, p.changed_at::text from person p
-        where p.id = any (array(select unnest(ids) from due)) and not exists (select from planned where planned.id = p.id)
-       order by id`, [input.planId, after, batch])
-    if (rows.length === 0) return
-    yield rows
-    if (rows.length < batch) return
-    after = rows.at(-1)!.id
-  }
 }
 
 /** These few people as they are. */

@@ -65,33 +65,8 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   // Who has ended wants nothing, so there is nothing more to ask: leavers are not to wait for it.
   if (layer === 'stored' && desired.rows.every((d) => d.personState === 'ended')) return await whatIsLeft(db, pairs, asOf, desired.rows, accounts)
 
-  const given = () => db.query<Pair & { id: string; objectType: string; nativeId: string; name: string; because: Because[] }>(
-    `with holder (system_id, job_id) as (select * from unnest($4::text[], $5::text[])),
-          living as materialized (
-            select r.* from (select distinct unnest($1::uuid[]) as person_id) w
-             cross join lateral (select * from ${r.reasons} r where r.person_id = w.person_id offset 0) r
-              join lateral (select state from ${r.people} p where p.id = w.person_id offset 0) p on p.state <> 'ended'),
-          given as (
-            select r.person_id, re.entitlement_id, r.kind, r.role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until
-              from living r join role_entitlement re on re.role_id = r.role_id
-            union all
-            select r.person_id, r.entitlement_id, r.kind, r.former_role_id, r.rule_id, r.made_by, r.valid_from, r.valid_until from living r where r.entitlement_id is not null)
-     select pair.person_id as "personId", pair.job_id as "jobId", e.id, e.native_id as "nativeId", e.name, e.object_type as "objectType",
-            jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
-              'because', case given.kind when 'rule' then 'rule' when 'found' then 'found' when 'role' then 'role' when 'grace' then 'grace' else 'manual' end,
-              'role', given.role_id, 'rule', given.rule_id,
-              'by', case when given.kind in ('role', 'manual') then given.made_by end,
-              'until', case when given.kind in ('manual', 'grace') then given.valid_until end,
-              'at', case when given.kind = 'found' then given.valid_from end))) as because
-       from ${batch}
-       join holder h on h.job_id = pair.job_id
-       join given on given.person_id = pair.person_id
-       join entitlement e on e.id = given.entitlement_id and e.system_id = h.system_id and e.gone_at is null
-      group by 1, 2, 3, 4, 5, 6 order by 5`,
-    [...ids, holders.map((h) => h.systemId), holders.map((h) => h.jobId)])
-
   const [references, entitlements, exceptions] = await together(db,
-    () => referredAccounts(db, layer, asOf, pairs), given, () => livingExceptions(db, pairs.map((p) => p.personId), asOf))
+    () => referredAccounts(db, layer, asOf, pairs), () => reasonedEntitlements(db, layer, asOf, pairs, holders), () => livingExceptions(db, [...new Set(pairs.map((p) => p.personId))], asOf))
 
   const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
   const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
@@ -99,9 +74,8 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
 
   const held = await heldBy(db, [...accounts.map((a) => a.id), ...matched.rows.map((a) => a.id)])
   const accountsByPair = new Map(accounts.map((row) => [pairKey(row), row]))
-  const entitlementsByPair = Map.groupBy(entitlements.rows, pairKey) as LoadedFacts['entitlements']
   const lacking = (pair: Pair): { personId: string; entitlementId: string }[] => {
-    const reasoned = new Set(entitlementsByPair.get(pairKey(pair))?.map((e) => e.id))
+    const reasoned = new Set(entitlements.get(pairKey(pair))?.map((e) => e.id))
     const own = held.get(accountsByPair.get(pairKey(pair))?.id ?? '') ?? []
     return own.filter((h) => !reasoned.has(h.id)).map((h) => ({ personId: pair.personId, entitlementId: h.id }))
   }
@@ -115,11 +89,87 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   return {
     desired: new Map(desired.rows.map((row) => [pairKey(row), row])),
     references: referencesByPair,
-    accounts: accountsByPair, matched: new Map(matched.rows.map((row) => [row.id, row])), entitlements: entitlementsByPair, held,
+    accounts: accountsByPair, matched: new Map(matched.rows.map((row) => [row.id, row])), entitlements, held,
     // Only a plan tells how they ended; a change that is recomputed is the same change however they did.
     ended: layer === 'stored' ? new Map() : await endedReasons(db, asOf, pairs.flatMap(lacking)),
     exceptions: Map.groupBy(exceptions, pairKey) as LoadedFacts['exceptions'],
   }
+}
+
+type ReasonedEntitlement = LoadedFacts['entitlements'] extends Map<string, (infer One)[]> ? One : never
+
+/** A living reason of a person, or, without a person, one thing that a role gives. */
+interface GivenRow {
+  personId: string | null
+  kind: string
+  roleId: string | null
+  formerRoleId: string | null
+  ruleId: string | null
+  by: string | null
+  until: string | null
+  at: string | null
+  systemId: string | null
+  id: string | null
+  objectType: string
+  nativeId: string
+  name: string
+}
+
+/** What the living reasons of these people give in the systems of the jobs, for those jobs that hold a system's entitlements. */
+async function reasonedEntitlements(db: Db, layer: Layer, asOf: string, pairs: Pair[], holders: { systemId: string; jobId: string }[]): Promise<LoadedFacts['entitlements']> {
+  const holding = new Map(holders.map((h) => [h.jobId, h.systemId]))
+  const held = pairs.filter((p) => holding.has(p.jobId))
+  const r = relations(layer, '$2')
+  // Many people have the same roles: what a role gives comes once.
+  const { rows } = await db.query<GivenRow>(
+    `with living as materialized (
+       select r.* from unnest($1::uuid[]) as w (person_id)
+        cross join lateral (select * from ${r.reasons} r where r.person_id = w.person_id offset 0) r
+         join lateral (select state from ${r.people} p where p.id = w.person_id offset 0) p on p.state <> 'ended')
+     select r.person_id as "personId", r.kind, r.role_id as "roleId", r.former_role_id as "formerRoleId", r.rule_id as "ruleId",
+            case when r.kind in ('role', 'manual') then r.made_by end as by,
+            case when r.kind in ('manual', 'grace') then to_jsonb(r.valid_until) #>> '{}' end as until,
+            case when r.kind = 'found' then to_jsonb(r.valid_from) #>> '{}' end as at,
+            e.system_id as "systemId", e.id, e.object_type as "objectType", e.native_id as "nativeId", e.name
+       from living r left join entitlement e on e.id = r.entitlement_id and e.system_id = any ($3) and e.gone_at is null
+      where r.role_id is not null or e.id is not null
+     union all
+     select null, '', re.role_id, null, null, null, null, null, e.system_id, e.id, e.object_type, e.native_id, e.name
+       from (select distinct role_id from living where role_id is not null) l
+       join role_entitlement re on re.role_id = l.role_id
+       join entitlement e on e.id = re.entitlement_id and e.system_id = any ($3) and e.gone_at is null`,
+    [[...new Set(held.map((p) => p.personId))], asOf, [...new Set(held.map((p) => holding.get(p.jobId)))]])
+  const [reasons, gifts] = [rows.filter((row) => row.personId !== null), rows.filter((row) => row.personId === null)]
+  const giftsOf = Map.groupBy(gifts, (row) => `${row.roleId} ${row.systemId}`)
+  const reasonsOf = Map.groupBy(reasons, (row) => row.personId!)
+  return new Map(held.flatMap((pair) => {
+    const system = holding.get(pair.jobId)!
+    const given = new Map<string, { entitlement: GivenRow; reasons: GivenRow[] }>()
+    for (const reason of reasonsOf.get(pair.personId) ?? []) {
+      const things = reason.roleId === null ? (reason.systemId === system ? [reason] : []) : giftsOf.get(`${reason.roleId} ${system}`) ?? []
+      for (const thing of things) {
+        const known = given.get(thing.id!)
+        if (known === undefined) given.set(thing.id!, { entitlement: thing, reasons: [reason] })
+        else known.reasons.push(reason)
+      }
+    }
+    return given.size === 0 ? [] : [[pairKey(pair), [...given.values()].map(withReasons).sort((a, b) => (a.name < b.name ? -1 : 1))] as const]
+  }))
+}
+
+/** With each way in which it is given once. */
+function withReasons({ entitlement: { id, objectType, nativeId, name }, reasons }: { entitlement: GivenRow; reasons: GivenRow[] }): ReasonedEntitlement {
+  const all = reasons.map(becauseOf)
+  const because = all.length === 1 ? all : [...new Map(all.map((one) => [JSON.stringify(one), one]))].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+  return { id: id!, objectType, nativeId, name, because }
+}
+
+function becauseOf({ kind, roleId, formerRoleId, ruleId, by, until, at }: GivenRow): Because {
+  const role = roleId ?? formerRoleId
+  return {
+    because: ['rule', 'found', 'role', 'grace'].includes(kind) ? kind : 'manual', ...(role === null ? {} : { role }), ...(ruleId === null ? {} : { rule: ruleId }),
+    ...(by === null ? {} : { by }), ...(until === null ? {} : { until }), ...(at === null ? {} : { at }),
+  } as Because
 }
 
 /** Of people who have ended. */
@@ -132,19 +182,19 @@ async function whatIsLeft(db: Db, pairs: Pair[], asOf: string, desired: DesiredR
   }
 }
 
-/** The same facts with what systems show now; what is wanted stays as it was when the batch was recomputed. */
+/** The same facts with what systems show now; what is wanted stays as it was when the batch was recomputed, and since when is not asked again. */
 export async function seenAgain(db: Db, facts: LoadedFacts, pairs: Pair[]): Promise<LoadedFacts> {
-  const accounts = await accountsOf(db, pairs)
+  const accounts = await accountsOf(db, pairs, false)
   return { ...facts, accounts: new Map(accounts.map((row) => [pairKey(row), row])), held: await heldBy(db, accounts.map((a) => a.id)) }
 }
 
 type AccountRow = Pair & SeenAccount & { disabledAt: string | null; unwantedSince: string | null }
 
-async function accountsOf(db: Db, pairs: Pair[]): Promise<AccountRow[]> {
+async function accountsOf(db: Db, pairs: Pair[], since = true): Promise<AccountRow[]> {
   const { rows } = await db.query<AccountRow>(
     `select a.person_id as "personId", a.job_id as "jobId", a.id, a.native_id as "nativeId", a.name, a.attributes, a.enabled, a.protected, a.disabled_at as "disabledAt",
-            (select case when bool_and(r.valid_until is not null) then max(r.valid_until) end
-               from reason r where r.person_id = a.person_id and r.job_id = a.job_id and r.kind = 'scope') as "unwantedSince"
+            ${since ? `(select case when bool_and(r.valid_until is not null) then max(r.valid_until) end
+               from reason r where r.person_id = a.person_id and r.job_id = a.job_id and r.kind = 'scope')` : 'null'} as "unwantedSince"
        from unnest($1::uuid[], $2::text[]) as pair (person_id, job_id)
        join lateral (select * from account a where a.person_id = pair.person_id and a.job_id = pair.job_id and a.gone_at is null offset 0) a on true`,
     [pairs.map((p) => p.personId), pairs.map((p) => p.jobId)])

@@ -48,9 +48,10 @@ export interface OwnDoing {
   granted: { nativeId: string; entitlementId: string }[]
 }
 
-/** The same in the caller's transaction. */
-export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, own: OwnDoing = { by: '', links: [], granted: [] }): Promise<void> {
-  const settled = await settleRecords(db, systemId, page.records, look, now, own)
+/** The same in the caller's transaction. Returns what of Usher's own is still to be linked: records that were there before, or came by another look. */
+export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, own: OwnDoing = { by: '', links: [], granted: [] }): Promise<Link[]> {
+  const records = await settleRecords(db, systemId, page.records, look, now, own)
+  const settled = new Map(records.map((r) => [r.nativeId, r.id]))
   const there = new Set(page.records.map((r) => `${r.objectType} ${r.id}`))
   const gone = asked.filter((a) => !there.has(`${a.objectType} ${a.id}`))
   if (gone.length > 0) {
@@ -61,17 +62,21 @@ export async function settleSeen(db: Client, systemId: string, { page, asked, lo
       [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look, gone.map((g) => g.deleted === true)])
   }
   if (settled.size > 0) await settleMemberships(db, systemId, { page, asked, look }, settled, now, own.granted)
+  const linked = new Set(records.map((r) => `${r.objectType} ${r.nativeId} ${r.personId} ${r.jobId}`))
+  return own.links.filter((l) => !linked.has(`${l.objectType} ${l.nativeId} ${l.personId} ${l.jobId}`))
 }
 
-/** Returns the accounts that are settled now, by native id; those that a later look brought meanwhile stay as they are. */
-async function settleRecords(db: Client, systemId: string, records: ObservedRecord[], look: string, now: string, own: OwnDoing): Promise<Map<string, string>> {
-  if (records.length === 0) return new Map()
+interface SettledRecord { id: string; objectType: string; nativeId: string; personId: string | null; jobId: string | null }
+
+/** Returns the accounts that are settled now; those that a later look brought meanwhile stay as they are. */
+async function settleRecords(db: Client, systemId: string, records: ObservedRecord[], look: string, now: string, own: OwnDoing): Promise<SettledRecord[]> {
+  if (records.length === 0) return []
   // In one order, so that two that settle the same records wait for each other and not both.
   const accounts = records.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const column = <T>(pick: (record: ObservedRecord) => T): T[] => accounts.map(pick)
   const linked = new Map(own.links.map((link) => [`${link.objectType} ${link.nativeId}`, link]))
   const linkOf = (record: ObservedRecord): Link | undefined => linked.get(`${record.objectType} ${record.id}`)
-  const { rows } = await db.query<{ id: string; nativeId: string }>(
+  const { rows } = await db.query<SettledRecord>(
     `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at, look, person_id, job_id, linked_at, linked_by)
      select $1, object_type, native_id, name, attributes, enabled, protected, $2, case when enabled then null else $2::timestamptz end, $9,
             person_id, job_id, case when person_id is not null then $2::timestamptz end, case when person_id is not null then $10 end
@@ -82,11 +87,11 @@ async function settleRecords(db: Client, systemId: string, records: ObservedReco
            protected = account.protected or excluded.protected,
            disabled_at = case when excluded.enabled then null else coalesce(account.disabled_at, excluded.seen_at) end
        where account.look <= excluded.look
-     returning id, native_id as "nativeId"`,
+     returning id, object_type as "objectType", native_id as "nativeId", person_id as "personId", job_id as "jobId"`,
     [systemId, now, column((r) => r.objectType), column((r) => r.id), column((r) => r.name), column((r) => JSON.stringify(r.attributes)),
       column((r) => r.enabled ?? true), column((r) => r.protected ?? false), look, own.by,
       column((r) => linkOf(r)?.personId ?? null), column((r) => linkOf(r)?.jobId ?? null)])
-  return new Map(rows.map((row) => [row.nativeId, row.id]))
+  return rows
 }
 
 async function settleMemberships(db: Client, systemId: string, { page, asked, look }: Seen, settled: Map<string, string>, now: string, granted: OwnDoing['granted']): Promise<void> {
@@ -105,20 +110,20 @@ async function settleMemberships(db: Client, systemId: string, { page, asked, lo
   })
   const revoked = asked.flatMap((a) => (a.revoked ?? []).map((entitlementId) => ({ accountId: settled.get(a.id), entitlementId }))).filter((r) => r.accountId !== undefined)
   await db.query(
-    `with pair as (
-       select a.id as account_id, e.id as entitlement_id, a.person_id, a.job_id, u.ours
-         from unnest($3::bigint[], $4::text[], $8::boolean[]) as u (account_id, entitlement, ours)
-         join account a on a.id = u.account_id
-         join entitlement e on e.system_id = $1 and e.native_id = u.entitlement),
+    `with pair as materialized (
+       select p.*, m.origin
+         from (select distinct u.account_id, e.id as entitlement_id, u.ours
+                 from unnest($3::bigint[], $4::text[], $8::boolean[]) as u (account_id, entitlement, ours)
+                 join entitlement e on e.system_id = $1 and e.native_id = u.entitlement) p
+         left join lateral (select origin from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id offset 0) m on true),
      gone as (
        delete from membership m
         where m.account_id = any($5::bigint[])
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)
           and (not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
      insert into membership (account_id, entitlement_id, seen_at, origin)
-     select account_id, entitlement_id, $2::timestamptz, case when p.ours then 'granted' else ${originOf('p', 'p.entitlement_id', 'p.account_id')} end
-       from (select distinct * from pair) p
-      where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
+     select p.account_id, p.entitlement_id, $2::timestamptz, case when p.ours then 'granted' else (select ${originOf('a', 'p.entitlement_id')} from account a where a.id = p.account_id) end
+       from pair p where p.origin is null
      on conflict do nothing`,
     [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()], revoked.map((r) => r.accountId), revoked.map((r) => r.entitlementId),
       pairs.map((p) => p.ours)])
@@ -151,18 +156,22 @@ export async function linkAccounts(db: Db, systemId: string, links: Link[], acto
     [systemId, now, actor, links.map((l) => l.objectType), links.map((l) => l.nativeId), links.map((l) => l.personId), links.map((l) => l.jobId)])
 }
 
-/** What a record held when it was linked is a reason of its own: kind *found*. It ends with employment. */
+/**
+ * What a record held when it was linked is a reason of its own: kind *found*. It ends with employment. What Usher gave it,
+ * and lost the answer, is no such thing.
+ */
 export async function foundReasons(db: Db, systemId: string, links: { objectType: string; nativeId: string }[], input: { planId: string; revision: number; actor: string; now: string }): Promise<void> {
   if (links.length === 0) return
   await db.query(
     `with linked as (
-       select a.id, a.person_id from account a join unnest($2::text[], $3::text[]) as u (object_type, native_id)
+       select a.id, a.person_id, a.job_id from account a join unnest($2::text[], $3::text[]) as u (object_type, native_id)
            on a.object_type = u.object_type and a.native_id = u.native_id
         where a.system_id = $1 and a.person_id is not null),
      found as (
-       update membership m set origin = 'found' from linked where m.account_id = linked.id and m.origin = 'unknown' returning linked.person_id, m.entitlement_id)
+       update membership m set origin = case ${originOf('linked', 'm.entitlement_id')} when 'granted' then 'granted' else 'found' end
+         from linked where m.account_id = linked.id and m.origin = 'unknown' returning linked.person_id, m.entitlement_id, m.origin)
      insert into reason (person_id, kind, entitlement_id, policy_revision, valid_from, made_by, made_at, plan_id)
-     select person_id, 'found', entitlement_id, $4, $5, $6, $5, $7 from found on conflict do nothing`,
+     select person_id, 'found', entitlement_id, $4, $5, $6, $5, $7 from found where origin = 'found' on conflict do nothing`,
     [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId), input.revision, input.now, input.actor, input.planId])
 }
 

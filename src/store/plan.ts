@@ -4,8 +4,9 @@ import type { DecidedChange } from '../domain/decide.ts'
 import type { Because, ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { PlanHead } from '../domain/plan-hash.ts'
 import type { Attributes } from '../domain/value.ts'
-import { copyLine, pourInto } from './copy.ts'
+import { copyLine, pourInto, pourMin } from './copy.ts'
 import type { Client, Db } from './database.ts'
+import { countAgain, manyRows } from './statistics.ts'
 
 export interface PlanRow {
   id: string
@@ -43,7 +44,8 @@ export interface ChangeRow {
   before: Attributes | null
   after: Attributes | null
   reasons: Because[]
-  hash: Buffer
+  /** Hexadecimal. */
+  hash: string
   state: ChangeState
   attempts: number
   /** What became of the last attempt. */
@@ -54,7 +56,7 @@ const planColumns = `id, number, state, cause, scope, aim, policy_revision as "p
   forecast, read_anew as "readAnew", made_by as "madeBy", approved_by as "approvedBy"`
 
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
-  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, hash, state, attempts, code`
+  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, encode(hash, 'hex') as hash, state, attempts, code`
 
 export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; aim?: PlanAim | null; policyRevision: number; asOf: string; madeBy: string; forecast?: { madeAt: string; readAnew: boolean } }): Promise<void> {
   await db.query(
@@ -74,25 +76,41 @@ export async function setPlan(db: Db, id: string, values: Partial<Record<'state'
   await db.query(`update plan set ${names.map((n, i) => `${n} = $${i + 2}`).join(', ')} where id = $1`, [id, ...params])
 }
 
-/** From here on pouring is quicker than sending: it takes a trip more. */
-const pourMin = 100
+/** Its hash is hexadecimal. */
+export type NewChange = DecidedChange & { hash: string; state: ChangeState }
 
-export async function insertChanges(client: Client, planId: string, changes: (DecidedChange & { hash: Buffer; state: ChangeState })[]): Promise<void> {
+export async function insertChanges(client: Client, planId: string, changes: NewChange[]): Promise<void> {
   if (changes.length < pourMin) return await sendChanges(client, planId, changes)
   const lines = changes.map((c) => copyLine([
     planId, 2, c.wave, c.kind, c.systemId, c.jobId, c.objectType, c.personId, c.accountId, c.entitlementId, c.subject,
-    c.before === null ? null : JSON.stringify(c.before), c.after === null ? null : JSON.stringify(c.after), JSON.stringify(c.because), `\\x${c.hash.toString('hex')}`, c.state]))
+    c.before === null ? null : JSON.stringify(c.before), c.after === null ? null : JSON.stringify(c.after), JSON.stringify(c.because), `\\x${c.hash}`, c.state]))
   await pourInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state)', lines)
 }
 
-async function sendChanges(client: Client, planId: string, changes: (DecidedChange & { hash: Buffer; state: ChangeState })[]): Promise<void> {
+async function sendChanges(client: Client, planId: string, changes: NewChange[]): Promise<void> {
   if (changes.length === 0) return
-  const rows = changes.map(({ hash, because, ...change }) => ({ ...change, reasons: because, hash: `\\x${hash.toString('hex')}` }))
+  const rows = changes.map(({ hash, because, ...change }) => ({ ...change, reasons: because, hash: `\\x${hash}` }))
   await client.query(
     `insert into plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state)
      select $1::uuid, 2, c.wave, c.kind, c."systemId", c."jobId", c."objectType", c."personId", c."accountId", c."entitlementId", c.subject, c.before, c.after, c.reasons, c.hash, c.state
        from jsonb_to_recordset($2::jsonb) as c (wave smallint, kind text, "systemId" text, "jobId" text, "objectType" text, "personId" uuid, "accountId" bigint,
               "entitlementId" bigint, subject text, before jsonb, after jsonb, reasons jsonb, hash bytea, state text)`, [planId, JSON.stringify(rows)])
+}
+
+/** So many changes are approved by one statement: their rows are held in memory meanwhile. */
+const approvedAtOnce = 20_000
+
+/** What is planned is to be carried out: all of it, or what meets a condition with its values from `$4` on. Returns how many changes it is. */
+export async function approvePlanned(client: Client, planId: string, condition = 'true', values: unknown[] = []): Promise<number> {
+  const { rows: [ids] } = await client.query<{ first: string | null; last: string | null }>('select min(id) as first, max(id) as last from plan_change where plan_id = $1', [planId])
+  let approved = 0
+  for (let from = Number(ids!.first); from <= Number(ids!.last ?? -1); from += approvedAtOnce) {
+    const { rowCount } = await client.query(
+      `update plan_change set state = 'waiting' where plan_id = $1 and id >= $2 and id < $3 and state = 'planned' and ${condition}`, [planId, from, from + approvedAtOnce, ...values])
+    approved += rowCount ?? 0
+  }
+  if (approved >= manyRows) await countAgain(client, ['open_change'])
+  return approved
 }
 
 /** What is planned of a stage is to be carried out; of stage 2, only of these jobs. */
@@ -170,29 +188,49 @@ export async function systemsToDo(db: Db, planId: string): Promise<string[]> {
   return rows.map((r) => r.id)
 }
 
-/** Whose changes of stage 2 come first: so many of each system. */
-export async function firstPeople(db: Db, planId: string, ofEach: number): Promise<string[]> {
-  const { rows } = await db.query<{ personId: string }>(
-    `select distinct c.person_id as "personId" from unnest($2::text[]) as u (system_id)
-      cross join lateral (
-        select person_id from open_change c
-         where c.plan_id = $1 and c.system_id = u.system_id and c.state <> 'stuck' order by wave, id limit $3) c
-      where c.person_id is not null`, [planId, await systemsToDo(db, planId), ofEach])
-  return rows.map((r) => r.personId)
+/** Whether a plan has so many changes to carry out in systems, or more. */
+export async function hasMany(db: Db, planId: string, many: number): Promise<boolean> {
+  const { rows } = await db.query(`select from open_change where plan_id = $1 and state <> 'stuck' offset $2 limit 1`, [planId, many - 1])
+  return rows.length > 0
 }
 
-/** The lowest wave of a system that is not over, and its due changes, at most `limit`; of `only` these people's. They are marked running. */
-export async function claimChanges(db: Db, planId: string, systemId: string, now: string, limit: number, only: string[] | null = null): Promise<ChangeRow[]> {
-  // In the order of the key of `open_change`.
+export interface Claim {
+  planId: string
+  systemId: string
+  now: string
+  /** So many changes at most; and so many more that come along with the creations among them. */
+  limit: number
+  along: number
+  /** How many changes of the system are under way: they are passed over. */
+  underWay: number
+  /** Only of people up to this id. */
+  upTo: string | null
+}
+
+/**
+ * The lowest wave of a system that is not over, and its due changes, in their order. What an account that is created is
+ * granted comes along with its creation, so that it is looked at and written about once. They are marked running.
+ */
+export async function claimChanges(db: Db, { planId, systemId, now, limit, along, underWay, upTo }: Claim): Promise<ChangeRow[]> {
+  // Each table is asked by its key, `offset 0` sees to that: it is filled and emptied faster than PostgreSQL counts.
   const toDo = `o.plan_id = $1 and o.system_id = $2 and (o.state = 'to-do' or o.state = 'again' and o.next_attempt_at <= $3)`
+  const free = (id: string, state: string): string => `(select from plan_change c where c.plan_id = $1 and c.id = ${id} and ${state} offset 0 for update skip locked)`
   const { rows } = await db.query<ChangeRow>(
-    `update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
-      where plan_id = $1 and id = any(array(
-        select c.id from open_change o join plan_change c on c.plan_id = o.plan_id and c.id = o.id
-         where ${toDo} and c.state in ('waiting', 'again') and ($5::uuid[] is null or o.person_id = any ($5))
-           and o.wave <= (select o.wave from open_change o where ${toDo} order by o.wave, o.id limit 1)
-         order by o.wave, o.id limit $4 for update of c skip locked))
-      returning ${changeColumns}`, [planId, systemId, now, limit, only])
+    `with next as materialized (
+       select o.id, o.kind, o.job_id, o.person_id from open_change o
+        where ${toDo} and ($5::uuid is null or o.person_id <= $5)
+          and o.wave <= (select o.wave from open_change o where ${toDo} order by o.wave, o.id limit 1)
+        order by o.wave, o.id limit $4::int + $7::int),
+     picked as materialized (select next.* from next cross join lateral ${free('next.id', `c.state in ('waiting', 'again')`)} c limit $4),
+     granted as materialized (
+       select o.id from picked p
+        cross join lateral (select o.id from open_change o where o.plan_id = $1 and o.system_id = $2 and o.job_id = p.job_id and o.person_id = p.person_id
+                               and o.kind = 'grant' and o.state = 'to-do' offset 0) o
+        cross join lateral ${free('o.id', `c.state = 'waiting'`)} c
+        where p.kind = 'create' limit $6)
+     update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
+      where plan_id = $1 and id = any(array(select id from picked union all select id from granted))
+      returning ${changeColumns}`, [planId, systemId, now, limit, upTo, along, underWay])
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
 }
 

@@ -21,7 +21,7 @@ const columns = {
 } as const
 
 /** Of tables that a long work fills: told of each lot of rows, it has them counted again each time that they have become a few times as many. */
-export function growthOf(db: Db, tables: (keyof typeof columns)[]): (rows: number) => Promise<void> {
+export function growthOf(db: Db, tables: readonly (keyof typeof columns)[]): (rows: number) => Promise<void> {
   let [sum, next] = [0, manyRows]
   return async (rows) => {
     sum += rows
@@ -31,6 +31,6 @@ export function growthOf(db: Db, tables: (keyof typeof columns)[]): (rows: numbe
   }
 }
 
-export async function countAgain(db: Db, tables: (keyof typeof columns)[]): Promise<void> {
+export async function countAgain(db: Db, tables: readonly (keyof typeof columns)[]): Promise<void> {
   await db.query(`analyze ${tables.map((table) => columns[table]).join(', ')}`)
 }

@@ -179,6 +179,28 @@ test('an answer that was lost after success makes nothing twice', async () => {
   assert.deepEqual((await w.plan()).systems, [])
 })
 
+test('an account comes with what it is granted, and where it is not seen, nothing of it counts', async () => {
+  const w = await open()
+  w.app.faults = [fault('create', 'pretend', 1)]
+  const plan = await w.day([anna])
+  assert.deepEqual([unfired(w), plan.systems], [[], ['create anna.nowak stuck', 'grant anna.nowak sellers skipped']])
+  await w.engine.retryChange(plan.id, plan.changes.find((c) => c.kind === 'create' && c.stage === 2)!.id, 'ada')
+  await w.work()
+  assert.deepEqual((await w.shown(plan.id)).changes.filter((c) => c.stage === 2).map((c) => `${c.kind} ${c.state} ${c.attempts}`), ['create done 1', 'grant done 1'])
+  assert.deepEqual([w.accounts(), w.members('sellers'), await w.reasons('1'), w.logged], [['anna.nowak'], ['anna.nowak'], ['rule seller', 'scope users'], []])
+})
+
+test('what an account was given before anybody saw it is no reason of its own', async () => {
+  const w = await open()
+  w.app.faults = [fault('lookup', 'disconnect', 2)]
+  const plan = await w.day([anna])
+  assert.deepEqual([unfired(w), plan.systems, w.members('sellers')], [[], ['create anna.nowak again', 'grant anna.nowak sellers again'], ['anna.nowak']])
+  await w.settle()
+  assert.deepEqual([(await w.shown(plan.id)).systems, await w.reasons('1'), w.app.writes], [['create anna.nowak', 'grant anna.nowak sellers'], ['rule seller', 'scope users'], 2])
+  await w.day([{ ...anna, department: 'None' }])
+  assert.deepEqual([w.members('sellers'), w.logged], [[], []])
+})
+
 test('what Usher gave is its own to take away, also where a list hid it for a while', async () => {
   const w = await open()
   await w.day([anna])

@@ -13,7 +13,7 @@ export interface Mutant {
 export const mutants: Mutant[] = [
   {
     name: 'what differs on recomputing is carried out', promise: 'A plan is a contract',
-    file: 'src/engine/carry-out-recompute.ts', find: 'if (decided !== undefined && hashChange(decided).equals(change.hash)) return attempt', replace: 'if (decided !== undefined) return attempt',
+    file: 'src/engine/carry-out-recompute.ts', find: 'if (decided !== undefined && hashChange(decided) === change.hash) return attempt', replace: 'if (decided !== undefined) return attempt',
   },
   {
     name: 'any hash approves', promise: 'A plan is a contract',
@@ -122,7 +122,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what a killed worker began is left there', promise: 'It goes on by itself',
-    file: 'src/engine/apply-plan.ts', find: "set state = 'waiting' where plan_id = $1 and state = 'running'", replace: "set state = 'waiting' where plan_id = $1 and state = 'nothing'",
+    file: 'src/engine/apply-plan.ts', find: "c.id = o.id and c.state = 'running'", replace: "c.id = o.id and c.state = 'nothing'",
   },
   {
     name: 'whatever exists is adopted', promise: 'Accounts of nobody are never touched',
