@@ -61,6 +61,11 @@ async function fill(pool: Pool): Promise<void> {
       `insert into snapshot_record (snapshot_id, key, row, hash, cells, attributes, positions, person_id)
        select $1, n::text, n, '\\x00', json_build_array(n, 'tab' || chr(9)), '{}', '[]', gen_random_uuid() from generate_series(1, $2::int) n`, [id, 50 * (i + 1)])
   }
+  const plan = randomUUID()
+  await pool.query(`insert into plan (id, cause, policy_revision, as_of, made_by, made_at) values ($1, 'test', 1, $2, 'ada', $2)`, [plan, at])
+  await pool.query(
+    `insert into plan_change (plan_id, stage, kind, system_id, job_id, person_id, hash, state)
+     select $1, 2, 'disable', 'app', 'users', unnest($2::uuid[]), '\\x00', unnest('{waiting,done,stuck}'::text[])`, [plan, people.slice(0, 3)])
   await pool.query(`insert into audit (at, actor, action, subject, hash) select $1, 'usher', 'x', 's', '\\x00ff0a5c' from generate_series(1, 300)`, [at])
   await pool.query('delete from audit where id > 290')
 }
@@ -87,7 +92,7 @@ async function content(pool: Pool): Promise<string> {
 test('what is restored is what was backed up', async () => {
   const target = await newDatabase(server)
   const report = await restore(target, Readable.from(taken))
-  assert.equal(report.rows, 5000 + 1 + 1 + 290 + 2 + 150)
+  assert.equal(report.rows, 5000 + 1 + 1 + 290 + 2 + 150 + 1 + 3 + 2)
   assert.equal(report.madeAt, at)
   assert.equal(await content(target), await content(source))
   const { rows } = await target.query<{ id: string }>(`insert into audit (at, actor, action, subject) values ($1, 'usher', 'x', 's') returning id`, [at])
