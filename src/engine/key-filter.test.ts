@@ -22,3 +22,14 @@ test('a hundred thousand different keys are hardly ever taken for one another', 
   assert.ok(mistaken <= 2, `${mistaken} taken for repeated`)
   for (let i = 0; i < 100_000; i++) assert.equal(filter.seen(`E${i}`), true)
 })
+
+test('one has all that another has as soon as every key of it went by', () => {
+  fc.assert(fc.property(fc.uniqueArray(fc.string(), { minLength: 1 }), fc.nat(), (keys, at) => {
+    const [all, some] = [new KeyFilter(), new KeyFilter()]
+    for (const key of keys) some.seen(key)
+    for (const [i, key] of keys.entries()) if (i !== at % keys.length) all.seen(key)
+    assert.equal(all.hasAllOf(some), false)
+    all.seen(keys[at % keys.length]!)
+    assert.equal(all.hasAllOf(some), true)
+  }))
+})

@@ -27,6 +27,11 @@ export class KeyFilter {
     return false
   }
 
+  /** Whether whatever went by at `other` was here, too, as far as eight bytes tell. */
+  hasAllOf(other: KeyFilter): boolean {
+    return other.#low.every((low, at) => low === 0 || this.#has(low, other.#high[at]!))
+  }
+
   #has(low: number, high: number): boolean {
     const mask = this.#low.length - 1
     for (let at = (low ^ high) & mask; this.#low[at] !== 0; at = (at + 1) & mask) {

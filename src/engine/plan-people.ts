@@ -10,7 +10,7 @@ import { peopleJobs, type PeopleJob } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
 import { isReleased } from '../store/release.ts'
 import type { Client } from '../store/database.ts'
-import { createInBulk, datesOfSnapshot, isMostlyNew, setApart, stretchesOf } from '../store/people-bulk.ts'
+import { arrivingPeople, createInBulk, datesOfSnapshot, isMostlyNew, setApart, stretchesOf } from '../store/people-bulk.ts'
 import {
   contradictedKeys, diffRows, diffVanished, matchKeys, nameNewPeople, newKeys, openCases, openDiff,
 } from '../store/people-diff.ts'
@@ -20,7 +20,7 @@ import {
 } from '../store/people-plan.ts'
 import { indexKeys } from '../store/snapshot.ts'
 import type { Context, Revision } from './context.ts'
-import { keepUnique, notByKey, uniqueAttributes } from './people-unique.ts'
+import { keepUnique, uniqueAttributes } from './people-unique.ts'
 import { planPerson, type Absence, type JobView, type PeopleView } from './people-changes.ts'
 import { placeOf, positionFromDates, setAsideMax, type SnapshotResult } from './read-source.ts'
 
@@ -83,7 +83,7 @@ export async function planPeople(context: Context, client: Client, input: People
     jobId: s.jobId, snapshotId: s.snapshotId, source: view.jobs.get(s.jobId)?.source ?? s.systemId, vanished: view.jobs.get(s.jobId)?.absence !== 'nothing',
   })), asOf)
   const brakes = [...await closeHeld(client, jobs, view, held, findings), ...contractBrakes(jobs, snapshots, await countPeople(client))]
-  findings.push(...await referenceFindings(client, planId, revision))
+  findings.push(...await referenceFindings(client, planId, revision, snapshots))
   return { findings, brakes }
 }
 
@@ -117,7 +117,7 @@ async function bulkCreate(client: Client, input: {
   const { snapshotId } = snapshot
   const mapped = unique.filter((name) => job.mapping[name] !== undefined)
   const rules = [...job.match, ...mapped.filter((name) => !job.match.some((rule) => rule.length === 1 && rule[0] === name)).map((name) => [name])]
-  const apart = await setApart(client, { planId, jobId: job.id, snapshotId, rules, unique: notByKey(job, mapped), severalRows: job.positionKey !== undefined })
+  const apart = await setApart(client, { planId, jobId: job.id, snapshotId, rules, unique: snapshot.suspects, severalRows: job.positionKey !== undefined })
   const stretches = (apart === 0 ? snapshot.stretches : null) ?? await stretchesOf(client, snapshotId)
   const states = (snapshot.dates ?? await datesOfSnapshot(client, snapshotId)).map((dates) => {
     const { state, nextChangeAt } = standing([positionFromDates(dates)], asOf, timeZone)
@@ -223,11 +223,14 @@ function contractBrakes(jobs: PeopleJob[], snapshots: SnapshotResult[], of: numb
   })
 }
 
-async function referenceFindings(client: Client, planId: string, revision: Revision): Promise<Finding[]> {
+async function referenceFindings(client: Client, planId: string, revision: Revision, snapshots: SnapshotResult[]): Promise<Finding[]> {
   const findings: Finding[] = []
+  const arriving = await arrivingPeople(client, planId)
+  const whole = snapshots.filter((s) => arriving.get(s.snapshotId) === s.rows)
   for (const { name, title, type, references } of revision.policy.settings.attributes) {
     if (type !== 'reference') continue
-    const { count, people } = await unresolvedReferences(client, planId, name, references ?? 'employeeId', listedMax)
+    const { count, people } = await unresolvedReferences(client, {
+      planId, attribute: name, references: references ?? 'employeeId', settled: whole.filter((s) => s.settled.includes(name)).map((s) => s.snapshotId), limit: listedMax })
     if (count === 0) continue
     const names = people.slice(0, namedMax).map((p) => p.name).join(', ')
     findings.push({

@@ -22,6 +22,7 @@ import type { Stretch } from '../store/people-bulk.ts'
 import { transaction } from '../store/database.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { KeyFilter } from './key-filter.ts'
+import { RowValues, type Suspects } from './row-values.ts'
 import { judgeRead } from './source-contract.ts'
 import { Stretches } from './stretches.ts'
 
@@ -41,6 +42,10 @@ export interface SnapshotResult {
   /** Of what was read; null where it has to be asked of the rows. */
   stretches: Stretch[] | null
   dates: string[] | null
+  /** Values that several rows may share. */
+  suspects: Suspects
+  /** Attributes whose references all lead to a row of the same read. */
+  settled: string[]
   /** The source showed that this is all of it: a trailer, a container that ends. */
   proven?: boolean
   /** Of the ways in which the read is out of contract; who releases it says that it is right. */
@@ -55,7 +60,8 @@ export async function readSource(context: Context, revision: Revision, job: Peop
   const mapper = rowMapper(job, revision.policy.settings)
   const reader = openReader(context, systemOf(revision.policy, job.source))
   await insertSnapshot(context.pool, snapshot)
-  const taken = { ...emptyTake(), shape: null as SourceShape | null }
+  const newTake = (): Take => emptyTake(new RowValues(job, revision.policy))
+  const taken = { ...newTake(), shape: null as SourceShape | null }
   let end: ReadEnd
   let contractHash: string | undefined
   try {
@@ -75,7 +81,7 @@ export async function readSource(context: Context, revision: Revision, job: Peop
   } catch (error) {
     if (!(error instanceof UsherError) || !isOfTheSource(error.code)) throw error
     // Nothing was kept of what may have been read by then.
-    Object.assign(taken, emptyTake())
+    Object.assign(taken, newTake())
     await transaction(context.pool, async (client) => {
       await copyRecords(client, snapshot.id, [new BinaryRows().take(true)!])
       await attachRecords(client, snapshot.id)
@@ -101,12 +107,13 @@ interface Take {
   /** Of rows that cannot be used, at most `setAsideMax`. */
   faulty: RowKeys[]
   stretches: Stretches
+  values: RowValues
   /** Rows were taken out again, so the stretches are not those of what is left. */
   thinned: boolean
 }
 
-const emptyTake = (): Take => (
-  { rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), faulty: [], stretches: new Stretches(), thinned: false })
+const emptyTake = (values: RowValues): Take => (
+  { rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), faulty: [], stretches: new Stretches(), values, thinned: false })
 
 interface Reading {
   context: Context
@@ -192,6 +199,7 @@ function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows:
     rowHash.write(hash('sha256', attributes + position + keep), 0, 16, 'hex')
     const dates = datesOf(mapped)
     taken.stretches.add(row, rowHash, dates)
+    taken.values.add(mapped.attributes)
 
     rows.row(copiedFields)
     rows.text(key)
@@ -288,6 +296,7 @@ async function close(context: Context, mapper: RowMapper, snapshot: NewSnapshot,
     snapshotId: snapshot.id, jobId: snapshot.jobId, systemId: snapshot.systemId, complete: end.complete,
     rows: taken.rows, setAside: taken.setAside, setAsideUnknown: taken.setAsideUnknown,
     stretches: taken.thinned ? null : taken.stretches.list(), dates: taken.stretches.dates(),
+    suspects: taken.values.suspects(), settled: taken.thinned ? [] : taken.values.settled(),
     ...(failed === null ? {} : { code: failed.code, because: failed.because }),
     ...(end.complete && end.proven === true ? { proven: true } : {}),
   }

@@ -1,5 +1,5 @@
 /** Carries out the arrivals of a plan: people in great numbers, one stretch of rows a transaction. */
-import type { Client, Db, Pool } from './database.ts'
+import { transaction, type Client, type Db, type Pool } from './database.ts'
 
 /** Indexes that a first load makes quicker at its end than row by row. The definitions are those of the schema. */
 const indexes = {
@@ -34,17 +34,19 @@ export async function missingIndexes(db: Db): Promise<LateIndex[]> {
 }
 
 export async function makeIndex(client: Client, name: LateIndex): Promise<void> {
-  await client.query(`set local maintenance_work_mem = '128MB'`)
+  // Two are made side by side; helpers of each would only be in the way.
+  await client.query(`set local maintenance_work_mem = '128MB'; set local max_parallel_maintenance_workers = 0`)
   if (name !== 'record_pkey') await client.query(`create index if not exists ${name} on ${indexes[name]}`)
   else await client.query(`create unique index if not exists ${name} on ${indexes[name]}; alter table record add primary key using index ${name}`)
 }
 
-/** PostgreSQL plans by what it last counted. Only what look-ups go by: the values of people are many and long. */
+/** PostgreSQL plans by what it last counted. Only what look-ups go by: the values of people are many and long. A small sample tells. */
 export async function countPeopleAgain(pool: Pool): Promise<void> {
-  await Promise.all([
-    pool.query('analyze person (id, state, evaluated_at, changed_at, next_change_at, evaluated_revision)'),
-    pool.query('analyze record (job_id, key, position_key, person_id, row, hash, missing_since)'),
-  ])
+  await transaction(pool, async (client) => {
+    await client.query('set local default_statistics_target = 10')
+    await client.query('analyze person (id, state, evaluated_at, changed_at, next_change_at, evaluated_revision)')
+    await client.query('analyze record (job_id, key, position_key, person_id, row, hash, missing_since)')
+  })
 }
 
 export interface Arrived {
@@ -62,6 +64,8 @@ export async function arrive(client: Client, input: { planId: string; now: strin
   if (stretch === undefined) return { claimed: 0, done: 0, refused: 0 }
   const at = [stretch.snapshotId, stretch.stretch]
   const refused = await refuseWhoIsKnown(client, planId, stretch, now)
+  // PostgreSQL cannot tell how many ids lie between two, takes a stretch for one row, and would look its state up row by row.
+  await client.query('set local enable_nestloop = off')
   await client.query(
     // Keys out of a secret that nobody keeps are as good as drawn one by one.
     `insert into person (id, attributes, positions, state, next_change_at, created_at, changed_at, commitment_key)

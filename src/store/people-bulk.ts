@@ -23,8 +23,13 @@ export async function isMostlyNew(client: Client, jobId: string, rows: number): 
   return known!.n * 2 < rows
 }
 
-/** Takes the rows that need a closer look out of those that are planned in sets. Returns how many. */
-export async function setApart(client: Client, input: { planId: string; jobId: string; snapshotId: string; rules: string[][]; unique: string[]; severalRows: boolean }): Promise<number> {
+/**
+ * Takes the rows that need a closer look out of those that are planned in sets. Returns how many. `unique`: attributes that
+ * each person has alone, with the values that rows may share; null: any.
+ */
+export async function setApart(client: Client, input: {
+  planId: string; jobId: string; snapshotId: string; rules: string[][]; unique: Map<string, string[] | null>; severalRows: boolean
+}): Promise<number> {
   const { planId, jobId, snapshotId, rules, unique, severalRows } = input
   const table = tableOf(snapshotId)
   await client.query('truncate people_apart')
@@ -34,10 +39,13 @@ export async function setApart(client: Client, input: { planId: string; jobId: s
   if (severalRows) {
     await client.query(`insert into people_apart select key from ${table} group by key having count(*) > 1 on conflict do nothing`)
   }
-  for (const name of unique) {
+  for (const [name, values] of unique) {
     await client.query(
-      `with shared as (select lower(attributes ->> $1) as value from ${table} where attributes ->> $1 <> '' group by 1 having count(*) > 1)
-       insert into people_apart select s.key from ${table} s join shared on lower(s.attributes ->> $1) = shared.value on conflict do nothing`, [name])
+      `with shared as (
+         select lower(attributes ->> $1) as value from ${table}
+          where attributes ->> $1 <> '' ${values === null ? 'and $2::text[] is null' : 'and lower(attributes ->> $1) in (select lower(v) from unnest($2::text[]) v)'}
+          group by 1 having count(*) > 1)
+       insert into people_apart select s.key from ${table} s join shared on lower(s.attributes ->> $1) = shared.value on conflict do nothing`, [name, values])
   }
   const candidates = `
     select id, attributes from person
@@ -118,6 +126,13 @@ export async function takeBack(client: Client, planId: string): Promise<void> {
         where a.plan_id = $1 and a.snapshot_id = $2 and a.stretch = s.stretch`, [planId, snapshotId])
     await client.query('delete from plan_arrival where plan_id = $1 and snapshot_id = $2 and people = 0', [planId, snapshotId])
   }
+}
+
+/** How many people arrive from each snapshot. */
+export async function arrivingPeople(client: Client, planId: string): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ snapshotId: string; people: number }>(
+    'select snapshot_id as "snapshotId", sum(people)::int as people from plan_arrival where plan_id = $1 group by 1', [planId])
+  return new Map(rows.map((r) => [r.snapshotId, r.people]))
 }
 
 /** The digests of a plan's arrivals, in the order of their rows. */

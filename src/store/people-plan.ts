@@ -177,13 +177,21 @@ export async function countPeople(db: Db): Promise<number> {
   return rows[0]!.n
 }
 
-/** People whose reference leads to nobody, as the plan leaves them. At most `limit` are named. */
-export async function unresolvedReferences(client: Client, planId: string, attribute: string, references: string, limit: number): Promise<{ count: number; people: { id: string; name: string }[] }> {
+/**
+ * People whose reference leads to nobody, as the plan leaves them. At most `limit` are named. `settled`: snapshots that arrive
+ * as a whole, and whose references lead to rows of their own.
+ */
+export async function unresolvedReferences(client: Client, input: {
+  planId: string; attribute: string; references: string; settled: string[]; limit: number
+}): Promise<{ count: number; people: { id: string; name: string }[] }> {
+  const { planId, attribute, references, settled, limit } = input
   const now = await peopleAfter(client, planId)
+  const referring = settled.length === 0 ? now : await peopleAfter(client, planId, settled)
   // Asked once for each value: a manager has many people. Mostly all of them are known.
   const { rows: unknown } = await client.query<{ value: string }>(
     `with now as not materialized (${now}),
-     referred as (select distinct attributes ->> $2 as value from now where state <> 'ended' and attributes ->> $2 <> '')
+     referring as (${referring}),
+     referred as (select distinct attributes ->> $2 as value from referring where state <> 'ended' and attributes ->> $2 <> '')
      select value from referred r where not exists (select from now n where n.attributes ->> $3 = r.value)`,
     [planId, attribute, references])
   if (unknown.length === 0) return { count: 0, people: [] }
@@ -197,8 +205,8 @@ export async function unresolvedReferences(client: Client, planId: string, attri
 }
 
 /** Everybody as the plan $1 leaves them. Arrivals are asked of their own tables, of which PostgreSQL knows how many rows they have. */
-async function peopleAfter(client: Client, planId: string): Promise<string> {
-  const { rows } = await client.query<{ id: string }>('select distinct snapshot_id as id from plan_arrival where plan_id = $1', [planId])
+async function peopleAfter(client: Client, planId: string, without: string[] = []): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('select distinct snapshot_id as id from plan_arrival where plan_id = $1 and snapshot_id <> all ($2)', [planId, without])
   const arriving = rows.map(({ id }) => `
     union all
     select s.person_id, s.attributes, t.state from ${tableOf(id)} s
