@@ -8,6 +8,45 @@ CREATE OR REPLACE FUNCTION usher.account_digest(name text, attributes jsonb, ena
 RETURN substr(sha256(convert_to((((((enabled)::integer)::text || ((protected)::integer)::text) || (attributes)::text) || name), 'UTF8'::name)), 1, 16)
 ;
 
+CREATE OR REPLACE FUNCTION usher.keep_open_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'usher'
+AS $function$
+begin
+  if tg_op <> 'INSERT' and old.state in ('waiting', 'running', 'again', 'stuck') then
+    delete from open_change where plan_id = old.plan_id and system_id = old.system_id and wave = old.wave and id = old.id;
+  end if;
+  if tg_op <> 'DELETE' and new.state in ('waiting', 'running', 'again', 'stuck') then
+    insert into open_change values (new.plan_id, new.system_id, new.wave, new.id, new.job_id, new.person_id, new.kind, new.entitlement_id,
+      case when new.state in ('again', 'stuck') then new.state else 'to-do' end, new.next_attempt_at);
+  end if;
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION usher.keep_open_changes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'usher'
+ SET enable_seqscan TO 'off'
+AS $function$
+begin
+  -- To begin one, or to give it back, is no matter of that list.
+  if not exists (select from was where state not in ('waiting', 'running')) and not exists (select from now where state not in ('waiting', 'running')) then
+    return null;
+  end if;
+  delete from open_change where ctid = any (array(
+    select o.ctid from was cross join lateral (
+      select ctid from open_change o where o.plan_id = was.plan_id and o.system_id = was.system_id and o.wave = was.wave and o.id = was.id offset 0) o
+     where was.stage = 2 and was.state in ('waiting', 'running', 'again', 'stuck')));
+  insert into open_change
+    select plan_id, system_id, wave, id, job_id, person_id, kind, entitlement_id, case when state in ('again', 'stuck') then state else 'to-do' end, next_attempt_at
+      from now where stage = 2 and state in ('waiting', 'running', 'again', 'stuck');
+  return null;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION usher.row_cells(cells json, columns text[])
  RETURNS json
  LANGUAGE sql
@@ -34,8 +73,7 @@ create table account (
   digest bytea generated always as (account_digest(name, attributes, enabled, protected)) stored,
   look bigint not null default 0,
   constraint account_pkey PRIMARY KEY (id),
-  constraint a_native_id_once UNIQUE (system_id, object_type, native_id),
-  constraint account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+  constraint a_native_id_once UNIQUE (system_id, object_type, native_id)
 ) with (fillfactor=80);
 comment on table account is 'Accounts as last seen in their systems. person_id null: nobody''s.';
 comment on column account.digest is 'Of all that a read can change; made alike in src/store/digest.ts from what a read shows.';
@@ -75,10 +113,10 @@ create table audit (
   detail jsonb not null default '{}'::jsonb,
   "position" bigint,
   hash bytea,
-  constraint audit_pkey PRIMARY KEY (id),
-  constraint audit_position_key UNIQUE ("position")
+  constraint audit_pkey PRIMARY KEY (id)
 );
 comment on table audit is 'Every decision and change. Personal values are only there as keyed commitments.';
+CREATE UNIQUE INDEX audit_position ON usher.audit USING btree ("position") WHERE ("position" IS NOT NULL);
 CREATE INDEX audit_subject_idx ON usher.audit USING btree (subject);
 CREATE INDEX audit_unsealed ON usher.audit USING btree (id) WHERE ("position" IS NULL);
 
@@ -214,7 +252,6 @@ create table desired_account (
   clear text[] not null default '{}'::text[],
   name text not null,
   constraint desired_account_pkey PRIMARY KEY (person_id, job_id),
-  constraint desired_account_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
   constraint wanted_is_known CHECK (wanted = ANY (ARRAY['enabled'::text, 'disabled'::text, 'broken'::text]))
 );
 comment on table desired_account is 'What each job wants of each person''s account, as last evaluated: the narrow rows that whole systems are compared with. No row: no account is wanted. broken: it cannot be said, so nothing is done.';
@@ -226,8 +263,7 @@ create table desired_reference (
   attribute text not null,
   key_attribute text not null,
   value text not null,
-  constraint desired_reference_pkey PRIMARY KEY (person_id, job_id, attribute),
-  constraint desired_reference_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+  constraint desired_reference_pkey PRIMARY KEY (person_id, job_id, attribute)
 );
 comment on table desired_reference is 'Attributes of desired accounts that point to another person''s account; they settle when that one is there.';
 
@@ -413,8 +449,6 @@ create table membership (
   origin text not null default 'unknown'::text,
   seen_at timestamp with time zone not null,
   constraint membership_pkey PRIMARY KEY (account_id, entitlement_id),
-  constraint membership_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
-  constraint membership_entitlement_id_fkey FOREIGN KEY (entitlement_id) REFERENCES entitlement(id),
   constraint origin_is_known CHECK (origin = ANY (ARRAY['granted'::text, 'found'::text, 'unknown'::text]))
 );
 comment on table membership is 'Which account holds which entitlement, as last seen. Gone ones are deleted; the plan and the audit remember them.';
@@ -455,6 +489,25 @@ create table observation (
 comment on table observation is 'One full read of a destination.';
 comment on column observation.profile is 'Accounts, filled attributes by name; see domain/contract.ts.';
 CREATE INDEX observation_system_id_read_at_idx ON usher.observation USING btree (system_id, read_at DESC);
+
+create table open_change (
+  plan_id uuid not null,
+  system_id text not null,
+  wave smallint not null,
+  id bigint not null,
+  job_id text,
+  person_id uuid,
+  kind text not null,
+  entitlement_id bigint,
+  state text not null,
+  next_attempt_at timestamp with time zone,
+  constraint open_change_pkey PRIMARY KEY (plan_id, system_id, wave, id),
+  constraint open_change_state_is_known CHECK (state = ANY (ARRAY['to-do'::text, 'again'::text, 'stuck'::text]))
+);
+comment on table open_change is 'The changes of plan_change in stage 2 that are to be carried out or are stuck, in the order of their turn; kept by a trigger. At most one is open per account and attribute or entitlement.';
+CREATE UNIQUE INDEX one_open_change ON usher.open_change USING btree (system_id, job_id, person_id, kind, COALESCE(entitlement_id, (0)::bigint)) WHERE (state <> 'stuck'::text);
+CREATE INDEX open_change_again ON usher.open_change USING btree (next_attempt_at) WHERE (state = 'again'::text);
+CREATE INDEX open_change_stuck ON usher.open_change USING btree (plan_id) WHERE (state = 'stuck'::text);
 
 create table person (
   id uuid not null,
@@ -546,6 +599,7 @@ END),
 );
 comment on table plan is 'The ordered changes that would make systems agree. States: see domain/plan.ts.';
 comment on column plan.aim is 'What a plan is for that does not simply carry out policy: undo another, put back drift, link an account. Null: carry out policy.';
+CREATE INDEX plan_ended ON usher.plan USING btree (ended_at);
 CREATE INDEX plan_of_many ON usher.plan USING btree (number) WHERE ((aim IS NULL) AND ((scope IS NULL) OR (scope ? 'jobs'::text)));
 CREATE INDEX plan_of_same ON usher.plan USING hash (scope) WHERE (state = ANY (ARRAY['open'::text, 'held'::text]));
 CREATE INDEX plan_state_idx ON usher.plan USING btree (state);
@@ -611,16 +665,15 @@ create table plan_change (
   constraint plan_change_pkey PRIMARY KEY (plan_id, id),
   constraint braked_is_known CHECK (braked = ANY (ARRAY['ordinary'::text, 'privileged'::text])),
   constraint change_state_is_known CHECK (state = ANY (ARRAY['planned'::text, 'observed'::text, 'held'::text, 'waiting'::text, 'running'::text, 'done'::text, 'refused'::text, 'again'::text, 'stuck'::text, 'skipped'::text]))
-);
+) with (fillfactor=45);
 comment on table plan_change is 'One step of a plan: what it was, what it shall be, and why. States: see domain/plan.ts.';
 comment on column plan_change.braked is 'Whether brakes count the change: null where none looks at its kind, where the end was agreed or decided by a person, or where it was released.';
-CREATE INDEX changes_braked ON usher.plan_change USING btree (system_id, kind, done_at) WHERE ((braked IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'done'::text])));
-CREATE INDEX changes_to_do ON usher.plan_change USING btree (plan_id, system_id, wave, id) WHERE ((stage = 2) AND (state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text])));
-CREATE UNIQUE INDEX one_open_change_per_thing ON usher.plan_change USING btree (system_id, job_id, person_id, kind, COALESCE(entitlement_id, (0)::bigint)) WHERE ((stage = 2) AND (state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text])));
-CREATE INDEX plan_change_due ON usher.plan_change USING btree (next_attempt_at) WHERE (state = 'again'::text);
+CREATE INDEX braked_of_plan ON usher.plan_change USING btree (plan_id, system_id, kind) WHERE (braked IS NOT NULL);
+CREATE INDEX people_of_plan ON usher.plan_change USING btree (plan_id, wave) WHERE (stage = 1);
 CREATE INDEX plan_change_person_id_idx ON usher.plan_change USING btree (person_id) WHERE (person_id IS NOT NULL);
-CREATE INDEX plan_change_plan_id_stage_wave_state_idx ON usher.plan_change USING btree (plan_id, stage, wave, state);
-CREATE INDEX plan_change_stuck ON usher.plan_change USING btree (plan_id) WHERE (state = 'stuck'::text);
+CREATE TRIGGER open_change_comes AFTER INSERT ON plan_change FOR EACH ROW WHEN (new.stage = 2 AND (new.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
+CREATE TRIGGER open_change_goes AFTER DELETE ON plan_change FOR EACH ROW WHEN (old.stage = 2 AND (old.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
+CREATE TRIGGER open_changes_turn AFTER UPDATE ON plan_change REFERENCING OLD TABLE AS was NEW TABLE AS now FOR EACH STATEMENT EXECUTE FUNCTION keep_open_changes();
 
 create table plan_left (
   plan_id uuid not null,
@@ -693,7 +746,6 @@ create table reason (
   former_role_id text,
   ended_by text,
   constraint reason_pkey PRIMARY KEY (id),
-  constraint reason_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id),
   constraint a_reason_gives_one_thing CHECK (num_nonnulls(role_id, entitlement_id,
 CASE
     WHEN kind = 'scope'::text THEN job_id
