@@ -4,7 +4,7 @@ import type { Page, ReadEnd, ReadScope } from '../connectors/connector.ts'
 import { breachesOf, breachSentence, columnsToKeep, goneBreach, profiler, type Breach, type ReadProfile } from '../domain/contract.ts'
 import type { System } from '../domain/policy.ts'
 import { canonical } from '../domain/value.ts'
-import { clearedSince, knownAccess, lastObserved, storeObserved } from '../store/contract.ts'
+import { withoutSince, knownAccess, lastObserved, storeObserved } from '../store/contract.ts'
 import type { Client } from '../store/database.ts'
 import type { Staging } from '../store/observation.ts'
 import { isReleased } from '../store/release.ts'
@@ -67,8 +67,10 @@ async function breachesOfSystem(client: Client, system: System, { profile, known
   for (const breach of breachesOf({ maxEmptier, maxGrowth: Infinity }, last.profile, profile, readAt)) {
     if (breach.what !== 'column-emptier') continue
     const was = last.profile.columns[breach.column!]!
-    const filled = was.filled - await clearedSince(client, system.id, breach.column!, last.readAt)
-    const now = breachesOf({ maxEmptier, maxGrowth: Infinity }, { ...last.profile, columns: { [breach.column!]: { ...was, filled } } }, profile, readAt)
+    // What Usher itself did since is no surprise.
+    const { cleared, made } = await withoutSince(client, system.id, breach.column!, last.readAt)
+    const expected = { ...last.profile, rows: last.profile.rows + made, columns: { [breach.column!]: { ...was, filled: was.filled - cleared } } }
+    const now = breachesOf({ maxEmptier, maxGrowth: Infinity }, expected, profile, readAt)
     breaches.push(...now.filter((b) => b.what === 'column-emptier' && b.column === breach.column))
   }
   return breaches

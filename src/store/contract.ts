@@ -37,12 +37,13 @@ export async function lastObserved(db: Db, systemId: string): Promise<{ profile:
   return rows[0] ?? null
 }
 
-/** In how many accounts Usher itself removed an attribute since an instant. */
-export async function clearedSince(db: Db, systemId: string, attribute: string, since: string): Promise<number> {
-  const { rows } = await db.query<{ n: number }>(
-    `select count(*)::int as n from plan_change where system_id = $1 and stage = 2 and kind = 'update' and state = 'done' and done_at > $3
-        and before ? $2 and not coalesce(after ? $2, false)`, [systemId, attribute, since])
-  return rows[0]!.n
+/** In how many accounts Usher itself removed an attribute since an instant, and how many it made without. */
+export async function withoutSince(db: Db, systemId: string, attribute: string, since: string): Promise<{ cleared: number; made: number }> {
+  const { rows } = await db.query<{ cleared: number; made: number }>(
+    `select count(*) filter (where kind = 'update' and before ? $2)::int as cleared, count(*) filter (where kind = 'create')::int as made
+       from plan_change where system_id = $1 and stage = 2 and kind in ('create', 'update') and state = 'done' and done_at > $3
+        and not coalesce(after ? $2, false)`, [systemId, attribute, since])
+  return rows[0]!
 }
 
 /** How many entitlements, and memberships of accounts, a system is known to have. */

@@ -81,6 +81,17 @@ test('a system that shows less than it has takes nothing from anybody, whatever 
   await w.close()
 })
 
+test('accounts that Usher itself made without a value are no sign of hiding', async () => {
+  const w = await openWorld(server)
+  const managed: Row[] = staff(20).map((one, i) => (i === 0 ? one : { ...one, manager: '1' }))
+  await w.day(managed)
+  await w.plan()
+  await w.day([...managed, ...staff(60).slice(20)])
+  const after = await w.plan()
+  assert.deepEqual([after.findings.filter((f) => f.system === 'app'), w.accounts().length], [[], 60])
+  await w.close()
+})
+
 test('what an operator says is right is believed; what Usher itself took away is no surprise', async () => {
   const w = await openWorld(server, (p) => { p.settings.peopleBrakes = {}; for (const s of p.systems) s.brakes = { disable: {}, revoke: {}, delete: {} } })
   const veiled = veil(w)
