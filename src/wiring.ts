@@ -12,6 +12,7 @@ import { ldapConnector } from './connectors/ldap/ldap-connector.ts'
 import { postgresqlConnector } from './connectors/postgresql/postgresql-connector.ts'
 import { postgresqlQueryConnector } from './connectors/postgresql/postgresql-query.ts'
 import type { ConnectorDefinition } from './connectors/connector.ts'
+import { UsherError } from './domain/errors.ts'
 import type { Context } from './engine/context.ts'
 import { createEngine } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
@@ -60,7 +61,8 @@ export interface OpenDatabase {
 export const patient = 10
 
 export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
-  const port = Number(env['PORT'] ?? 7070)
+  const port = Number(env['PORT'] || 7070)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsherError('INVALID_INPUT', `PORT is "${env['PORT']}"; it has to be a number up to 65535.`)
   const host = env['HOST'] ?? '127.0.0.1'
   return {
     dataFolder: path.resolve(env['USHER_DATA'] ?? 'data'),
@@ -179,6 +181,9 @@ export async function startWork({ context, audit, threads }: Usher): Promise<Wor
 export async function startServer(usher: Usher, settings: Settings, options: { version: string; webFolder?: string }): Promise<{ close(): Promise<void> }> {
   const { context, engine, auth, audit } = usher
   const app = await buildServer({ context, engine, auth, auditKeys: audit.keys, ...options, trustProxy: process.env['USHER_TRUST_PROXY'] === 'true' })
-  await app.listen({ port: settings.port, host: settings.host })
+  await app.listen({ port: settings.port, host: settings.host }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE') throw new UsherError('PORT_IN_USE', `Usher cannot listen at ${settings.host}:${settings.port}: the port is in use.`)
+    throw error
+  })
   return app
 }

@@ -12,7 +12,8 @@ export const errors = {
   TOO_MANY_REQUESTS: { status: 429, advice: 'Wait a moment and try again.' },
   INTERNAL: { status: 500, advice: 'This is a fault in Usher. The log has the details under the request id.' },
 
-  // Usher's own database
+  // Start, and Usher's own database
+  PORT_IN_USE: { status: 409, advice: 'Something else listens there, perhaps another Usher. Stop it, or set PORT to another.' },
   DATA_FOLDER_IN_USE: { status: 409, advice: 'Another Usher process uses this data folder. Stop it, or set USHER_DATA to another folder.' },
   DATABASE_NOT_STARTED: { status: 503, advice: 'The private PostgreSQL could not start. Mend the cause in the message, or set DATABASE_URL to your own.' },
   DATABASE_UNREACHABLE: { status: 503, advice: 'Usher\'s own database does not answer. Usher goes on by itself when it is back.' },
