@@ -19,7 +19,7 @@ export function driftCommand(program: Command, world: World): void {
     .action(act(world, async (session, options: ListOptions & Filter & { settled?: boolean }) => {
       const { system, kind, search, settled = false } = options
       const items = await take(session, options, (paging) => call(session.api.POST('/api/drift/search', { body: { ...paging, system, kind, search, settled } })))
-      showList(session, items, (rows) => rows.map((row) => driftView(session.terminal, row)).join('\n'), 'Nothing drifted.')
+      showList(session, items, (rows) => rows.map((row) => driftView(session.terminal, row)).join('\n'), 'Nothing drifted, as far as the last plans saw.')
     })), ['usher drift list', 'usher drift list --system ad --kind extra'])
 
   examples(withChoice(drift.command('put-back').description('make a plan that puts back exactly these, and show it'))
@@ -45,7 +45,7 @@ export function driftCommand(program: Command, world: World): void {
       const ids = await chosen(session, given, options)
       const until = endOf(options.until)
       await call(session.api.POST('/api/drift/leave', { body: { ids, until, note: options.note ?? '' } }))
-      show(session, { left: ids, until }, () => `${plural(ids.length, 'finding')} left as they are until ${moment(until)}.`)
+      show(session, { left: ids, until }, () => `Left as it is until ${moment(until)}: ${plural(ids.length, 'finding')}.`)
     })), ['usher drift leave 12 --until 2026-12-31 --note "project Blue"'])
 
   withPaging(drift.command('exceptions').description('what is left as it is by decision, the next to end first'))

@@ -54,7 +54,8 @@ export function jobsCommand(program: Command, world: World): void {
 async function noneAside(session: Session, id: string): Promise<string> {
   const { lastSnapshot } = await call(session.api.GET('/api/jobs/{id}', { params: { path: { id } } }))
   if (lastSnapshot === null) return 'Nothing was read yet: usher plan new'
-  return lastSnapshot.state === 'complete' ? 'Every row could be used.' : `The last read did not come to its end: ${lastSnapshot.because ?? lastSnapshot.state}`
+  if (lastSnapshot.state === 'reading') return 'It is being read now.'
+  return lastSnapshot.state === 'complete' ? 'Every row could be used.' : `The last read did not come to its end: ${lastSnapshot.because}`
 }
 
 /** A job by id, or a draft from a file. */

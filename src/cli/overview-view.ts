@@ -9,7 +9,11 @@ interface Me { user: { name: string }; role: string }
 
 export function overviewView(terminal: Terminal, url: string, me: Me, overview: Overview): string {
   const heading = (text: string) => `\n${terminal.paint('bold', text)}`
-  const { waiting } = overview
+  const { waiting, start } = overview
+  const first = !start.hasSource ? 'Add a source in the UI, or with: usher systems upload staff.xlsx'
+    : !start.hasJob ? 'Add a job from the source to people in the UI, or with: usher policy apply'
+    : !start.hasPlan ? 'See what would be done: usher plan new'
+    : null
   const waits = [
     waiting.plansOpen > 0 && `${plural(waiting.plansOpen, 'plan')} to review: usher plan show`,
     waiting.plansHeld > 0 && `${plural(waiting.plansHeld, 'plan')} with held changes: usher plan list --state held`,
@@ -20,6 +24,7 @@ export function overviewView(terminal: Terminal, url: string, me: Me, overview: 
   ].filter((line) => line !== false)
   const lines = [
     `${terminal.paint('bold', clean(overview.organisation))}  ${terminal.paint('dim', `${url}, as ${clean(me.user.name)} (${me.role})`)}`,
+    ...(first === null ? [] : [heading('To begin'), `  ${first}`]),
     heading('Waits for somebody'), ...(waits.length > 0 ? waits.map((line) => `  ${line}`) : [`  ${terminal.paint('green', 'nothing')}`]),
     heading('People'), `  ${overview.people.map(({ state, count }) => `${count.toLocaleString('en')} ${state}`).join(', ') || 'none yet'}`,
   ]

@@ -9,7 +9,7 @@ export interface LeaverClock {
   systems: { name: string; state: LeaverSystemState; code: string | null; nextAttemptAt: string | null; goneAt: string | null }[]
 }
 
-/** "Gone everywhere after 0.8 s", or "5 of 6; Warehouse unreachable, again in 4 s". */
+/** "Gone everywhere after 0.8 s", or "Gone from 5 of 6; Warehouse unreachable, again in 4 s". */
 export function headline(clock: LeaverClock, now: string): string {
   if (clock.returnedAt !== null) return 'Back again; the clock no longer counts'
   const managed = clock.systems.filter((s) => s.state !== 'unmanaged')
@@ -21,7 +21,7 @@ export function headline(clock: LeaverClock, now: string): string {
   if (managed.length === 0) return 'About to begin'
   const worst = open.toSorted((a, b) => weight(b) - weight(a))[0]
   const words = worst === undefined ? 'looking once more' : `${worst.name} ${stateWords(worst, now)}`
-  return `${managed.length - open.length} of ${managed.length}; ${words}`
+  return `Gone from ${managed.length - open.length} of ${managed.length}; ${words}`
 }
 
 /** Those who need somebody come first. */

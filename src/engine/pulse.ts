@@ -104,7 +104,7 @@ function pausedFinding({ pausedBecause, pausedPlan }: SystemHealth, system: Syst
   return {
     code: 'BRAKE_ERROR_RATE', system: system.id, severity: 'error', key: 'paused',
     message: `${system.name} is paused: ${failed} of the last ${of} changes failed (${Math.round(100 * failed / of)} %)${said === '' ? '' : `, ${said}`}. `
-      + `${waiting === 1 ? '1 change waits' : `${waiting} changes wait`} until somebody resumes it.`,
+      + (waiting === 0 ? 'It writes nothing more until somebody resumes it.' : `${waiting === 1 ? '1 change waits' : `${waiting} changes wait`} until somebody resumes it.`),
     details: { failed, of, words, waiting, plan: pausedPlan },
   }
 }
