@@ -97,7 +97,7 @@ test('an exception stands among the reasons of its person', async () => {
   await page.goto(`${staff.usher.url}/drift?tab=exceptions`)
   const row = page.getByRole('row').filter({ hasText: 'until the audit' })
   await row.getByRole('link').first().click()
-  await page.getByText(/Left as it is until .* by Eva Editor, because: until the audit/).waitFor()
+  await page.getByText(/Decided by Eva Editor, until .*, because: until the audit/).waitFor()
   await assertSound(page, 'A person with an exception')
   await shot('excepted')
 })

@@ -21,7 +21,7 @@ export function Choice<T extends string>({ label, any, value, options, onChange,
       clearable
       searchable={options.length > 12}
       allowDeselect
-      w={{ base: '100%', xs: width }}
+      w={{ base: 'calc(50% - 5px)', xs: width }}
       clearButtonProps={{ 'aria-label': `Clear ${label}` }}
       comboboxProps={{ shadow: 'md' }}
       onChange={(next) => onChange(options.find((option) => option.value === next)?.value)}

@@ -37,7 +37,11 @@ export function FindingRow({ finding }: { finding: Schema<'Finding'> }) {
           )}
           {finding.job && (
             <>
-              <TextLink to="/jobs/$id" params={{ id: finding.job }}>
+              <TextLink
+                to="/jobs/$id"
+                params={{ id: finding.job }}
+                search={finding.code === 'ROW_SET_ASIDE' ? { tab: 'set-aside' } : {}}
+              >
                 {finding.job}
               </TextLink>{' '}
               ·{' '}

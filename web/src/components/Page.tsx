@@ -1,7 +1,7 @@
 import { Breadcrumbs, Group, Stack, Text, Title } from '@mantine/core'
 import { IconChevronLeft } from '@tabler/icons-react'
 import { useEffect, type ReactNode } from 'react'
-import { Loaded, type QueryLike } from './states.tsx'
+import { Failure, Waiting, type QueryLike } from './states.tsx'
 import classes from './Page.module.css'
 
 interface PageProps {
@@ -54,11 +54,16 @@ export function Page({ title, aside, lead, actions, trail, children }: PageProps
 /** A page that is about one thing: shown when the thing is there, else loading or failed. */
 export function PageOf<T>({ query, children }: { query: QueryLike<T>; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>
+  if (query.isPending) {
+    return (
+      <div className={classes.page}>
+        <Waiting lines={12} />
+      </div>
+    )
+  }
   return (
-    <div className={classes.page}>
-      <Loaded query={query} lines={12}>
-        {children}
-      </Loaded>
-    </div>
+    <Page title="This cannot be shown">
+      <Failure error={query.error} retry={() => void query.refetch()} />
+    </Page>
   )
 }

@@ -191,7 +191,7 @@ function Shown({ job: of }: { job: Job }) {
           <JobPreviewPanel job={draft} dirty={form.dirty} />
         </Tabs.Panel>
         <Tabs.Panel value="set-aside">
-          <SetAside jobId={of.id} />
+          <SetAside job={of} />
         </Tabs.Panel>
         <Tabs.Panel value="settings">
           <fieldset disabled={readOnly} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>

@@ -44,6 +44,7 @@ function Shown({ of }: { of: Overview }) {
   const may = useMay()
   const { start } = of
   const others = of.lastPlans.filter((plan) => !of.plansToReview.some((p) => p.id === plan.id))
+  const wrong = of.findings.filter((finding) => finding.severity !== 'info')
   const fresh = !start.hasPlan || !start.hasSource || !start.hasJob
   return (
     <>
@@ -76,12 +77,12 @@ function Shown({ of }: { of: Overview }) {
             flush
             actions={of.findings.length > 0 && <TextLink to="/findings">All findings</TextLink>}
           >
-            {of.findings.length === 0 ? (
+            {wrong.length === 0 ? (
               <Empty icon={IconMoodSmile} title="Nothing is wrong">
                 Findings appear here by themselves, and go when they are mended.
               </Empty>
             ) : (
-              of.findings.slice(0, 8).map((finding) => <FindingRow key={finding.id} finding={finding} />)
+              wrong.slice(0, 8).map((finding) => <FindingRow key={finding.id} finding={finding} />)
             )}
           </Section>
           {of.leavers.length > 0 && (

@@ -28,12 +28,12 @@ export function StuckPage() {
           ) : (
             <Stack gap="lg">
               {groups(items).map(([cause, changes]) => (
-                <StuckGroup key={cause} changes={changes} />
+                <StuckGroup key={cause} changes={changes} all={!more.has} />
               ))}
               {more.has && (
                 <Center>
                   <Button variant="default" loading={more.loading} onClick={more.load}>
-                    Show more
+                    Load more
                   </Button>
                 </Center>
               )}

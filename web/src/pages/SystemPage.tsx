@@ -204,7 +204,12 @@ function LastRead({ system: of }: { system: System }) {
     <>
       <When at={of.lastRead.at} />
       {of.lastRead.state === 'incomplete' && (
-        <span style={{ color: 'var(--tone-bad)' }}> incomplete: {of.lastRead.because}</span>
+        <span style={{ color: 'var(--tone-bad)' }}>
+          {' '}
+          incomplete
+          {/* Findings say it where there are any. */}
+          {of.openFindings.length === 0 && `: ${of.lastRead.because}`}
+        </span>
       )}
     </>
   )

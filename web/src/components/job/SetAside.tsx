@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { IconMoodSmile } from '@tabler/icons-react'
+import { IconFileOff, IconMoodSmile } from '@tabler/icons-react'
 import { setAside } from '../../queries/job.ts'
 import type { Schema } from '../../../../client/index.ts'
 import { Section } from '../Section.tsx'
@@ -41,8 +41,8 @@ const columns: Column<Row>[] = [
 ]
 
 /** Rows of the last read that could not be used; the good ones went on. Mended rows come back by themselves. */
-export function SetAside({ jobId }: { jobId: string }) {
-  const query = useInfiniteQuery(setAside(jobId))
+export function SetAside({ job }: { job: Schema<'Job'> }) {
+  const query = useInfiniteQuery(setAside(job.id))
   const { items, more } = useMore(query)
   return (
     <Section
@@ -55,7 +55,7 @@ export function SetAside({ jobId }: { jobId: string }) {
       ) : query.error ? (
         <Failure error={query.error} retry={() => void query.refetch()} />
       ) : items.length === 0 ? (
-        <Empty icon={IconMoodSmile} title="Every row could be used" />
+        <None lastSnapshot={job.lastSnapshot} />
       ) : (
         <VirtualList
           label="Rows set aside"
@@ -67,5 +67,17 @@ export function SetAside({ jobId }: { jobId: string }) {
         />
       )}
     </Section>
+  )
+}
+
+/** No row was set aside: all could be used, or none was read. */
+function None({ lastSnapshot }: { lastSnapshot: Schema<'Job'>['lastSnapshot'] }) {
+  if (lastSnapshot === null) return <Empty icon={IconFileOff} title="Nothing was read yet" />
+  if (lastSnapshot.state === 'reading') return <Waiting />
+  if (lastSnapshot.state === 'complete') return <Empty icon={IconMoodSmile} title="Every row could be used" />
+  return (
+    <Empty icon={IconFileOff} title="The last read did not come to its end">
+      {lastSnapshot.because}
+    </Empty>
   )
 }

@@ -17,15 +17,15 @@ export function AccountValues({ of }: { of: Schema<'Why'>['accounts'][number]['a
         {open ? 'Hide the values' : `${plural(of.length, 'value')}, and why`}
       </Anchor>
       {open && (
-        <WideTable label="Values of the account" minWidth={640}>
-          <Table>
+        <WideTable label="Values of the account" minWidth={760}>
+          <Table layout="fixed">
             <Table.Thead>
               <Table.Tr>
-                <Table.Th>Attribute</Table.Th>
-                <Table.Th>Value</Table.Th>
+                <Table.Th w="16%">Attribute</Table.Th>
+                <Table.Th w="20%">Value</Table.Th>
                 <Table.Th>Made by</Table.Th>
-                <Table.Th>Written</Table.Th>
-                <Table.Th>From</Table.Th>
+                <Table.Th w="15%">Written</Table.Th>
+                <Table.Th w="18%">From</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

@@ -8,7 +8,7 @@ export function LeftLine({ of }: { of: Schema<'WhyException'> }) {
   return (
     <li className={classes.reason} data-left>
       <Text size="sm" component="div">
-        {of.says} Left as it is until {of.until === null ? 'somebody ends it' : showInstant(of.until)} by {of.by.name}
+        {of.says} Decided by {of.by.name}, until {of.until === null ? 'somebody ends it' : showInstant(of.until)}
         {of.note === '' ? '.' : `, because: ${of.note}`}{' '}
         <span className="dim nowrap">since {showInstant(of.from)}</span>
       </Text>

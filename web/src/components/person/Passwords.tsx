@@ -9,7 +9,7 @@ import { useSystemName } from '../useSystemName.ts'
 import { When } from '../When.tsx'
 import classes from './Passwords.module.css'
 
-/** First passwords that nobody has seen yet. Each is shown once, then it is gone for good. */
+/** First passwords that nobody has seen yet, unless the person has ended. Each is shown once, then it is gone for good. */
 export function Passwords({ person }: { person: Schema<'Person'> }) {
   const may = useMay()
   const nameOf = useSystemName()
@@ -24,7 +24,7 @@ export function Passwords({ person }: { person: Schema<'Person'> }) {
     setShown(undefined)
     show.reset()
   }
-  if (!may('people:password')) return null
+  if (!may('people:password') || person.state === 'ended') return null
   return (
     <>
       {person.passwords.map((password) => (

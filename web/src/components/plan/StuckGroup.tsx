@@ -14,10 +14,13 @@ import { SettleStuck } from './SettleStuck.tsx'
 const fewMax = 8
 const nouns = ['plans', 'stuck', 'overview']
 
-/** Changes that a system refused for the same cause: what it said, who is concerned, and the two ways to deal with them. */
-export function StuckGroup({ changes }: { changes: StuckChange[] }) {
+/**
+ * Changes that a system refused for the same cause: what it said, who is concerned, and the two ways to deal with them.
+ * `all`: there are no others of the same cause that are not loaded yet.
+ */
+export function StuckGroup({ changes, all: complete }: { changes: StuckChange[]; all: boolean }) {
   const may = useMay()
-  const [all, setAll] = useState(false)
+  const [open, setOpen] = useState(false)
   const [settling, setSettling] = useState<StuckChange>()
   const { system, error } = changes[0]!.change
   const words = [...new Set(changes.map((c) => c.change.error?.words))]
@@ -27,12 +30,12 @@ export function StuckGroup({ changes }: { changes: StuckChange[] }) {
     },
     { says: `${plural(changes.length, 'change')} tried again now.`, forgets: nouns },
   )
-  const shown = all ? changes : changes.slice(0, fewMax)
+  const shown = open ? changes : changes.slice(0, fewMax)
   const columns = [...columnsFor(words.length > 1), ...(may('plans:retry') || may('plans:write') ? [actions(setSettling)] : [])]
   return (
     <Section
       title={system.name}
-      count={changes.length}
+      count={complete ? changes.length : undefined}
       says={
         error && (
           <>
@@ -51,7 +54,7 @@ export function StuckGroup({ changes }: { changes: StuckChange[] }) {
             loading={retryAll.isPending}
             onClick={() => retryAll.mutate(undefined)}
           >
-            Retry all {changes.length}
+            Retry {complete ? 'all' : 'these'} {changes.length}
           </Button>
         )
       }
@@ -59,8 +62,8 @@ export function StuckGroup({ changes }: { changes: StuckChange[] }) {
       <Rows label={`Stuck in ${system.name}`} items={shown} columns={columns} idOf={({ change }) => change.id} />
       {shown.length < changes.length && (
         <Group justify="center" p="xs">
-          <Button variant="subtle" size="xs" onClick={() => setAll(true)}>
-            Show all {changes.length}
+          <Button variant="subtle" size="xs" onClick={() => setOpen(true)}>
+            Show {complete ? 'all' : 'these'} {changes.length}
           </Button>
         </Group>
       )}
