@@ -251,12 +251,15 @@ export interface ChangeEnd {
  */
 export async function endChanges(db: Client, planId: string, ends: ChangeEnd[], now: string): Promise<void> {
   if (ends.length === 0) return
+  // Looked up by key first: few seem to be running by what PostgreSQL last counted, and each of them would be compared with each end.
   await db.query(
-    `update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,
+    `with u as materialized (
+       select u.* from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[]) as u (id, state, code, words, next_attempt_at, account_id, untried)
+        cross join lateral (select from plan_change c where c.plan_id = $1 and c.id = u.id and c.state = 'running' offset 0 for update) c)
+     update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,
             account_id = coalesce(u.account_id, c.account_id), attempts = c.attempts - u.untried::int,
             done_at = case when u.state in ('done', 'refused', 'stuck', 'skipped') then $2::timestamptz end
-       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[]) as u (id, state, code, words, next_attempt_at, account_id, untried)
-      where c.plan_id = $1 and c.id = u.id and c.state = 'running'`,
+       from u where c.plan_id = $1 and c.id = u.id and c.id = any ($3)`,
     [planId, now, ends.map((e) => e.id), ends.map((e) => e.state), ends.map((e) => e.code ?? null), ends.map((e) => e.words ?? null),
       ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null), ends.map((e) => e.untried ?? false)])
   const failed = ends.filter((e) => e.state !== 'done' && e.state !== 'waiting').map((e) => e.id)
