@@ -7,7 +7,7 @@ import type { ConnectorDefinition } from '../src/connectors/connector.ts'
 import { memoryConnector } from '../src/connectors/memory/memory-connector.ts'
 import { computePlan } from '../src/engine/compute-plan.ts'
 import { startPlan } from '../src/engine/start-plan.ts'
-import { transaction, type Pool } from '../src/store/database.ts'
+import { transaction, type Client, type Pool } from '../src/store/database.ts'
 import { findPlan } from '../src/store/plan.ts'
 import { saveRevision } from '../src/store/policy.ts'
 import { withoutFloor, type Figure } from './figure.ts'
@@ -63,35 +63,66 @@ async function usePolicy({ pool, context }: World): Promise<void> {
   await transaction(pool, (client) => saveRevision(client, { base: 0, document, actor: 'bench', message: 'bench', now: context.now() }))
 }
 
-/** What years of plans leave behind: everybody has the account, the name, the reasons and the membership that policy says. */
+/**
+ * What years of plans leave behind: everybody has the account, the name, the reasons and the membership that policy says; and
+ * what single people were changed by lately. Two tables at a time, as there are processors.
+ */
 async function addPeopleWithAccess(pool: Pool, people: number): Promise<void> {
-  const tables = ['person', 'entitlement', 'desired_account', 'desired_reference', 'account', 'reserved_name', 'reason', 'membership']
-  await fill(pool, tables, async (client) => {
-    const manager = `jsonb_build_object('manager', 'E' || lpad((n / 10)::text, 7, '0'))`
-    await insertPeople(client, people, manager, { evaluated_revision: '1', evaluated_at: 'now()' })
-    const department = `positions -> 0 -> 'attributes' ->> 'department'`
-    await client.query(`
-      insert into entitlement (system_id, object_type, native_id, name, attributes, seen_at)
-      select 'crm', 'group', 'group ' || n, 'group ' || n, '{}', now() from generate_series(0, ${departments - 1}) n;
-      insert into desired_account (person_id, job_id, system_id, wanted, attributes, name)
-      select id, 'users', 'crm', 'enabled', jsonb_build_object('name', lower(attributes ->> 'employeeId'), 'mail', attributes -> 'email', 'personId', attributes -> 'employeeId',
-               'displayName', (attributes ->> 'displayName') || ' (' || (${department}) || ')',
-               'phones', jsonb_build_array(positions -> 0 -> 'attributes' -> 'department', positions -> 0 -> 'attributes' -> 'title')),
-             lower(attributes ->> 'employeeId')
-        from person;
-      insert into desired_reference (person_id, job_id, attribute, key_attribute, value) select id, 'users', 'manager', 'employeeId', attributes ->> 'manager' from person;
-      insert into account (system_id, object_type, native_id, name, attributes, enabled, person_id, job_id, seen_at)
-      select d.system_id, 'user', d.person_id::text, d.name, d.attributes || jsonb_build_object('manager', lower(p.attributes ->> 'manager')), true, d.person_id, d.job_id, now()
-        from desired_account d join person p on p.id = d.person_id;
-      insert into reserved_name (system_id, attribute, value, person_id, job_id, reserved_at) select 'crm', 'name', name, person_id, 'users', now() from desired_account;
-      insert into reason (person_id, kind, role_id, rule_id, policy_revision, valid_from, made_by, made_at)
-      select id, 'rule', replace(${department}, 'Department ', 'role-'), replace(${department}, 'Department ', 'rule-'), 1, now() - interval '1 day', 'usher', now() from person;
-      insert into reason (person_id, kind, job_id, policy_revision, valid_from, made_by, made_at)
-      select id, 'scope', 'users', 1, now() - interval '1 day', 'usher', now() from person;
-      insert into membership (account_id, entitlement_id, origin, seen_at)
-      select a.id, e.id, 'granted', now() from account a join person p on p.id = a.person_id join entitlement e on e.name = replace(p.${department}, 'Department ', 'group ')`)
-  })
-  await pool.query('analyze')
+  await fill(pool, ['person'], (client) => insertPeople(client, people, `format(', "manager": "E%s"', lpad((n / 10)::text, 7, '0'))`, { evaluated_revision: '1', evaluated_at: 'now()' }))
+  await Promise.all([
+    fill(pool, ['entitlement', 'account', 'membership'], addAccounts),
+    fill(pool, ['desired_account', 'desired_reference', 'reserved_name'], addWishes).then(() => fill(pool, ['reason'], addReasons)),
+  ])
+  await fill(pool, ['plan', 'plan_change', 'braked_change'], (client) => addHistory(client, Math.ceil(people / 33)))
+  // As a database is that was there yesterday.
+  await pool.query('vacuum analyze')
+  await pool.query('checkpoint')
+}
+
+const department = `positions -> 0 -> 'attributes' ->> 'department'`
+const mapped = `'name', lower(attributes ->> 'employeeId'), 'mail', attributes -> 'email', 'personId', attributes -> 'employeeId',
+  'displayName', (attributes ->> 'displayName') || ' (' || (${department}) || ')',
+  'phones', jsonb_build_array(positions -> 0 -> 'attributes' -> 'department', positions -> 0 -> 'attributes' -> 'title')`
+
+async function addAccounts(client: Client): Promise<void> {
+  await client.query(`
+    insert into entitlement (system_id, object_type, native_id, name, attributes, seen_at)
+    select 'crm', 'group', 'group ' || n, 'group ' || n, '{}', now() from generate_series(0, ${departments - 1}) n;
+    insert into account (system_id, object_type, native_id, name, attributes, enabled, person_id, job_id, seen_at)
+    select 'crm', 'user', id::text, lower(attributes ->> 'employeeId'), jsonb_build_object(${mapped}, 'manager', lower(attributes ->> 'manager')), true, id, 'users', now() from person;
+    insert into membership (account_id, entitlement_id, origin, seen_at)
+    select a.id, e.id, 'granted', now() from account a join entitlement e on e.name = replace(a.attributes -> 'phones' ->> 0, 'Department ', 'group ')`)
+}
+
+async function addWishes(client: Client): Promise<void> {
+  await client.query(`
+    insert into desired_account (person_id, job_id, system_id, wanted, attributes, name)
+    select id, 'users', 'crm', 'enabled', jsonb_build_object(${mapped}), lower(attributes ->> 'employeeId') from person;
+    insert into desired_reference (person_id, job_id, attribute, key_attribute, value) select id, 'users', 'manager', 'employeeId', attributes ->> 'manager' from person;
+    insert into reserved_name (system_id, attribute, value, person_id, job_id, reserved_at) select 'crm', 'name', lower(attributes ->> 'employeeId'), id, 'users', now() from person`)
+}
+
+async function addReasons(client: Client): Promise<void> {
+  await client.query(`
+    insert into reason (person_id, kind, role_id, rule_id, policy_revision, valid_from, made_by, made_at)
+    select id, 'rule', replace(${department}, 'Department ', 'role-'), replace(${department}, 'Department ', 'rule-'), 1, now() - interval '1 day', 'usher', now() from person;
+    insert into reason (person_id, kind, job_id, policy_revision, valid_from, made_by, made_at)
+    select id, 'scope', 'users', 1, now() - interval '1 day', 'usher', now() from person`)
+}
+
+/** Plans of single people who came from another department, three hundred a day until now; brakes count those of the last day. */
+async function addHistory(client: Client, plans: number): Promise<void> {
+  await client.query(`
+    insert into plan (id, state, cause, scope, policy_revision, as_of, made_by, made_at, approved_by, approved_at, started_at, ended_at)
+    select gen_random_uuid(), 'applied', 'bench', jsonb_build_object('people', jsonb_build_array(id)), 1, at, 'bench', at, 'bench', at, at, at
+      from (select id, now() - row_number() over () * interval '288 seconds' as at from person limit ${plans}) p;
+    insert into plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, hash, state, attempts, started_at, done_at, braked)
+    select plan.id, 2, case c.kind when 'revoke' then 1 when 'update' then 2 else 3 end, c.kind, 'crm', 'users', 'user', a.person_id, a.id,
+           case c.kind when 'update' then null else (select id from entitlement where name = 'group ' || (substr(a.attributes -> 'phones' ->> 0, 12)::int + c.step) % ${departments}) end,
+           a.name, sha256(convert_to(a.id || c.kind, 'UTF8')), 'done', 1, plan.as_of, plan.as_of, case c.kind when 'revoke' then 'ordinary' end
+      from plan join account a on a.person_id = (plan.scope -> 'people' ->> 0)::uuid
+     cross join (values ('revoke', ${departments - 1}), ('update', 0), ('grant', 0)) as c (kind, step);
+    insert into braked_change select plan_id, id, system_id, kind, false, done_at from plan_change where braked is not null`)
 }
 
 async function pick(pool: Pool, count: number): Promise<string[]> {

@@ -89,18 +89,17 @@ export async function addPeople(pool: Pool, count: number): Promise<void> {
   await pool.query('analyze person')
 }
 
-/** `more`: SQL of further attributes of person `n`; `columns`: values of further columns, by name. */
-export async function insertPeople(client: Client, count: number, more = `'{}'::jsonb`, columns: Record<string, string> = {}): Promise<void> {
+/** `more`: SQL of the text of further attributes of person `n`; `columns`: values of further columns, by name. */
+export async function insertPeople(client: Client, count: number, more = `''`, columns: Record<string, string> = {}): Promise<void> {
   const names = Object.keys(columns).map((name) => `, ${name}`).join('')
   const values = Object.values(columns).map((value) => `, ${value}`).join('')
-  // In the order of their ids, so that the key is appended to.
+  // In the order of their ids, so that the key is appended to; as text, which takes a third of the time of building values.
   await client.query(
     `insert into person (id, attributes, positions, state, created_at, changed_at${names})
      select id,
-            jsonb_build_object('employeeId', 'E' || lpad(n::text, 7, '0'), 'givenName', 'Given' || n % 5000, 'surname', 'Surname' || n::bigint * 7919 % 70001,
-              'displayName', 'Given' || n % 5000 || ' Surname' || n::bigint * 7919 % 70001, 'email', 'given' || n || '.surname@example.org') || ${more},
-            jsonb_build_array(jsonb_build_object('key', 'hr/E' || n || '/', 'job', 'hr', 'start', '2020-01-01',
-              'attributes', jsonb_build_object('title', 'Account manager ' || n % 40, 'department', 'Department ' || n % 30))),
+            format('{"employeeId": "E%s", "givenName": "Given%s", "surname": "Surname%s", "displayName": "Given%s Surname%s", "email": "given%s.surname@example.org"%s}',
+              lpad(n::text, 7, '0'), n % 5000, n::bigint * 7919 % 70001, n % 5000, n::bigint * 7919 % 70001, n, ${more})::jsonb,
+            format('[{"key": "hr/E%s/", "job": "hr", "start": "2020-01-01", "attributes": {"title": "Account manager %s", "department": "Department %s"}}]', n, n % 40, n % 30)::jsonb,
             'active', now(), now() - interval '1 minute'${values}
        from (select gen_random_uuid() as id, n from generate_series(1, $1) n order by 1) p`, [count])
 }

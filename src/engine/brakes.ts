@@ -3,7 +3,7 @@
  * plan and at what other plans did in the last hours, in stored rows: many small runs do not evade them, nor does a restart.
  */
 import { createHash } from 'node:crypto'
-import { exceeds, windowOf, type Brake } from '../domain/brake.ts'
+import { exceeds, windowOf, type Brake, type Limit } from '../domain/brake.ts'
 import { brakesOf, privilegedBrakesOf, type Policy } from '../domain/policy.ts'
 import { changeKinds, type ChangeKind, type PlanBrake } from '../domain/plan.ts'
 import { together, type Client } from '../store/database.ts'
@@ -19,8 +19,8 @@ const shrinking: ChangeKind[] = ['delete', 'revoke']
 export async function applyBrakes(client: Client, planId: string, policy: Policy, asOf: string, already: PlanBrake[]): Promise<PlanBrake[]> {
   const [people, privileged] = await together(client, () => changesPeople(client, planId), () => privilegedOf(client, policy))
   if (people) await observeWithPeople(client, planId)
-  await markBraked(client, planId, [...branchesOf(policy)].map(([, b]) => b.branch), privileged, asOf)
-  const met = await metLimits(client, planId, policy, asOf, privileged)
+  const [, met] = await together(client,
+    () => markBraked(client, planId, [...branchesOf(policy)].map(([, b]) => b.branch), privileged, asOf), () => metLimits(client, planId, policy, asOf, privileged))
   const brakes = await withWords(client, policy, [...already, ...met], asOf)
   if (people || brakes.length > 0) await holdUnreleased(client, planId, brakes)
   return brakes
@@ -92,11 +92,17 @@ async function metLimit(client: Client, planId: string, branch: Branch, brake: B
   const counted = window === null ? 0 : await countedElsewhere(client, planId, branch, since)
   const many = (count: number | undefined, n: number): boolean => n > (count ?? 0)
   if (!many(brake.count, planned) && !(window !== null && many(window.count, planned + counted))) return null
-  const present = await presentSize(client, branch, privileged)
+  const present = await presentSize(client, branch, privileged, enoughFor([brake, ...(window === null ? [] : [window])], planned + counted))
   if (exceeds(brake, planned, present)) return { of: present, limit: limitOf(brake) }
   const before = present + (shrinking.includes(branch.kind) || branch.systemId === 'people' ? counted : 0)
   if (window === null || counted === 0 || !exceeds(window, planned + counted, before)) return null
   return { of: before, limit: limitOf(window), window: { hours: window.hours, counted } }
+}
+
+/** Where so many are there, none of the limits is met by these changes, however many more there are; null: where shares do not matter. */
+function enoughFor(limits: Limit[], changes: number): number | null {
+  const needed = Math.max(...limits.map(({ share }) => (share === undefined ? Infinity : Math.ceil(changes / share))))
+  return Number.isFinite(needed) ? needed + 1 : null
 }
 
 /** With the word of users on each set, as far as it was given. */

@@ -5,41 +5,42 @@
 import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleGrants, type Policy, type System } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
-import { briskTransaction, together, transaction, type Client } from '../store/database.ts'
+import { briskly, briskTransaction, together, transaction, type Client } from '../store/database.ts'
 import { fewMax } from '../store/overlay.ts'
 import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
-import { recordDrift } from '../store/drift.ts'
+import { recordDrift, recordDriftOfFew, type DriftLook } from '../store/drift.ts'
 import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
 import { wasReadWhole } from '../store/observation.ts'
-import { countChanges, findPlan, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
+import { accountsOfPeople } from '../store/observed.ts'
+import { countChanges, findPlan, sendChanges, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { applyBrakes } from './brakes.ts'
 import type { Context, Revision } from './context.ts'
 import { computeForecast } from './forecast.ts'
-import { evaluateFew, evaluatePeople } from './evaluate-people.ts'
+import { evaluateFew, evaluatePeople, loadFew } from './evaluate-people.ts'
 import { traceDrift } from './drift-trace.ts'
 import { withPlanLock } from './plan-lock.ts'
-import { hashOfPlan } from './plan-hash.ts'
+import { hashOfPlan, hashOfPolicy } from './plan-hash.ts'
 import { planCalendar } from './plan-calendar.ts'
 import { planPeople } from './plan-people.ts'
 import { planAim } from './plan-aim.ts'
-import { holdersOf, jobsOf, methodOf, planSystems } from './plan-systems.ts'
+import { decideFew, holdersOf, jobsOf, methodOf, planSystems } from './plan-systems.ts'
 import { readSource, type SnapshotResult } from './read-source.ts'
 import { readSystem, type ReadResult } from './read-system.ts'
 import { refreshPeople } from './refresh-people.ts'
 
 /** Does nothing where the plan is computed already. */
 export async function computePlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
-  await withPlanLock(context, 'compute-plan', planId, signal, (held) => computeLocked(context, planId, held))
+  await withPlanLock(context, 'compute-plan', planId, signal, (held, connection) => computeLocked(context, connection, planId, held))
 }
 
-async function computeLocked(context: Context, planId: string, signal: AbortSignal): Promise<void> {
-  const plan = await findPlan(context.pool, planId)
+async function computeLocked(context: Context, connection: Client, planId: string, signal: AbortSignal): Promise<void> {
+  const plan = await briskly(connection, (client) => findPlan(client, planId))
   if (plan === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
   if (plan.state !== 'computing') return
   try {
-    await compute(context, plan, signal)
+    await compute(context, connection, plan, signal)
   } catch (error) {
     // Told to stop, not failed: whoever starts next computes it.
     if (signal.aborted) return
@@ -52,10 +53,10 @@ async function computeLocked(context: Context, planId: string, signal: AbortSign
   }
 }
 
-async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Promise<void> {
-  const revision = await currentRevision(context.pool)
-  if (plan.forecast) return await computeForecast(context, plan, revision, signal)
+async function compute(context: Context, connection: Client, plan: PlanRow, signal: AbortSignal): Promise<void> {
   const only = peopleOf(plan.scope)
+  const [revision, accounts] = await briskly(connection, (client) => together(client, () => currentRevision(client), () => (only === null ? [] : accountsOfPeople(client, only))))
+  if (plan.forecast) return await computeForecast(context, plan, revision, signal)
   const jobIds = plan.scope !== null && 'jobs' in plan.scope ? plan.scope.jobs : null
   const findings: Finding[] = []
   const basis: PlanRow['basis'] = { snapshots: {}, observations: {} }
@@ -88,62 +89,99 @@ async function compute(context: Context, plan: PlanRow, signal: AbortSignal): Pr
       findings.push({ code: read.code ?? 'SYSTEM_READ_INCOMPLETE', system: id, message: `${system.name}: ${read.because}` })
     }))
   } else {
-    await refreshPeople(context, revision, only, signal)
+    await refreshPeople(context, revision, accounts, signal)
   }
   signal.throwIfAborted()
 
   if (only === null) await setPlan(context.pool, plan.id, { progress: 'Comparing' })
-  const asOf = context.now()
-  let mayHaveDrifted = false
-  const few = only !== null && only.length <= fewMax
-  await (few ? briskTransaction : transaction)(context.pool, async (client) => {
-    // One plan of everybody at a time. A plan of some people waits for nobody.
-    if (only === null) await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
-    if (!few) await client.query(`set local work_mem = '128MB'`)
-    // First, so that this plan may give the names that the older ones only meant to.
-    await together(client,
-      () => supersedeOlder(client, plan, context.now()), () => releaseUnused(client, only), () => setPlan(client, plan.id, { as_of: asOf, policy_revision: revision.revision, basis }))
-    const brakes: PlanBrake[] = [...outOfContract]
-    if (plan.aim !== null) {
-      findings.push(...await planAim(context, client, plan, revision, asOf))
-      return await close(context, client, plan, revision, { asOf, basis, findings, brakes: await applyBrakes(client, plan.id, revision.policy, asOf, brakes), only })
-    }
-    if (only === null) {
-      const people = await planPeople(context, client, { planId: plan.id, revision, asOf, snapshots })
-      findings.push(...people.findings)
-      brakes.push(...people.brakes)
-    }
-    const [rolesStored] = await together(client,
-      () => only !== null && areRolesStored(client, revision.revision), () => only !== null && planCalendar(client, { planId: plan.id, revision, asOf, only }))
-    if (!rolesStored) {
-      const missing = await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
-      if (only === null) findings.push(...missing.filter((m) => !unreachable.has(m.systemId)).map((m) => unknownEntitlement(revision.policy, m)))
-    }
-    const evaluation = few ? await evaluateFew(context, client, revision, { planId: plan.id, asOf, only })
-      : await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })
-    findings.push(...evaluation.findings)
-    const jobs = affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id)
-    await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only, layer: few ? 'few' : 'overlay' })
-    const holders = holdersOf(accountJobs(revision.policy)).map((h) => h.jobId).filter((id) => jobs.includes(id))
-    mayHaveDrifted = await recordDrift(client, { planId: plan.id, policyRevision: revision.revision, asOf, jobs, holders, only, layer: few ? 'few' : 'overlay' })
-    const allBrakes = await applyBrakes(client, plan.id, revision.policy, asOf, brakes)
-    await close(context, client, plan, revision, { asOf, basis, findings, brakes: allBrakes, only })
-  })
-  if (mayHaveDrifted) await traceDrift(context, revision, asOf, signal)
+  const look: Look = { asOf: context.now(), basis, findings, jobs: affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id), unreachable, snapshots, outOfContract }
+  const mayHaveDrifted = only !== null && only.length <= fewMax && plan.aim === null
+    ? await briskTransaction(connection, (client) => planFew(context, client, plan, revision, only, look))
+    : await transaction(context.pool, (client) => planMany(context, client, plan, revision, only, look))
+  if (mayHaveDrifted) await traceDrift(context, revision, look.asOf, signal)
 }
 
-async function close(
-  context: Context, client: Client, plan: PlanRow, revision: Revision,
-  result: { asOf: string; basis: PlanRow['basis']; findings: Finding[]; brakes: PlanBrake[]; only: string[] | null },
-): Promise<void> {
-  const { asOf, basis, findings, brakes, only } = result
+/** What was read, and what came of it. */
+interface Look {
+  asOf: string
+  basis: PlanRow['basis']
+  findings: Finding[]
+  /** Account jobs that take part. */
+  jobs: string[]
+  unreachable: Set<string>
+  snapshots: SnapshotResult[]
+  outOfContract: PlanBrake[]
+}
+
+/** Everybody, or so many people that they are compared as sets. Returns whether something may have drifted. */
+async function planMany(context: Context, client: Client, plan: PlanRow, revision: Revision, only: string[] | null, look: Look): Promise<boolean> {
+  const { asOf, findings, jobs, unreachable, snapshots } = look
+  // One plan of everybody at a time. A plan of some people waits for nobody.
+  if (only === null) await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
+  await client.query(`set local work_mem = '128MB'`)
+  // First, so that this plan may give the names that the older ones only meant to.
+  await supersedeOlder(client, plan, context.now())
+  await releaseUnused(client, only)
+  await followRevision(client, plan, revision)
+  const brakes: PlanBrake[] = [...look.outOfContract]
+  if (plan.aim !== null) {
+    findings.push(...await planAim(context, client, plan, revision, asOf))
+    await close(context, client, plan, revision, look, await applyBrakes(client, plan.id, revision.policy, asOf, brakes), only)
+    return false
+  }
+  if (only === null) {
+    const people = await planPeople(context, client, { planId: plan.id, revision, asOf, snapshots })
+    findings.push(...people.findings)
+    brakes.push(...people.brakes)
+  } else await planCalendar(client, { planId: plan.id, revision, asOf, only })
+  if (only === null || !(await areRolesStored(client, revision.revision))) {
+    const missing = await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
+    if (only === null) findings.push(...missing.filter((m) => !unreachable.has(m.systemId)).map((m) => unknownEntitlement(revision.policy, m)))
+  }
+  findings.push(...(await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })).findings)
+  await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only })
+  await recordDrift(client, { ...driftLook(plan, revision, look), only, layer: 'overlay' })
+  await close(context, client, plan, revision, look, await applyBrakes(client, plan.id, revision.policy, asOf, brakes), only)
+  return true
+}
+
+/** The same for a few people, looked up one by one, in as few trips as may be: what is not needed for the next question goes out together. */
+async function planFew(context: Context, client: Client, plan: PlanRow, revision: Revision, only: string[], look: Look): Promise<boolean> {
+  const { asOf, findings, jobs } = look
+  const [, , rolesStored, known] = await together(client,
+    () => supersedeOlder(client, plan, context.now()), () => followRevision(client, plan, revision), () => areRolesStored(client, revision.revision), () => loadFew(client, only, asOf))
+  if (known.people.some((person) => person.due)) await planCalendar(client, { planId: plan.id, revision, asOf, only })
+  if (!rolesStored) await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
+  const evaluation = await evaluateFew(context, client, revision, known, { planId: plan.id, asOf })
+  findings.push(...evaluation.findings)
+  const changes = await decideFew(context, client, { revision, asOf, jobs, only, rows: evaluation.rows })
+  const [, mayHaveDrifted, brakes] = await together(client,
+    () => sendChanges(client, plan.id, changes),
+    () => recordDriftOfFew(client, { ...driftLook(plan, revision, look), only, rows: evaluation.rows }, changes),
+    () => applyBrakes(client, plan.id, revision.policy, asOf, []))
+  await close(context, client, plan, revision, look, brakes, only)
+  return mayHaveDrifted
+}
+
+/** The policy may have been edited since the plan was begun. */
+async function followRevision(client: Client, plan: PlanRow, { revision }: Revision): Promise<void> {
+  if (plan.policyRevision !== revision) await setPlan(client, plan.id, { policy_revision: revision })
+}
+
+function driftLook(plan: PlanRow, revision: Revision, { asOf, jobs }: Look): Omit<DriftLook, 'only' | 'layer'> {
+  const holders = holdersOf(accountJobs(revision.policy)).map((h) => h.jobId).filter((id) => jobs.includes(id))
+  return { planId: plan.id, policyRevision: revision.revision, asOf, jobs, holders }
+}
+
+async function close(context: Context, client: Client, plan: PlanRow, revision: Revision, { asOf, basis, findings }: Look, brakes: PlanBrake[], only: string[] | null): Promise<void> {
+  const policyHash = await hashOfPolicy(client, revision)
   const [counts, hash] = await together(client,
-    () => countChanges(client, plan.id), () => hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis }),
+    () => countChanges(client, plan.id), () => hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis, policyHash }),
     () => plan.aim === null && recordFindings(client, findingScope(plan, only), findings, asOf))
   const open = counts.filter((c) => c.state === 'planned' || c.state === 'held').reduce((sum, c) => sum + c.n, 0)
   const held = brakes.some((b) => b.released === undefined)
   await setPlan(client, plan.id, {
-    hash, counts, brakes, findings, progress: null,
+    as_of: asOf, policy_revision: revision.revision, basis, hash, counts, brakes, findings, progress: null,
     state: open === 0 ? 'empty' : held ? 'held' : 'open', ended_at: open === 0 ? context.now() : null,
   })
 }

@@ -1,13 +1,14 @@
 /** Evaluates people against the policy and lays the outcome over the stored rows of this transaction. */
 import { compilePolicy, evaluatePerson, type Evaluation } from '../domain/evaluate.ts'
 import type { Finding } from '../domain/plan.ts'
-import type { Client } from '../store/database.ts'
+import { together, type Client } from '../store/database.ts'
 import { keptAfterMoves } from '../store/grace.ts'
 import { isNothingGiven, peopleAsTheyAre, peopleToEvaluate, rulesGivenBefore, type PersonToEvaluate } from '../store/evaluation.ts'
-import { analyzeOverlay, layFew, openOverlay, pourOverlay, type EvaluatedRows } from '../store/overlay.ts'
+import { releaseUnused } from '../store/name.ts'
+import { analyzeOverlay, openOverlay, pourOverlay, type EvaluatedRows } from '../store/overlay.ts'
 import type { Context, Revision } from './context.ts'
 import { prepareJobs } from './prepared-job.ts'
-import { resolveAccounts, type Passing, type ResolvedAccount } from './resolve-accounts.ts'
+import { presentOf, resolveAccounts, type Passing, type Present, type ResolvedAccount } from './resolve-accounts.ts'
 
 export interface EvaluationInput {
   planId: string
@@ -33,11 +34,25 @@ export async function evaluatePeople(context: Context, client: Client, revision:
   return { findings: evaluate.findings, evaluated }
 }
 
-/** The same for a few people as they are: what comes of it is laid over the stored rows without a table being made. */
-export async function evaluateFew(context: Context, client: Client, revision: Revision, input: { planId: string; asOf: string; only: string[] }): Promise<{ findings: Finding[] }> {
+export interface LoadedFew {
+  people: (PersonToEvaluate & { due: boolean })[]
+  present: Present
+}
+
+/** A few people as they are, once names are given back that plans which are over reserved for them and never used. */
+export async function loadFew(client: Client, only: string[], asOf: string): Promise<LoadedFew> {
+  const [people, present] = await together(client, () => peopleAsTheyAre(client, only, asOf), () => presentOf(client, only))
+  if (!present.meant) return { people, present }
+  await releaseUnused(client, only)
+  return { people, present: await presentOf(client, only) }
+}
+
+/** The same evaluation for a few people as they are: its rows are laid over the stored ones without a table being made. */
+export async function evaluateFew(
+  context: Context, client: Client, revision: Revision, { people, present }: LoadedFew, input: { planId: string; asOf: string },
+): Promise<{ findings: Finding[]; rows: EvaluatedRows }> {
   const evaluate = openEvaluation(context, client, revision, input)
-  await layFew(client, await evaluate.batch(await peopleAsTheyAre(client, input.only)))
-  return { findings: evaluate.findings }
+  return { findings: evaluate.findings, rows: await evaluate.batch(people, present) }
 }
 
 function openEvaluation(context: Context, client: Client, revision: Revision, { planId, asOf }: { planId: string; asOf: string }) {
@@ -50,9 +65,9 @@ function openEvaluation(context: Context, client: Client, revision: Revision, { 
   return {
     findings,
     hasWork: compiled.jobs.length > 0 || revision.policy.rules.length > 0,
-    async batch(people: PersonToEvaluate[]): Promise<EvaluatedRows> {
+    async batch(people: PersonToEvaluate[], present?: Present): Promise<EvaluatedRows> {
       const evaluations = people.map((person) => evaluatePerson(compiled, person, asOf))
-      const accounts = await resolveAccounts(client, jobs, evaluations, passing)
+      const accounts = await resolveAccounts(client, jobs, evaluations, passing, present)
       const rows = rowsOf(people, evaluations, accounts)
       rows.reasons.push(...await undecided(client, evaluations, findings))
       if (keeps) rows.graces.push(...await keptAfterMoves(client, rows, given, asOf))

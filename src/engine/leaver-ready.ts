@@ -19,7 +19,7 @@ export function readiness(context: Context): GetReady {
     const newest = await newestRevision(context.pool)
     if (last === null || last.revision.revision !== newest) {
       const revision = await revisionAt(context.pool, newest)
-      last = { revision, policyHash: await hashOfPolicy(context.pool, newest), jobs: preparedJobs(context, revision) }
+      last = { revision, policyHash: await hashOfPolicy(context.pool, revision), jobs: preparedJobs(context, revision) }
     }
     const { revision, policyHash, jobs } = last
     return { revision, policyHash, deciding: () => prepareDeciding(context, context.pool, revision, context.now(), jobs) }

@@ -1,11 +1,13 @@
 /** The hash that an approval is given to. What it covers is said in domain/plan-hash.ts. */
 import { createHash, hash } from 'node:crypto'
+import type { Policy } from '../domain/policy.ts'
 import { digestText, headText, itemText, type PlanHead } from '../domain/plan-hash.ts'
 import { canonical } from '../domain/value.ts'
 import { together, type Client, type Db } from '../store/database.ts'
 import { arrivalDigests } from '../store/people-bulk.ts'
 import { plannedItems, snapshotsOfPlan, type PlanRow } from '../store/plan.ts'
 import { documentAt } from '../store/policy.ts'
+import type { Revision } from './context.ts'
 
 export interface HashedFrom {
   revision: number
@@ -24,10 +26,15 @@ export async function hashOfPlan(client: Client, planId: string, from: HashedFro
 }
 
 export async function headOfPlan(db: Db, { revision, asOf, basis, policyHash }: HashedFrom): Promise<PlanHead> {
-  const [policy, snapshots] = await together(db, () => policyHash ?? hashOfPolicy(db, revision), () => snapshotsOfPlan(db, basis.snapshots))
+  const [policy, snapshots] = await together(db, async () => policyHash ?? hash('sha256', canonical(await documentAt(db, revision))), () => snapshotsOfPlan(db, basis.snapshots))
   return { revision, policy, asOf, snapshots, observations: basis.observations }
 }
 
-export async function hashOfPolicy(db: Db, revision: number): Promise<string> {
-  return hash('sha256', canonical(await documentAt(db, revision)))
+/** Of policies that are in use. */
+const hashes = new WeakMap<Policy, string>()
+
+export async function hashOfPolicy(db: Db, { revision, policy }: Revision): Promise<string> {
+  const known = hashes.get(policy) ?? hash('sha256', canonical(await documentAt(db, revision)))
+  hashes.set(policy, known)
+  return known
 }

@@ -4,8 +4,8 @@ import { accountJobs, stricter, type AccountJob } from '../domain/policy.ts'
 import { decide } from '../domain/decide.ts'
 import type { ChangeState } from '../domain/plan.ts'
 import { authoritativeIds, compareAll, differingPairs, type CompareInput, type Pair } from '../store/compare.ts'
-import type { Client, Db } from '../store/database.ts'
-import type { Layer } from '../store/overlay.ts'
+import { together, type Client, type Db } from '../store/database.ts'
+import { layFew, type EvaluatedRows } from '../store/overlay.ts'
 import { loadFacts, type LoadedFacts } from '../store/facts.ts'
 import { insertChanges, type NewChange } from '../store/plan.ts'
 import { systemOf, type Context, type Revision } from './context.ts'
@@ -19,18 +19,17 @@ export interface SystemsPlanInput {
   /** Jobs that take part; null: all account jobs. */
   jobs: string[] | null
   only: string[] | null
-  layer: Exclude<Layer, 'stored'>
 }
 
-/** Compares and writes the changes of stage 2; needs the overlay that `evaluatePeople` opened in this transaction. */
+/** Compares as sets and writes the changes of stage 2, of what differs; needs the overlay that `evaluatePeople` opened in this transaction. */
 export async function planSystems(context: Context, client: Client, input: SystemsPlanInput): Promise<void> {
-  const { planId, revision, asOf, only, layer } = input
-  const jobs = jobsOf(revision, input.jobs)
+  const { planId, revision, asOf, only } = input
   const deciding = await prepareDeciding(context, client, revision, asOf)
   const holders = holdersOf(accountJobs(revision.policy))
+  await compareAll(client, compareInput(revision, jobsOf(revision, input.jobs), asOf, only))
   let decided: NewChange[] = []
-  for await (const pairs of layer === 'few' ? [everyPair(only ?? [], jobs)] : differing(client, compareInput(revision, jobs, asOf, only))) {
-    const loaded = await loadFacts(client, layer, asOf, pairs, holders)
+  for await (const pairs of differingPairs(client)) {
+    const loaded = await loadFacts(client, 'overlay', asOf, pairs, holders)
     // Those before are written while these are decided on.
     const [changes] = await Promise.all([decideOn(pairs, loaded, deciding, revision), insertChanges(client, planId, decided)])
     decided = changes
@@ -51,15 +50,13 @@ async function decideOn(pairs: Pair[], loaded: LoadedFacts, deciding: Deciding, 
   return changes
 }
 
-/** The whole population is compared as sets, and only what differs is decided on. */
-async function* differing(client: Client, input: CompareInput): AsyncGenerator<Pair[]> {
-  await compareAll(client, input)
-  yield* differingPairs(client)
-}
-
-/** Of a few people each account is decided on: that is quicker than to find out which ones differ. */
-function everyPair(people: string[], jobs: AccountJob[]): Pair[] {
-  return jobs.flatMap((job) => people.map((personId) => ({ personId, jobId: job.id })))
+/** The changes of a few people: each of their accounts is decided on, as that is quicker than to find out which ones differ. */
+export async function decideFew(context: Context, client: Client, input: Omit<SystemsPlanInput, 'planId'> & { only: string[]; rows: EvaluatedRows }): Promise<NewChange[]> {
+  const { revision, asOf, only, rows } = input
+  const pairs = jobsOf(revision, input.jobs).flatMap((job) => only.map((personId) => ({ personId, jobId: job.id })))
+  const deciding = await prepareDeciding(context, client, revision, asOf)
+  const [, loaded] = await together(client, () => layFew(client, rows), () => loadFacts(client, rows, asOf, pairs, holdersOf(accountJobs(revision.policy))))
+  return await decideOn(pairs, loaded, deciding, revision)
 }
 
 /** `jobs`: made ready before, from the same revision. */

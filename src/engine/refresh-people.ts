@@ -1,11 +1,10 @@
 /** Looks at some people's accounts in their systems now, without reading the systems whole. */
 import { UsherError } from '../domain/errors.ts'
-import { accountsOfPeople, beginLook, settleLookup } from '../store/observed.ts'
+import { beginLook, settleLookup, type LinkedAccount } from '../store/observed.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { scopeOf } from './read-system.ts'
 
-export async function refreshPeople(context: Context, revision: Revision, people: string[], signal: AbortSignal): Promise<void> {
-  const accounts = await accountsOfPeople(context.pool, people)
+export async function refreshPeople(context: Context, revision: Revision, accounts: LinkedAccount[], signal: AbortSignal): Promise<void> {
   await Promise.all([...Map.groupBy(accounts, (a) => a.systemId)].map(async ([systemId, own]) => {
     const system = systemOf(revision.policy, systemId)
     const reader = openReader(context, system)

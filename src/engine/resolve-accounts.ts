@@ -32,14 +32,28 @@ export interface Passing {
   findings: Finding[]
 }
 
+/** What people have already: attributes of their accounts, by `person job`, and reserved names, by `person job attribute`. */
+export interface Present {
+  linked: Map<string, Attributes>
+  reserved: Map<string, string>
+  /** Whether a plan reserved some of the names and has not used them yet. */
+  meant: boolean
+}
+
+export async function presentOf(client: Client, people: string[]): Promise<Present> {
+  const [linked, reservations] = await together(client, () => linkedAttributes(client, people), () => reservationsOf(client, people))
+  return { linked, reserved: new Map(reservations.map((r) => [`${r.personId} ${r.jobId} ${r.attribute}`, r.value])), meant: reservations.some((r) => r.planId !== null) }
+}
+
 /** A name that is about to be reserved; `had`: the account has it already, so it is not given up for another one. */
 interface Fresh extends Reservation {
   had: boolean
 }
 
 /** Whoever finds that a plan made at the same time took the name chooses again: the unique index decides, and nobody waits for anybody. */
-export async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing): Promise<ResolvedAccount[]> {
-  const { resolved, fresh } = await resolveOnce(client, jobs, evaluations, passing)
+export async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing, known?: Present): Promise<ResolvedAccount[]> {
+  const present = known ?? await presentOf(client, evaluations.map((e) => e.personId))
+  const { resolved, fresh } = await resolveOnce(client, jobs, evaluations, passing, present)
   const taken = await reserve(client, fresh, passing.planId, passing.now)
   const again = new Set(taken.filter((t) => !t.had).map((t) => t.personId))
   if (again.size === 0) return resolved
@@ -49,11 +63,10 @@ export async function resolveAccounts(client: Client, jobs: Map<string, Prepared
   ]
 }
 
-async function resolveOnce(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing): Promise<{ resolved: ResolvedAccount[]; fresh: Fresh[] }> {
+async function resolveOnce(
+  client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing, { linked, reserved }: Present,
+): Promise<{ resolved: ResolvedAccount[]; fresh: Fresh[] }> {
   const wanted = evaluations.flatMap((e) => e.accounts.filter((a) => a.wanted !== 'none').map((account) => ({ personId: e.personId, account })))
-  const ids = evaluations.map((e) => e.personId)
-  const [linked, reservations] = await together(client, () => linkedAttributes(client, ids), () => reservationsOf(client, ids))
-  const reserved = new Map(reservations.map((r) => [`${r.personId} ${r.jobId} ${r.attribute}`, r.value]))
   const resolved: ResolvedAccount[] = []
   const fresh: Fresh[] = []
   for (const [jobId, group] of Map.groupBy(wanted, (w) => w.account.job.id)) {

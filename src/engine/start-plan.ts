@@ -3,8 +3,8 @@ import { UsherError } from '../domain/errors.ts'
 import type { PlanAim, PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
-import { transaction, type Client } from '../store/database.ts'
-import { approvePlanned, findPlan, insertPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
+import { briskly, connected, transaction, type Client } from '../store/database.ts'
+import { approvePlanned, beginPlan, findPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
 import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
@@ -12,14 +12,13 @@ import { automaticJobs } from './compute-plan.ts'
 import { methodOf } from './plan-systems.ts'
 
 export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope; aim?: PlanAim | null; asOf?: string; readAnew?: boolean }): Promise<{ planId: string }> {
-  const { revision } = await currentRevision(context.pool)
   const planId = context.newId()
   const now = context.now()
   if (input.asOf !== undefined && Date.parse(input.asOf) <= Date.parse(now)) throw new UsherError('INVALID_INPUT', 'A forecast is for an instant to come. What was is told by why, for a person.')
-  await insertPlan(context.pool, {
-    id: planId, cause: input.cause, scope: input.scope, aim: input.aim ?? null, policyRevision: revision, asOf: input.asOf ?? now, madeBy: input.actor,
+  await connected(context.pool, (connection) => briskly(connection, (client) => beginPlan(client, {
+    id: planId, cause: input.cause, scope: input.scope, aim: input.aim ?? null, asOf: input.asOf ?? now, madeBy: input.actor,
     ...(input.asOf === undefined ? {} : { forecast: { madeAt: now, readAnew: input.readAnew ?? false } }),
-  })
+  })))
   await context.enqueue('compute-plan', planId)
   return { planId }
 }

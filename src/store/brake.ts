@@ -95,25 +95,25 @@ export async function plannedBranches(client: Client, planId: string, arrivals: 
 /** How many counted changes other plans did since an instant, or are about to do. */
 export async function countedElsewhere(client: Client, planId: string, { systemId, kind, privileged }: Branch, since: string): Promise<number> {
   const { rows } = await client.query<{ n: number }>(
-    `select (select count(*) from plan p join plan_change c on c.plan_id = p.id
-              where p.id <> $1 and (p.ended_at is null or p.ended_at >= $5) and c.system_id = $2 and c.kind = $3 and c.braked is not null and (c.braked = 'privileged' or not $4)
-                and c.state in ('waiting', 'running', 'again', 'done') and (c.done_at is null or c.done_at > $5))::int
+    `select (select count(*) from braked_change
+              where system_id = $2 and kind = $3 and done_at > $5 and plan_id <> $1 and (privileged or not $4))::int
           + (select coalesce(sum(people), 0) from plan_arrival
               where $2 = 'people' and $3 = 'create' and plan_id <> $1 and state in ('waiting', 'done') and (done_at is null or done_at > $5))::int as n`,
     [planId, systemId, kind, privileged, since])
   return rows[0]!.n
 }
 
-/** How many accounts, memberships or people there are to compare with. */
-export async function presentSize(client: Client, { systemId, kind, privileged }: Branch, privilegedIds: string[]): Promise<number> {
-  const { rows } = systemId === 'people'
-    ? await client.query<{ n: number }>(`select count(*)::int as n from person where state <> 'ended'`)
-    : kind === 'grant' || kind === 'revoke'
-      ? await client.query<{ n: number }>(
-        `select count(*)::int as n from membership m join account a on a.id = m.account_id and a.person_id is not null and a.gone_at is null
-          where a.system_id = $1 and (not $2 or m.entitlement_id = any ($3::bigint[]))`, [systemId, privileged, privilegedIds])
-      : await client.query<{ n: number }>('select count(*)::int as n from account where system_id = $1 and person_id is not null and gone_at is null', [systemId])
-  return rows[0]!.n
+/** How many accounts, memberships or people there are to compare with; counted no further than `enough` (null: to the end). */
+export async function presentSize(client: Client, { systemId, kind, privileged }: Branch, privilegedIds: string[], enough: number | null): Promise<number> {
+  const counted = async (rows: string, values: unknown[]): Promise<number> =>
+    (await client.query<{ n: number }>(`select count(*)::int as n from (select ${rows} limit $1) c`, [enough, ...values])).rows[0]!.n
+  const present = 'a.system_id = $2 and a.person_id is not null and a.gone_at is null'
+  if (systemId === 'people') return await counted(`from person where state <> 'ended'`, [])
+  if (kind !== 'grant' && kind !== 'revoke') return await counted(`from account a where ${present}`, [systemId])
+  if (privileged) return await counted(`from membership m join account a on a.id = m.account_id and ${present} where m.entitlement_id = any ($3::bigint[])`, [systemId, privilegedIds])
+  // In the order of two indexes, from where the system's accounts begin: what is not needed is not read.
+  return await counted(
+    `from membership m join account a on a.id = m.account_id and ${present} where m.account_id >= (select min(a.id) from account a where ${present}) order by a.id`, [systemId])
 }
 
 const inBranch = `plan_id = $1 and system_id = $2 and kind = $3 and braked is not null and (braked = 'privileged' or not $4) and code is null`

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { UsherError } from '../domain/errors.ts'
 
@@ -77,44 +78,66 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
 const names = new Map<string, string>()
 
 /**
- * Runs `work` in one transaction, where PostgreSQL keeps the plan of each statement that has parameters, and questions that
- * do not wait for each other's answers (`together`) go out in one trip: for what is asked again and again of a few people,
- * where planning and waiting take longer than looking. Such a plan suits any values, so an optional parameter
- * (`$1 is null or …`) must be a statement of its own.
+ * Runs `work` on a connection where PostgreSQL keeps the plan of each statement that has parameters, and questions that do
+ * not wait for each other's answers (`together`) go out in one trip: for what is asked again and again of a few people,
+ * where planning and waiting take longer than looking.
  */
-export async function briskTransaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
-  const client: Client & { pipeline: boolean } = await pool.connect()
-  client.pipeline = true
-  const over = (destroy = false): void => {
-    client.pipeline = false
-    client.release(destroy)
-  }
+export async function briskly<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
+  const connection: Client & { pipeline: boolean } = client
+  connection.pipeline = true
   try {
-    // Neither is waited for: what comes first in `work` goes out with them, and fails where they do.
-    for (const text of ['begin', 'set local plan_cache_mode = force_generic_plan']) client.query(text).catch(() => {})
-    const result = await work(keepingPlans(client))
-    await client.query('commit')
-    over()
-    return result
-  } catch (error) {
-    const alive = await client.query('rollback').then(() => true, () => false)
-    over(!alive)
-    throw error
+    return await work(keepingPlans(client))
+  } finally {
+    connection.pipeline = false
   }
+}
+
+/** The same in one transaction. Its plans suit any values, so an optional parameter (`$1 is null or …`) must be a statement of its own. */
+export async function briskTransaction<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
+  return await briskly(client, async (brisk) => {
+    // Not waited for: what comes first in `work` goes out with it, and fails where it does.
+    brisk.query('begin; set local plan_cache_mode = force_generic_plan').catch(() => {})
+    try {
+      const result = await work(brisk)
+      await brisk.query('commit')
+      return result
+    } catch (error) {
+      // What was sent before is answered before this is.
+      await brisk.query('rollback').catch(() => {})
+      throw error
+    }
+  })
 }
 
 type Answers<Q extends readonly (() => unknown)[]> = { -readonly [K in keyof Q]: Awaited<ReturnType<Q[K]>> }
 
 /** Questions that do not wait for each other's answers: in one trip in a `briskTransaction`, in their order anywhere else. */
 export async function together<Q extends readonly (() => unknown)[]>(db: Db, ...questions: Q): Promise<Answers<Q>> {
-  if ('pipeline' in db && db.pipeline) return await Promise.all(questions.map((ask) => ask())) as Answers<Q>
+  if ('pipeline' in db && db.pipeline) {
+    // Where one fails the others are waited for all the same: none may ask on once the transaction is rolled back.
+    const asked = await Promise.allSettled(questions.map((ask) => ask()))
+    return asked.map(valueOf) as Answers<Q>
+  }
   const answers: unknown[] = []
   for (const ask of questions) answers.push(await ask())
   return answers as Answers<Q>
 }
 
-function keepingPlans(client: Client): Client {
+function valueOf(answer: PromiseSettledResult<unknown>): unknown {
+  if (answer.status === 'rejected') throw answer.reason
+  return answer.value
+}
+
+/** What is asked before anything is waited for goes out in one piece: each piece wakes the server. */
+function inOnePiece({ stream }: { stream: Duplex }): void {
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => { stream.uncork() })
+}
+
+function keepingPlans(client: Client & { connection: { stream: Duplex } }): Client {
   const query = (text: unknown, values?: unknown): unknown => {
+    inOnePiece(client.connection)
     if (typeof text !== 'string' || !Array.isArray(values)) return client.query(text as string, values as unknown[])
     const name = names.get(text) ?? `usher-${names.size}`
     names.set(text, name)

@@ -2,9 +2,11 @@
  * Drift: what was right in a system and is not any more, although nothing that Usher knows of changed. Found among the
  * changes of a plan: what policy wants is what it wanted before, and an earlier plan saw it so, or made it so.
  */
+import type { DecidedChange } from '../domain/decide.ts'
 import type { Thing } from '../domain/exception.ts'
+import { canonical } from '../domain/value.ts'
 import type { Client, Db } from './database.ts'
-import { relations, type Layer } from './overlay.ts'
+import { relations, type EvaluatedRows, type Layer } from './overlay.ts'
 
 export interface DriftLook {
   planId: string
@@ -18,19 +20,58 @@ export interface DriftLook {
   layer: Exclude<Layer, 'stored'>
 }
 
-/** Whether there may be anything to record or settle of a few people. */
-async function isPossible(client: Client, planId: string, people: string[]): Promise<boolean> {
-  const { rows: [row] } = await client.query<{ possible: boolean }>(
-    `select exists (select from plan_change where plan_id = $1 and stage = 2) or exists (select from drift where person_id = any($2::uuid[]) and settled_at is null)
-         or exists (select from account a join membership m on m.account_id = a.id and m.origin = 'unknown' where a.person_id = any($2::uuid[])) as possible`, [planId, people])
-  return row!.possible
+/**
+ * The same for a few people. What policy wants anew cannot have drifted, and that is nearly all: false where there is nothing
+ * else to look at.
+ */
+export async function recordDriftOfFew(client: Client, look: Omit<DriftLook, 'layer'> & { only: string[]; rows: EvaluatedRows }, changes: DecidedChange[]): Promise<boolean> {
+  const { only, rows, ...rest } = look
+  if (!(await mayHaveDrifted(client, look.planId, only, rows, changes))) return false
+  await recordDrift(client, { ...rest, only, layer: rows })
+  return true
+}
+
+async function mayHaveDrifted(client: Client, planId: string, people: string[], laid: EvaluatedRows, changes: DecidedChange[]): Promise<boolean> {
+  const grants = changes.filter((c) => c.kind === 'grant')
+  const { rows: [row] } = await client.query<{ known: boolean; accounts: Wish[] | null; references: EvaluatedRows['references'] | null }>(
+    `select exists (select from drift where person_id = any($1::uuid[]) and settled_at is null)
+         or exists (select from account a join membership m on m.account_id = a.id and m.origin = 'unknown' where a.person_id = any($1::uuid[]))
+         or exists (
+           select from unnest($2::uuid[], $3::text[], $4::bigint[]) as g (person_id, job_id, entitlement_id)
+            where exists (select from plan_change c where c.person_id = g.person_id and c.job_id = g.job_id and c.entitlement_id = g.entitlement_id and c.stage = 2 and c.plan_id <> $5)
+               or exists (select from reason r left join role_entitlement re on re.role_id = r.role_id
+                           where r.person_id = g.person_id and coalesce(r.entitlement_id, re.entitlement_id) = g.entitlement_id)) as known,
+            (select jsonb_agg(d) from desired_account d where d.person_id = any($1::uuid[])) as accounts,
+            (select jsonb_agg(d) from desired_reference d where d.person_id = any($1::uuid[])) as "references"`,
+    [people, grants.map((c) => c.personId), grants.map((c) => c.jobId), grants.map((c) => c.entitlementId), planId])
+  const before = wishesOf(row!.accounts ?? [], row!.references ?? [])
+  const now = wishesOf(laid.accounts, laid.references)
+  return row!.known || changes.some((change) => {
+    const [was, is] = [before, now].map((wishes) => wishes.get(`${change.personId} ${change.jobId}`))
+    const isSame = (of: (wish: WishedAccount | undefined) => unknown): boolean => canonical(of(was) ?? null) === canonical(of(is) ?? null)
+    if (change.kind === 'enable' || change.kind === 'disable' || change.kind === 'create') return isSame((wish) => wish?.wanted ?? 'none')
+    if (change.kind !== 'update' && change.kind !== 'rename') return false
+    return Object.keys({ ...change.before, ...change.after }).some((name) => isSame((wish) => [wish?.attributes[name] ?? null, wish?.clear.includes(name) ?? false, wish?.references[name] ?? null]))
+  })
+}
+
+type Wish = Pick<EvaluatedRows['accounts'][number], 'person_id' | 'job_id' | 'wanted' | 'attributes' | 'clear'>
+type WishedAccount = Wish & { references: Record<string, string> }
+
+/** What is wanted of accounts, by `person job`. */
+function wishesOf(accounts: Wish[], references: EvaluatedRows['references']): Map<string, WishedAccount> {
+  const wishes = new Map(accounts.map((a): [string, WishedAccount] => [`${a.person_id} ${a.job_id}`, { ...a, references: {} }]))
+  for (const r of references) {
+    const wish = wishes.get(`${r.person_id} ${r.job_id}`)
+    if (wish !== undefined) wish.references[r.attribute] = `${r.key_attribute} ${r.value}`
+  }
+  return wishes
 }
 
 const keysOf = (change: string): string => `(coalesce(${change}.before, '{}') || coalesce(${change}.after, '{}'))`
 
-/** Records what drifted, settles what is right again, and has the plan's changes say so. False: there was nothing to look at. */
-export async function recordDrift(client: Client, look: DriftLook): Promise<boolean> {
-  if (look.only !== null && !(await isPossible(client, look.planId, look.only))) return false
+/** Records what drifted, settles what is right again, and has the plan's changes say so. */
+export async function recordDrift(client: Client, look: DriftLook): Promise<void> {
   const r = relations(look.layer, '$3')
   const within = (person: string): string => (look.only === null ? '$6::uuid[] is null' : `${person} = any($6::uuid[])`)
   await client.query(
@@ -142,7 +183,6 @@ export async function recordDrift(client: Client, look: DriftLook): Promise<bool
                from drifting where change_id is not null group by 1) said
       where c.plan_id = $1 and c.id = said.change_id`,
     [look.planId, look.policyRevision, look.asOf, look.jobs, look.holders, look.only])
-  return true
 }
 
 /** What a plan put right is settled with it. */

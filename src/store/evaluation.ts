@@ -75,10 +75,11 @@ async function findDue(client: Client, input: WhoIsDue): Promise<void> {
   await client.query('analyze eval_due')
 }
 
-/** These few people as they are. */
-export async function peopleAsTheyAre(client: Client, ids: string[]): Promise<PersonToEvaluate[]> {
-  const { rows } = await client.query<PersonToEvaluate>(
-    `select p.id, p.attributes, p.positions, ${cutsOf('p.id')}, p.changed_at::text as "changedAt" from person p where p.id = any ($1::uuid[]) order by p.id`, [ids])
+/** These few people as they are; `due`: their time has come, as with a position that begins or ends. */
+export async function peopleAsTheyAre(client: Client, ids: string[], asOf: string): Promise<(PersonToEvaluate & { due: boolean })[]> {
+  const { rows } = await client.query<PersonToEvaluate & { due: boolean }>(
+    `select p.id, p.attributes, p.positions, ${cutsOf('p.id')}, p.changed_at::text as "changedAt", coalesce(p.next_change_at <= $2, false) as due
+       from person p where p.id = any ($1::uuid[]) order by p.id`, [ids, asOf])
   return rows
 }
 

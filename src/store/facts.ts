@@ -8,7 +8,7 @@ import type { Pair } from './compare.ts'
 import { together, type Db } from './database.ts'
 import { endedReasons } from './ended-reason.ts'
 import { livingExceptions } from './exception.ts'
-import { relations, type Layer } from './overlay.ts'
+import { relations, type EvaluatedRows, type Layer } from './overlay.ts'
 import { endWaits } from './person-end.ts'
 
 export interface DesiredRow extends Pair {
@@ -53,22 +53,23 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
 
   // Who was ended by hand a moment ago is ended, although the lane has not come to them.
   const state = layer === 'stored' ? `case when ${endWaits('p.id', '$3')} then 'ended' else p.state end` : 'p.state'
-  const asked = () => db.query<DesiredRow>(
+  const asked = async () => typeof layer === 'object' ? desiredOfFew(layer, pairs) : (await db.query<DesiredRow>(
     `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, d.clear, d.name,
             d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", ${state} as "personState"
        from ${batch}
        join lateral (select * from ${r.people} p where p.id = pair.person_id offset 0) p on true
        left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true
-      where $3::timestamptz is not null`, ids)
+      where $3::timestamptz is not null`, ids)).rows
 
-  const [desired, accounts] = await together(db, asked, () => accountsOf(db, pairs))
-  // Who has ended wants nothing, so there is nothing more to ask: leavers are not to wait for it.
-  if (layer === 'stored' && desired.rows.every((d) => d.personState === 'ended')) return await whatIsLeft(db, pairs, asOf, desired.rows, accounts)
-
-  const [references, entitlements, exceptions] = await together(db,
+  const first = () => together(db, asked, () => accountsOf(db, pairs))
+  const more = () => together(db,
     () => referredAccounts(db, layer, asOf, pairs), () => reasonedEntitlements(db, layer, asOf, pairs, holders), () => livingExceptions(db, [...new Set(pairs.map((p) => p.personId))], asOf))
+  const [[desired, accounts], all] = layer === 'stored' ? [await first(), null] : await together(db, first, more)
+  // Who has ended wants nothing, so there is nothing more to ask: leavers are not to wait for it.
+  if (layer === 'stored' && desired.every((d) => d.personState === 'ended')) return await whatIsLeft(db, pairs, asOf, desired, accounts)
+  const [references, entitlements, exceptions] = all ?? await more()
 
-  const matchedIds = desired.rows.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
+  const matchedIds = desired.flatMap((d) => (d.matchedAccountId === null ? [] : [d.matchedAccountId]))
   const matched = matchedIds.length === 0 ? { rows: [] } : await db.query<SeenAccount>(
     `select id, native_id as "nativeId", name, attributes, enabled, protected from account where id = any($1::bigint[]) and person_id is null and gone_at is null`, [matchedIds])
 
@@ -87,7 +88,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     referencesByPair.set(pairKey(row), all)
   }
   return {
-    desired: new Map(desired.rows.map((row) => [pairKey(row), row])),
+    desired: new Map(desired.map((row) => [pairKey(row), row])),
     references: referencesByPair,
     accounts: accountsByPair, matched: new Map(matched.rows.map((row) => [row.id, row])), entitlements, held,
     // Only a plan tells how they ended; a change that is recomputed is the same change however they did.
@@ -172,6 +173,19 @@ function becauseOf({ kind, roleId, formerRoleId, ruleId, by, until, at }: GivenR
   } as Because
 }
 
+/** The rows of the evaluation itself. */
+function desiredOfFew({ people, accounts }: EvaluatedRows, pairs: Pair[]): DesiredRow[] {
+  const states = new Map(people.map((p) => [p.person_id, p.state]))
+  const wishes = new Map(accounts.map((a) => [pairKey({ personId: a.person_id, jobId: a.job_id }), a]))
+  return pairs.filter((pair) => states.has(pair.personId)).map((pair) => {
+    const wish = wishes.get(pairKey(pair))
+    return {
+      ...pair, personState: states.get(pair.personId)!, wanted: wish?.wanted ?? null, attributes: wish?.attributes ?? null, clear: wish?.clear ?? null,
+      name: wish?.name ?? null, matchedAccountId: wish?.matched_account_id ?? null, matchedBy: wish?.matched_by ?? null,
+    }
+  })
+}
+
 /** Of people who have ended. */
 async function whatIsLeft(db: Db, pairs: Pair[], asOf: string, desired: DesiredRow[], accounts: AccountRow[]): Promise<LoadedFacts> {
   return {
@@ -212,11 +226,11 @@ async function heldBy(db: Db, accountIds: string[]): Promise<LoadedFacts['held']
 /** What references point to. People are looked up by one attribute after the other, as only then an index helps. */
 async function referredAccounts(db: Db, layer: Layer, asOf: string, pairs: Pair[]): Promise<(Pair & { attribute: string; name: string | null; there: boolean })[]> {
   const r = relations(layer, '$3')
-  const { rows } = await db.query<Pair & { attribute: string; key: string; value: string }>(
+  const rows = typeof layer === 'object' ? referencesOfFew(layer, pairs) : (await db.query<ReferenceRow>(
     `select x.person_id as "personId", x.job_id as "jobId", x.attribute, x.key_attribute as key, x.value
        from unnest($1::uuid[], $2::text[]) as pair (person_id, job_id)
        join lateral (select * from ${r.references} x where x.person_id = pair.person_id and x.job_id = pair.job_id offset 0) x on true
-      where $3::timestamptz is not null`, [pairs.map((p) => p.personId), pairs.map((p) => p.jobId), asOf])
+      where $3::timestamptz is not null`, [pairs.map((p) => p.personId), pairs.map((p) => p.jobId), asOf])).rows
   const found: (Pair & { attribute: string; name: string | null; there: boolean })[] = []
   for (const [key, own] of Map.groupBy(rows, (row) => row.key)) {
     const targets = await db.query<{ jobId: string; value: string; name: string | null; there: boolean }>(
@@ -233,4 +247,11 @@ async function referredAccounts(db: Db, layer: Layer, asOf: string, pairs: Pair[
     }
   }
   return found
+}
+
+type ReferenceRow = Pair & { attribute: string; key: string; value: string }
+
+function referencesOfFew({ references }: EvaluatedRows, pairs: Pair[]): ReferenceRow[] {
+  const asked = new Set(pairs.map(pairKey))
+  return references.map((x) => ({ personId: x.person_id, jobId: x.job_id, attribute: x.attribute, key: x.key_attribute, value: x.value })).filter((row) => asked.has(pairKey(row)))
 }

@@ -9,10 +9,10 @@ export interface Reservation {
   value: string
 }
 
-/** Names that these people already have by reservation. */
-export async function reservationsOf(client: Client, personIds: string[]): Promise<Reservation[]> {
-  const { rows } = await client.query<Reservation>(
-    `select person_id as "personId", job_id as "jobId", system_id as "systemId", attribute, value from reserved_name where person_id = any($1)`, [personIds])
+/** Names that these people already have by reservation; `planId`: of those that are not used yet, the plan that means to. */
+export async function reservationsOf(client: Client, personIds: string[]): Promise<(Reservation & { planId: string | null })[]> {
+  const { rows } = await client.query<Reservation & { planId: string | null }>(
+    `select person_id as "personId", job_id as "jobId", system_id as "systemId", attribute, value, plan_id as "planId" from reserved_name where person_id = any($1)`, [personIds])
   return rows
 }
 
@@ -46,10 +46,6 @@ export async function reserve<R extends Reservation>(client: Client, reservation
  * unless it turned out to be taken. Names that accounts have are their people's for good. `only`: names of these people.
  */
 export async function releaseUnused(client: Client, only: string[] | null): Promise<void> {
-  if (only !== null) {
-    const { rows } = await client.query('select from reserved_name where person_id = any ($1) and plan_id is not null limit 1', [only])
-    if (rows.length === 0) return
-  }
   const over = `p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty') and ${only === null ? '$1::uuid[] is null' : 'r.person_id = any ($1::uuid[])'}`
   await client.query(
     `update reserved_name r set plan_id = null from plan p

@@ -6,8 +6,8 @@ import type { Attributes } from '../domain/value.ts'
 import { copyLine, pourInto } from './copy.ts'
 import type { Client } from './database.ts'
 
-/** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it, of many people or of a few. */
-export type Layer = 'stored' | 'overlay' | 'few'
+/** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it, of many people or (the rows themselves) of a few. */
+export type Layer = 'stored' | 'overlay' | EvaluatedRows
 
 /** So many people are a few. */
 export const fewMax = 100
@@ -17,7 +17,7 @@ export interface EvaluatedRows {
   people: { person_id: string; attributes: Attributes; state: string; ended_at: string | null; changed_at: string | null }[]
   reasons: { person_id: string; kind: string; role_id: string | null; job_id: string | null; rule_id: string | null; position_key: string | null }[]
   accounts: {
-    person_id: string; job_id: string; system_id: string; wanted: string; attributes: Attributes; clear: string[]; name: string
+    person_id: string; job_id: string; system_id: string; wanted: 'enabled' | 'disabled' | 'broken'; attributes: Attributes; clear: string[]; name: string
     matched_account_id: string | null; matched_by: string | null
   }[]
   references: { person_id: string; job_id: string; attribute: string; key_attribute: string; value: string }[]
@@ -65,7 +65,7 @@ function pgArray(values: string[]): string {
 }
 
 /** The rows of the overlay, by where it is. */
-function overlaid(layer: 'overlay' | 'few') {
+function overlaid(layer: Exclude<Layer, 'stored'>) {
   if (layer === 'overlay') return { people: 'eval_person', accounts: 'eval_account', references: 'eval_reference', reasons: 'eval_reason', graces: 'eval_grace' }
   const rows = (key: keyof EvaluatedRows, columns: string) => `jsonb_to_recordset(current_setting('usher.overlay')::jsonb -> '${key}') as few (${columns})`
   return {
@@ -93,7 +93,7 @@ export function relations(layer: Layer, asOf: string) {
   }
   const eval_ = overlaid(layer)
   // In a set of few, `any` of an array that is made once is looked up by key.
-  const outside = (person: string) => (layer === 'few'
+  const outside = (person: string) => (layer !== 'overlay'
     ? `${person} <> all (array(select person_id from ${eval_.people}))` : `not exists (select from eval_person ev where ev.person_id = ${person})`)
   return {
     people: `(select person_id as id, attributes, state from ${eval_.people} union all select id, attributes, state from person where ${outside('person.id')})`,

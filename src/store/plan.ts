@@ -58,11 +58,32 @@ const planColumns = `id, number, state, cause, scope, aim, policy_revision as "p
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
   account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, encode(hash, 'hex') as hash, state, attempts, code`
 
-export async function insertPlan(db: Db, plan: { id: string; cause: string; scope: PlanRow['scope']; aim?: PlanAim | null; policyRevision: number; asOf: string; madeBy: string; forecast?: { madeAt: string; readAnew: boolean } }): Promise<void> {
-  await db.query(
-    `insert into plan (id, cause, scope, policy_revision, as_of, made_by, made_at, aim, forecast, read_anew) values ($1, $2, $3, $4, $5, $6, $8, $7, $9, $10)`,
-    [plan.id, plan.cause, plan.scope === null ? null : JSON.stringify(plan.scope), plan.policyRevision, plan.asOf, plan.madeBy, plan.aim ? JSON.stringify(plan.aim) : null,
-      plan.forecast?.madeAt ?? plan.asOf, plan.forecast !== undefined, plan.forecast?.readAnew ?? false])
+export interface NewPlan {
+  id: string
+  cause: string
+  scope: PlanRow['scope']
+  aim?: PlanAim | null
+  policyRevision: number
+  asOf: string
+  madeBy: string
+  forecast?: { madeAt: string; readAnew: boolean }
+}
+
+const intoPlan = `insert into plan (id, cause, scope, policy_revision, as_of, made_by, made_at, aim, forecast, read_anew)
+  select $1, $2, $3, coalesce($4, (select max(revision) from policy_revision), 0), $5, $6, $8, $7, $9, $10`
+
+export async function insertPlan(db: Db, plan: NewPlan): Promise<void> {
+  await db.query(intoPlan, planValues(plan))
+}
+
+/** By the policy in force, outside of a transaction. The disk is not waited for: what is written after it, such as its place in the queue, is not there without it. */
+export async function beginPlan(db: Db, plan: Omit<NewPlan, 'policyRevision'>): Promise<void> {
+  await db.query(`${intoPlan} where set_config('synchronous_commit', 'off', true) is not null`, planValues(plan))
+}
+
+function planValues(plan: Omit<NewPlan, 'policyRevision'> & { policyRevision?: number }): unknown[] {
+  return [plan.id, plan.cause, plan.scope === null ? null : JSON.stringify(plan.scope), plan.policyRevision ?? null, plan.asOf, plan.madeBy, plan.aim ? JSON.stringify(plan.aim) : null,
+    plan.forecast?.madeAt ?? plan.asOf, plan.forecast !== undefined, plan.forecast?.readAnew ?? false]
 }
 
 export async function findPlan(db: Db, id: string): Promise<PlanRow | null> {
@@ -87,7 +108,8 @@ export async function insertChanges(client: Client, planId: string, changes: New
   await pourInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state)', lines)
 }
 
-async function sendChanges(client: Client, planId: string, changes: NewChange[]): Promise<void> {
+/** Of a few people: with what is asked next. */
+export async function sendChanges(client: Client, planId: string, changes: NewChange[]): Promise<void> {
   if (changes.length === 0) return
   const rows = changes.map(({ hash, because, ...change }) => ({ ...change, reasons: because, hash: `\\x${hash}` }))
   await client.query(

@@ -23,8 +23,7 @@ export async function ensurePolicy(db: Db, now: string): Promise<void> {
 
 /** The revision in force. */
 export async function currentRevision(db: Db): Promise<Revision> {
-  const { rows: [row] } = await db.query<StoredRevision>('select revision, document::text from policy_revision order by revision desc limit 1')
-  return row === undefined ? { revision: 0, policy: emptyPolicy } : revisionFrom(row)
+  return await lastRevision(db, 'true', []) ?? { revision: 0, policy: emptyPolicy }
 }
 
 export async function newestRevision(db: Db): Promise<number> {
@@ -33,9 +32,9 @@ export async function newestRevision(db: Db): Promise<number> {
 }
 
 export async function revisionAt(db: Db, revision: number): Promise<Revision> {
-  const { rows: [row] } = await db.query<StoredRevision>('select revision, document::text from policy_revision where revision = $1', [revision])
-  if (row === undefined) throw new UsherError('NOT_FOUND', `There is no policy revision ${revision}.`)
-  return revisionFrom(row)
+  const found = await lastRevision(db, 'revision = $1', [revision])
+  if (found === null) throw new UsherError('NOT_FOUND', `There is no policy revision ${revision}.`)
+  return found
 }
 
 /** The policy as it was saved, to the letter. */
@@ -46,8 +45,7 @@ export async function documentAt(db: Db, revision: number): Promise<unknown> {
 
 /** The revision that was in force at an instant. */
 export async function revisionInForce(db: Db, at: string): Promise<Revision> {
-  const { rows: [row] } = await db.query<StoredRevision>('select revision, document::text from policy_revision where made_at <= $1 order by revision desc limit 1', [at])
-  return row === undefined ? { revision: 0, policy: emptyPolicy } : revisionFrom(row)
+  return await lastRevision(db, 'made_at <= $1', [at]) ?? { revision: 0, policy: emptyPolicy }
 }
 
 /** Newest first. */
@@ -102,20 +100,22 @@ function placeOf({ path }: PolicyProblem, document: unknown): string {
   return [`${String(kind)}/${object.id}`, rest.join('.')].filter((part) => part !== '').join(', ')
 }
 
-interface StoredRevision { revision: number; document: string }
-
-/** The latest policies read, by their text: each plan asks for the same one several times. Frozen, as they are shared. */
+/** The latest policies read, by their digest: each plan asks for the same one several times. Frozen, as they are shared. */
 const read = new Map<string, Policy>()
 const readMax = 8
 
-/** Stored policies were valid when they were stored; parsing fills in what later versions added. */
-function revisionFrom({ revision, document }: StoredRevision): Revision {
-  const known = read.get(document)
+/** The last of the revisions that a condition holds of. Stored policies were valid when they were stored; parsing fills in what later versions added. */
+async function lastRevision(db: Db, condition: string, values: unknown[]): Promise<Revision | null> {
+  const { rows: [row] } = await db.query<{ revision: number; digest: string }>(
+    `select revision, encode(digest, 'hex') as digest from policy_revision where ${condition} order by revision desc limit 1`, values)
+  if (row === undefined) return null
+  const { revision, digest } = row
+  const known = read.get(digest)
   if (known !== undefined) return { revision, policy: known }
-  const { policy, problems } = parsePolicy(JSON.parse(document))
+  const { policy, problems } = parsePolicy(await documentAt(db, revision))
   if (policy === null) throw new UsherError('POLICY_INVALID', `Policy revision ${revision} cannot be read: ${problems[0]?.message ?? ''}`, { revision, problems })
   if (read.size >= readMax) read.delete(read.keys().next().value!)
-  read.set(document, frozen(policy))
+  read.set(digest, frozen(policy))
   return { revision, policy }
 }
 
