@@ -62,7 +62,8 @@ export async function releaseUnused(client: Client, only: string[] | null): Prom
 /** The accounts were created: their names are theirs for good. */
 export async function keepNames(client: Db, planId: string, people: { personId: string; jobId: string }[]): Promise<void> {
   await client.query(
-    `update reserved_name set plan_id = null
-      where plan_id = $1 and person_id = any($2::uuid[]) and (person_id, job_id) in (select * from unnest($2::uuid[], $3::text[]))`,
+    // Not by the index of what plans reserved: this one may have done so for everybody.
+    `update reserved_name r set plan_id = null from unnest($2::uuid[], $3::text[]) as u (person_id, job_id)
+      where r.person_id = u.person_id and r.job_id = u.job_id and r.plan_id is not distinct from $1`,
     [planId, people.map((p) => p.personId), people.map((p) => p.jobId)])
 }

@@ -55,13 +55,11 @@ export async function lookup(session: Session, wanted: Wanted[], scope: ReadScop
   const found = new Map<string, Found>()
   for (const type of typesIn(session, { objectTypes: [] })) {
     const ours = wanted.filter((one) => one.objectType === type.name)
-    for (const some of chunked(ours)) {
-      for (const one of await find(session, type, some, scope, signal)) found.set(one.record.id, one)
-    }
+    const parts = await Promise.all(chunked(ours).map((some) => find(session, type, some, scope, signal)))
+    for (const one of parts.flat()) found.set(one.record.id, one)
   }
   const all = [...found.values()]
-  const memberships = []
-  for (const some of chunked(all)) memberships.push(...await heldBy(session, some, signal))
+  const memberships = (await Promise.all(chunked(all).map((some) => heldBy(session, some, signal)))).flat()
   memberships.push(...await membersOf(session, all.filter(({ record }) => record.objectType === 'group'), signal))
   return { records: all.map(({ record }) => record), memberships: oneEach(memberships, all), rejected: [] }
 }
@@ -125,7 +123,8 @@ async function disabledUsers(session: Session, among: Filter | undefined, signal
   const type = profile.types.user
   const query: Query = {
     what: 'Read which users are disabled', base: lookupBase(session, type), scope: 'sub',
-    filter: allOf(among, type.filter, equals('userPassword', disabledMark)),
+    // Mostly nobody is, and the server then looks no further.
+    filter: allOf(equals('userPassword', disabledMark), among, type.filter),
     attributes: [profile.idAttribute],
   }
   const entries = among ? await client.search(query, signal) : await allPages(session, query, signal)
