@@ -505,7 +505,7 @@ create table open_change (
   constraint open_change_state_is_known CHECK (state = ANY (ARRAY['to-do'::text, 'again'::text, 'stuck'::text]))
 );
 comment on table open_change is 'The changes of plan_change in stage 2 that are to be carried out or are stuck, in the order of their turn; kept by a trigger. At most one is open per account and attribute or entitlement.';
-CREATE UNIQUE INDEX one_open_change ON usher.open_change USING btree (system_id, job_id, person_id, kind, COALESCE(entitlement_id, (0)::bigint)) WHERE (state <> 'stuck'::text);
+CREATE UNIQUE INDEX one_open_change ON usher.open_change USING btree (person_id, job_id, system_id, kind, COALESCE(entitlement_id, (0)::bigint)) WHERE (state <> 'stuck'::text);
 CREATE INDEX open_change_again ON usher.open_change USING btree (next_attempt_at) WHERE (state = 'again'::text);
 CREATE INDEX open_change_stuck ON usher.open_change USING btree (plan_id) WHERE (state = 'stuck'::text);
 

@@ -113,7 +113,7 @@ export async function openContext(
   { databaseUrl, dataFolder, logLevel, isPrivate }: OpenDatabase, { standsBack = false } = {},
 ): Promise<{ context: Context; close(): Promise<void> }> {
   // A fresh connection is slow at first, and leavers come seldom: theirs stay open for longer.
-  const pool = standsBack ? connect(databaseUrl, { settings: leaveTwoCores }) : connect(databaseUrl, { idleTimeoutMillis: 0 })
+  const pool = standsBack ? connect(databaseUrl, { settings: leaveTwoCores }) : connect(databaseUrl, { settings: ofFewPeople, idleTimeoutMillis: 0 })
   if (standsBack && isPrivate) letStandBack(pool)
   if (!standsBack) keepPlans(pool)
   const now = (): string => new Date().toISOString()
@@ -148,6 +148,12 @@ async function makeContext(
 
 /** What PostgreSQL does at the same time for one question of a plan. */
 const leaveTwoCores = { max_parallel_workers_per_gather: Math.max(0, Math.min(2, availableParallelism() - 2)) }
+
+/**
+ * For questions that are about few people always: planned once for any of them, and by keys also where statistics say that
+ * nearly all rows of a table are of one plan.
+ */
+const ofFewPeople = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', max_parallel_workers_per_gather: 0 }
 
 /** The processes of the private PostgreSQL that work for this pool stand back, too, where Usher may say so. */
 function letStandBack(pool: Pool): void {

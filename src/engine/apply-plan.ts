@@ -8,7 +8,7 @@ import { settleDriftOf } from '../store/drift.ts'
 import { claimChanges, countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { growthOf } from '../store/statistics.ts'
-import { ailingSystems, forgetAway, healthOf } from '../store/system-health.ts'
+import { ailingSystems, forgetAway, healthOf, type SystemHealth } from '../store/system-health.ts'
 import { appendAudit } from '../store/audit.ts'
 import { accountJobs } from '../domain/policy.ts'
 import { giveUp, withoutCompany } from './carry-out-end.ts'
@@ -84,16 +84,18 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
   }
   const systems = await systemsToDo(context.pool, plan.id)
   const grown = growthOf(context.pool, ['account', 'membership'])
-  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, id, settling, grown, signal, options).finally(() => options.systemOver?.(id))))
+  const health = await healthOf(context.pool, systems)
+  const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, health.get(id)!, settling, grown, signal, options).finally(() => options.systemOver?.(id))))
   await settling.over
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
 
-async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, systemId: string, settling: Settling, grown: (rows: number) => Promise<void>, signal: AbortSignal, options: ApplyOptions): Promise<void> {
+async function applyToSystem(context: Context, plan: PlanRow, revision: Revision, health: SystemHealth, settling: Settling, grown: (rows: number) => Promise<void>, signal: AbortSignal, options: ApplyOptions): Promise<void> {
+  const { systemId } = health
   const system = revision.policy.systems.find((s) => s.id === systemId)
   if (system === undefined) return
-  const hands = await openHands(context, plan, revision, system, signal, options)
+  const hands = await openHands(context, plan, revision, system, health, signal, options)
   try {
     let reachable = true
     const running = new Set<Promise<boolean>>()
@@ -116,6 +118,8 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
           running.add(batch)
           reachable = await batch.finally(() => running.delete(batch)) && reachable
           await grown(changes.length)
+          // All of a leaver's plan is due at once: where the batch is not full, that was it.
+          if (plan.cause === 'leaver' && changes.length < batchSize) return
         } else if (upTo !== null) dry = upTo
         else if (running.size > 0) await Promise.race(running)
         else if (await waveRunning(context, plan.id, systemId)) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -144,14 +148,14 @@ async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolea
   }
 }
 
-async function openHands(context: Context, plan: PlanRow, revision: Revision, system: System, signal: AbortSignal, options: ApplyOptions): Promise<Hands> {
+async function openHands(context: Context, plan: PlanRow, revision: Revision, system: System, health: SystemHealth, signal: AbortSignal, options: ApplyOptions): Promise<Hands> {
   const capabilities = connectorOf(context, system).describe(configOf(context, system))
   const deciding = options.deciding ?? await transaction(context.pool, (client) => prepareDeciding(context, client, revision, context.now()))
   return {
     context, plan, revision, system, deciding, signal,
     holders: holdersOf(accountJobs(revision.policy)),
     reader: options.connections?.reader(system) ?? openReader(context, system), writer: options.connections?.writer(system) ?? openWriter(context, system), scope: scopeOf(context, revision, system),
-    inTurn: turnsOf(capabilities.limits.parallel), pulse: pulseOf(system, plan, await healthOf(context.pool, system.id)),
+    inTurn: turnsOf(capabilities.limits.parallel), pulse: pulseOf(system, plan, health),
     settleMs: capabilities.limits.settleMs, canEndSessions: capabilities.canEndSessions,
   }
 }

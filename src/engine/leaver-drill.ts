@@ -1,23 +1,37 @@
 /**
- * A drill: the questions of the lane are asked about nobody, so that no real leaver is the first for whom a connection is
- * made and a statement planned. Nothing of it is kept.
+ * A drill: the questions of the lane are asked about nobody, and one account is looked at in each system, so that no real
+ * leaver is the first for whom a connection is made and a statement planned. Nothing of it is kept.
  */
+import type { System } from '../domain/policy.ts'
 import { rehearse, type Client } from '../store/database.ts'
 import { endKeptAccess } from '../store/exception.ts'
 import { loadFacts } from '../store/facts.ts'
 import { accountsOfLeavers, lockLeavingPeople, setLeaverPlan, settleLeavers } from '../store/leaver.ts'
 import { leftOver, settleClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
-import { settleSeen } from '../store/observed.ts'
+import { settleSeen, someAccounts } from '../store/observed.ts'
 import { approveAll, claimChanges, countChanges, endChanges, findPlan, isStopped, systemsToDo } from '../store/plan.ts'
 import { healthOf } from '../store/system-health.ts'
-import type { Context } from './context.ts'
+import type { Context, Revision } from './context.ts'
+import { scopeOf } from './read-system.ts'
 import { skipSuperseded } from './start-plan.ts'
+import type { Connections } from './warm-systems.ts'
 
 const nobody = '00000000-0000-0000-0000-000000000000'
 const connections = 12
+const lookMsMax = 5_000
 
 export async function drill(context: Context): Promise<void> {
   await Promise.all(Array.from({ length: connections }, () => rehearse(context.pool, (client) => askAll(client, context.now()))))
+}
+
+/** Returns the systems in which there was an account to look at. */
+export async function lookOnce(context: Context, revision: Revision, systems: System[], open: Connections, signal: AbortSignal): Promise<string[]> {
+  const accounts = await someAccounts(context.pool, systems.map((s) => s.id))
+  await Promise.all(accounts.map(async ({ systemId, objectType, nativeId }) => {
+    const system = systems.find((s) => s.id === systemId)!
+    await open.reader(system).lookup?.([{ objectType, id: nativeId }], scopeOf(context, revision, system), AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]))
+  }))
+  return accounts.map((a) => a.systemId)
 }
 
 async function askAll(client: Client, now: string): Promise<void> {
@@ -32,13 +46,14 @@ async function askAll(client: Client, now: string): Promise<void> {
 
   await findPlan(client, nobody)
   await systemsToDo(client, nobody)
-  await healthOf(client, '')
+  await healthOf(client, [''])
   await isStopped(client, nobody)
   await claimChanges(client, { planId: nobody, systemId: '', now, limit: 1, along: 0, underWay: 0, upTo: null })
   await settleSeen(client, '', { page: { records: [], memberships: [], rejected: [] }, asked: [{ objectType: '', id: '' }], look: '0' }, now)
   await loadFacts(client, 'stored', now, [{ personId: nobody, jobId: '' }], [])
   await endChanges(client, nobody, [{ id: '0', state: 'waiting' }], now)
 
+  await settleClocks(client, [nobody], now, '')
   await settleClocks(client, [nobody], now)
   await unseenAccounts(client, [nobody])
   await stopClocks(client, [nobody], now, now)

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../store/database.ts'
 import { leaverChannel, nextLeaverInstant } from '../store/leaver.ts'
 import type { Context } from './context.ts'
-import { drill } from './leaver-drill.ts'
+import { drill, lookOnce } from './leaver-drill.ts'
 import { leaverMethod } from './leaver-plan.ts'
 import { readiness, type GetReady } from './leaver-ready.ts'
 import { leaverRound, raiseAlarms, startDueLeavers, takeLeavers } from './leaver.ts'
@@ -106,15 +106,18 @@ function newBell(): { ring(): void; heard(msMax: number): Promise<void> } {
 /** Connections are open and statements planned before somebody leaves. */
 async function keepWarm(context: Context, warm: WarmSystems, getReady: GetReady, signal: AbortSignal): Promise<void> {
   let drilledAt = 0
+  const looked = new Set<string>()
   while (!signal.aborted) {
     try {
       const { revision } = await getReady()
       const leaving = new Set(revision.policy.jobs.filter((job) => leaverMethod(revision, job.id) !== 'observe').map((job) => job.destination))
-      await warm.keepReady(revision.policy.systems.filter((s) => leaving.has(s.id)), signal)
+      const ready = await warm.keepReady(revision.policy.systems.filter((s) => leaving.has(s.id)), signal)
       if (Date.parse(context.now()) - drilledAt >= drillEveryMs) {
         await drill(context)
         drilledAt = Date.parse(context.now())
+        looked.clear()
       }
+      for (const system of await lookOnce(context, revision, ready.filter((s) => !looked.has(s.id)), warm, signal)) looked.add(system)
     } catch (error) {
       context.log.warn({ err: error }, 'the lane for leavers could not be kept warm')
     }

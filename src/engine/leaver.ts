@@ -74,11 +74,11 @@ export async function leaverRound(context: Context, leavers: LeaverRow[], signal
     const planId = await planLeavers(context, ready, deciding, together)
     if (planId !== null) planned.push(planId)
   }
-  const clocks = (): Promise<void> => settleClocks(context.pool, ids, context.now())
-  await Promise.all(planned.map((planId) => applyPlan(context, planId, signal, { systemOver: clocks, revision, deciding, ...(connections === undefined ? {} : { connections }) })))
+  const systemOver = (systemId: string): Promise<void> => settleClocks(context.pool, ids, context.now(), systemId)
+  await Promise.all(planned.map((planId) => applyPlan(context, planId, signal, { systemOver, revision, deciding, ...(connections === undefined ? {} : { connections }) })))
   // What was not looked at on the way is looked at now.
   await lookAtOthers(context, revision, ids, signal, connections)
-  await clocks()
+  await settleClocks(context.pool, ids, context.now())
   const now = context.now()
   await stopClocks(context.pool, ids, plus(now, soonMs), plus(now, laterMs))
   const again = await leftOver(context.pool, ids)

@@ -120,18 +120,20 @@ export async function lockPlan(client: Client, planId: string): Promise<PlanRow>
 export async function skipSuperseded(client: Client, planId: string, jobs: string[] | null): Promise<void> {
   const { rows } = await client.query(`select from open_change where plan_id <> $1 and state <> 'stuck' limit 1`, [planId])
   if (rows.length === 0) return
+  // Of each change the open one of the same thing is looked up by its key: an older plan may have any number of them.
+  const pairs = `plan_change new cross join lateral (
+    select o.plan_id, o.id from open_change o
+     where o.person_id = new.person_id and o.system_id = new.system_id and o.job_id = new.job_id and o.kind = new.kind
+       and coalesce(o.entitlement_id, 0) = coalesce(new.entitlement_id, 0) and o.state <> 'stuck' and o.plan_id <> new.plan_id offset 0) open`
+  const ahead = `new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and ($2::text[] is null or new.job_id = any ($2))`
   await client.query(
     `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'
-       from plan_change new
-      where new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and old.plan_id <> $1 and old.stage = 2 and old.state in ('waiting', 'again')
-        and old.system_id = new.system_id and old.job_id = new.job_id and old.person_id = new.person_id and old.kind = new.kind
-        and old.entitlement_id is not distinct from new.entitlement_id and ($2::text[] is null or new.job_id = any ($2))`, [planId, jobs])
+       from ${pairs}
+      where ${ahead} and old.plan_id = open.plan_id and old.id = open.id and old.state in ('waiting', 'again')`, [planId, jobs])
   await client.query(
-    `update plan_change new set state = 'refused', code = 'CONFLICT', words = 'Another plan is at this very change.'
-       from plan_change old
-      where new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and old.plan_id <> $1 and old.stage = 2 and old.state = 'running'
-        and old.system_id = new.system_id and old.job_id = new.job_id and old.person_id = new.person_id and old.kind = new.kind
-        and old.entitlement_id is not distinct from new.entitlement_id and ($2::text[] is null or new.job_id = any ($2))`, [planId, jobs])
+    `update plan_change refused set state = 'refused', code = 'CONFLICT', words = 'Another plan is at this very change.'
+       from ${pairs} join plan_change old on old.plan_id = open.plan_id and old.id = open.id and old.state = 'running'
+      where ${ahead} and refused.plan_id = new.plan_id and refused.id = new.id`, [planId, jobs])
 }
 
 async function isOpenElsewhere(client: Client, planId: string, changeId: string): Promise<boolean> {

@@ -16,8 +16,8 @@ export interface Connections {
 }
 
 export interface WarmSystems extends Connections {
-  /** Connects to these ahead of time, and keeps what is open alive. A system that refuses or is away is left alone for a while. */
-  keepReady(systems: System[], signal: AbortSignal): Promise<void>
+  /** Connects to these ahead of time, and keeps what is open alive. A system that refuses or is away is left alone for a while. Returns those that are ready. */
+  keepReady(systems: System[], signal: AbortSignal): Promise<System[]>
   /** Closes what nobody used for some time. */
   tidy(): Promise<void>
   close(): Promise<void>
@@ -47,24 +47,26 @@ export function warmSystems(context: Context): WarmSystems {
     await ended?.reader?.close().catch(() => {})
     await ended?.writer?.close().catch(() => {})
   }
-  const readyOne = async (system: System, signal: AbortSignal): Promise<void> => {
+  const readyOne = async (system: System, signal: AbortSignal): Promise<System[]> => {
     const own = of(system)
     const now = Date.parse(context.now())
-    if (own.leftUntil > now) return
+    if (own.leftUntil > now) return []
     try {
       own.reader ??= openReader(context, system)
       own.writer ??= openWriter(context, system)
       const inTime = AbortSignal.any([signal, AbortSignal.timeout(readyMsMax)])
       await Promise.all([own.reader.keepReady?.(inTime), own.writer.keepReady?.(inTime)])
+      return [system]
     } catch (error) {
       // A wrong password tried too often would lock the account that Usher uses.
       const code = error instanceof UsherError ? error.code : 'INTERNAL'
       own.leftUntil = now + (code === 'SYSTEM_SIGN_IN_FAILED' ? refusedMs : awayMs)
       context.log.warn({ system: system.id, code }, 'a system could not be made ready for leavers')
+      return []
     }
   }
   return {
-    keepReady: async (systems, signal) => { await Promise.all(systems.map((system) => readyOne(system, signal))) },
+    keepReady: async (systems, signal) => (await Promise.all(systems.map((system) => readyOne(system, signal)))).flat(),
     reader: (system) => lendReader((of(system).reader ??= openReader(context, system))),
     writer: (system) => lendWriter((of(system).writer ??= openWriter(context, system))),
     async tidy() {

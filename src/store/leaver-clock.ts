@@ -5,18 +5,18 @@ import type { Db } from './database.ts'
 const stillThere = `(a.enabled or exists (select from membership m where m.account_id = a.id and m.origin <> 'unknown'))`
 
 /**
- * Moves the clocks of these leavers on. A system is gone when each account that Usher may touch was seen without anything
- * since the clock started, and no change of an older plan is on its way there.
+ * Moves the clocks of these leavers on, everywhere or in one system. A system is gone when each account that Usher may touch
+ * was seen without anything since the clock started, and no change of an older plan is on its way there.
  */
-export async function settleClocks(db: Db, leavers: string[], now: string): Promise<void> {
+export async function settleClocks(db: Db, leavers: string[], now: string, systemId?: string): Promise<void> {
+  const clocks = `leaver l join leaver_system s on s.leaver_id = l.id${systemId === undefined ? '' : ' and s.system_id = $3'}`
   await db.query(
     `with seen as (
        select s.leaver_id, s.system_id, l.started_at,
               coalesce(bool_or(${stillThere}) filter (where not a.protected), false) as there,
               coalesce(bool_or(a.seen_at < l.started_at) filter (where not a.protected), false) as unseen,
               max(coalesce(a.gone_at, a.seen_at)) as seen_at
-         from leaver l
-         join leaver_system s on s.leaver_id = l.id
+         from ${clocks}
          left join account a on a.person_id = l.person_id and a.system_id = s.system_id and a.gone_at is null
         where l.id = any ($1) and s.state <> 'unmanaged'
         group by 1, 2, 3),
@@ -26,14 +26,12 @@ export async function settleClocks(db: Db, leavers: string[], now: string): Prom
               (array_agg(c.code order by c.id) filter (where c.state in ('again', 'stuck')))[1] as code,
               (array_agg(c.words order by c.id) filter (where c.state in ('again', 'stuck')))[1] as words,
               coalesce(bool_or(c.state in ('planned', 'held')), false) as waits, coalesce(bool_or(c.state = 'held'), false) as held
-         from leaver l
-         join leaver_system s on s.leaver_id = l.id
+         from ${clocks}
          join plan_change c on c.plan_id = l.plan_id and c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2
         where l.id = any ($1) group by 1, 2),
      other as (
        select distinct s.leaver_id, s.system_id
-         from leaver l
-         join leaver_system s on s.leaver_id = l.id
+         from ${clocks}
          join plan_change c on c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2 and c.state = 'running' and c.plan_id is distinct from l.plan_id
         where l.id = any ($1))
      update leaver_system s set
@@ -46,7 +44,7 @@ export async function settleClocks(db: Db, leavers: string[], now: string): Prom
        from seen n
        left join tried t using (leaver_id, system_id)
        left join other o using (leaver_id, system_id)
-      where s.leaver_id = n.leaver_id and s.system_id = n.system_id`, [leavers, now])
+      where s.leaver_id = n.leaver_id and s.system_id = n.system_id`, systemId === undefined ? [leavers, now] : [leavers, now, systemId])
 }
 
 /** Stops the clocks that reached zero; returns those that run on, with when they are to be looked at. */

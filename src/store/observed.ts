@@ -187,6 +187,16 @@ export async function unlinkAccounts(db: Db, links: { accountId: string; personI
   return rows.map((r) => r.id)
 }
 
+/** One account of somebody in each of these systems that has any. */
+export async function someAccounts(db: Db, systems: string[]): Promise<{ systemId: string; objectType: string; nativeId: string }[]> {
+  const { rows } = await db.query<{ systemId: string; objectType: string; nativeId: string }>(
+    `select s.system_id as "systemId", a.object_type as "objectType", a.native_id as "nativeId"
+       from unnest($1::text[]) as s (system_id)
+       join lateral (select object_type, native_id from account a
+                      where a.system_id = s.system_id and a.person_id is not null and a.gone_at is null limit 1) a on true`, [systems])
+  return rows
+}
+
 /** Ends what some people had because a plan found it there. */
 export async function endFoundReasons(db: Db, planId: string, people: string[], now: string): Promise<void> {
   await db.query(

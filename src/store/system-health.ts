@@ -22,9 +22,11 @@ export interface PauseReason {
 const columns = `system_id as "systemId", recent, paused_at as "pausedAt", paused_plan as "pausedPlan", paused_because as "pausedBecause",
   lifted_plan as "liftedPlan", away_since as "awaySince", away_words as "awayWords"`
 
-export async function healthOf(db: Db, systemId: string): Promise<SystemHealth> {
-  const { rows } = await db.query<SystemHealth>(`select ${columns} from system_health where system_id = $1`, [systemId])
-  return rows[0] ?? { systemId, recent: '', pausedAt: null, pausedPlan: null, pausedBecause: null, liftedPlan: null, awaySince: null, awayWords: null }
+export async function healthOf(db: Db, systems: string[]): Promise<Map<string, SystemHealth>> {
+  const { rows } = await db.query<SystemHealth>(`select ${columns} from system_health where system_id = any ($1)`, [systems])
+  const known = new Map(rows.map((row) => [row.systemId, row]))
+  return new Map(systems.map((systemId) => [systemId, known.get(systemId)
+    ?? { systemId, recent: '', pausedAt: null, pausedPlan: null, pausedBecause: null, liftedPlan: null, awaySince: null, awayWords: null }]))
 }
 
 export async function ailingSystems(db: Db): Promise<SystemHealth[]> {

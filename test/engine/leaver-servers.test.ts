@@ -16,7 +16,7 @@ withServers(['samba', 'slapd'], () => {
     t.after(() => probe.close())
     assert.deepEqual((await probe.works()).toSorted(), all)
 
-    const id = await world.person(1)
+    const id = world.person(1)
     const { leaverId } = await ok(usher.api.POST('/api/people/{id}/end', { params: { path: { id } }, body: { note: 'left in anger' } }))
     await probe.refused(performance.now())
     const shown = await usher.cli(['leaver', 'show', leaverId!, '--follow'])

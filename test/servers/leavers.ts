@@ -21,7 +21,7 @@ export interface LeaversWorld {
   usher: TestUsher
   pool: Pool
   /** People with an account in each of the systems, by number. */
-  person(n: number): Promise<string>
+  person(n: number): string
   /** Opens a session in each database, and tells when all that the person had is refused: sessions and new sign-ins. */
   probe(n: number): Promise<Probe>
   /** Starts a plan of everything and waits until it is computed. */
@@ -99,12 +99,13 @@ export async function startLeaversWorld({ people, leavers, durable = false }: { 
   const { rows: [linked] } = await pool.query<{ n: number }>('select count(*)::int as n from account where person_id is not null and gone_at is null')
   if (linked!.n !== people + 9 * leavers) throw new Error(`${linked!.n} of ${people + 9 * leavers} accounts are somebody's`)
 
+  const { rows: leaving } = await pool.query<{ id: string }>(
+    `select id from person where attributes ->> 'employeeId' <= $1 order by attributes ->> 'employeeId'`, [id(leavers)])
+  const ids = leaving.map((row) => row.id)
+
   return {
     usher, pool, reconcile,
-    async person(n) {
-      const { rows } = await pool.query<{ id: string }>(`select id from person where attributes ->> 'employeeId' = $1`, [id(n)])
-      return rows[0]!.id
-    },
+    person: (n) => ids[n - 1]!,
     probe: (n) => openProbe(n, slapd.url, slapd.baseDn, { url: samba.url, ca: samba.ca, base: samba.baseDn }, databases),
     async stop() {
       await pool.end()

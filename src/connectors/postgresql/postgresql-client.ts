@@ -6,6 +6,8 @@ import type { Address, ConnectionConfig } from './postgresql-config.ts'
 import { translate } from './postgresql-errors.ts'
 
 export interface Connections {
+  /** One connection, outside of a transaction. After an error it is closed. */
+  alone<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>
   /** One transaction. `read` is repeatable and cannot write. */
   transaction<T>(mode: 'read' | 'write', work: (client: pg.ClientBase) => Promise<T>): Promise<T>
   /** A connection that the caller gives back by `release`; after an error with `true`. */
@@ -40,6 +42,17 @@ export function connections(config: ConnectionConfig, secrets: Secrets, half: 'r
         if (failed !== undefined) throw failed.error
       }))
       for (const answer of answers) if (answer.status === 'rejected') throw translate(answer.reason)
+    },
+    async alone(work) {
+      const client = await connect()
+      let broken = true
+      try {
+        const result = await work(client)
+        broken = false
+        return result
+      } finally {
+        client.release(broken)
+      }
     },
     async transaction(mode, work) {
       const client = await connect()

@@ -16,12 +16,12 @@ const attemptsMax = 5
 export function openPostgresqlWriter(config: PostgresqlConfig, secrets: Secrets): Writer {
   const own = connections(config, secrets, 'writer')
 
-  const perform = async (signal: AbortSignal, work: (client: ClientBase) => Promise<Outcome>): Promise<Outcome> => {
+  const perform = async (signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> => {
     for (let attempt = 1; ; attempt++) {
       if (signal.aborted)
         return { outcome: 'failed', retryable: true, code: 'SYSTEM_UNREACHABLE', words: 'Stopped before it was sent.' }
       try {
-        return await own.transaction('write', work)
+        return await work()
       } catch (error) {
         // Somebody changed the same row of the catalogue at the same moment; once they are through, it works.
         if (attempt === attemptsMax || !isCollision(error)) return failure(error)
@@ -29,22 +29,24 @@ export function openPostgresqlWriter(config: PostgresqlConfig, secrets: Secrets)
       }
     }
   }
+  const endSessions = async (id: string, signal: AbortSignal, evenIfGone = false): Promise<Outcome> =>
+    await perform(signal, async () => await own.alone(async (client) => await endSessionsOf(client, config, id, evenIfGone)))
   /** Sessions are ended after the transaction: before, the account could open new ones. */
   const thenEndSessions = async (outcome: Outcome, id: string, signal: AbortSignal): Promise<Outcome> => {
     if (outcome.outcome === 'failed' || outcome.outcome === 'pending') return outcome
-    const ended = await perform(signal, async (client) => await endSessionsOf(client, config, id, true))
+    const ended = await endSessions(id, signal, true)
     return ended.outcome === 'already' ? outcome : ended
   }
 
   return {
     async apply(change, signal) {
-      const outcome = await perform(signal, async (client) => await carryOut(client, config, change))
+      const outcome = await perform(signal, async () =>
+        await own.transaction('write', async (client) => await carryOut(client, config, change)))
       return change.kind === 'disable' || change.kind === 'delete'
         ? await thenEndSessions(outcome, change.id, signal)
         : outcome
     },
-    endSessions: async ({ id }, signal) =>
-      await perform(signal, async (client) => await endSessionsOf(client, config, id)),
+    endSessions: async ({ id }, signal) => await endSessions(id, signal),
     keepReady: async () => {
       await own.keepReady()
     },
