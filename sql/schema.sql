@@ -8,6 +8,22 @@ CREATE OR REPLACE FUNCTION usher.account_digest(name text, attributes jsonb, ena
 RETURN substr(sha256(convert_to((((((enabled)::integer)::text || ((protected)::integer)::text) || (attributes)::text) || name), 'UTF8'::name)), 1, 16)
 ;
 
+CREATE OR REPLACE FUNCTION usher.keep_braked_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'usher'
+AS $function$
+begin
+  if new.braked is null or new.state not in ('waiting', 'running', 'again', 'done') then
+    delete from braked_change where plan_id = new.plan_id and id = new.id;
+  else
+    insert into braked_change values (new.plan_id, new.id, new.system_id, new.kind, new.braked = 'privileged', coalesce(new.done_at, 'infinity'))
+      on conflict (plan_id, id) do update set privileged = excluded.privileged, done_at = excluded.done_at;
+  end if;
+  return null;
+end $function$
+;
+
 CREATE OR REPLACE FUNCTION usher.keep_open_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -47,6 +63,13 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION usher.policy_digest(document jsonb)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN sha256(convert_to((document)::text, 'UTF8'::name))
+;
+
 CREATE OR REPLACE FUNCTION usher.row_cells(cells json, columns text[])
  RETURNS json
  LANGUAGE sql
@@ -81,6 +104,7 @@ comment on column account.look is 'The latest look at this very record; what an 
 CREATE INDEX account_disabled ON usher.account USING btree (job_id, disabled_at) WHERE ((disabled_at IS NOT NULL) AND (gone_at IS NULL));
 CREATE INDEX account_of_nobody ON usher.account USING btree (system_id, object_type) WHERE ((person_id IS NULL) AND (gone_at IS NULL));
 CREATE INDEX account_person_id_idx ON usher.account USING btree (person_id) WHERE (person_id IS NOT NULL);
+CREATE INDEX account_present ON usher.account USING btree (system_id, id) WHERE ((person_id IS NOT NULL) AND (gone_at IS NULL));
 CREATE INDEX account_system_id_lower_idx ON usher.account USING btree (system_id, lower(name));
 CREATE UNIQUE INDEX one_account_per_person_and_job ON usher.account USING btree (person_id, job_id) WHERE ((person_id IS NOT NULL) AND (gone_at IS NULL));
 
@@ -234,6 +258,18 @@ create table auth.verification (
   constraint verification_pkey PRIMARY KEY (id)
 );
 CREATE INDEX verification_identifier_idx ON auth.verification USING btree (identifier);
+
+create table braked_change (
+  plan_id uuid not null,
+  id bigint not null,
+  system_id text not null,
+  kind text not null,
+  privileged boolean not null,
+  done_at timestamp with time zone not null,
+  constraint braked_change_pkey PRIMARY KEY (plan_id, id)
+);
+comment on table braked_change is 'The changes of plan_change that brakes count in their window: approved ones, until they are done and from then on; kept by a trigger.';
+CREATE INDEX braked_change_system_id_kind_done_at_idx ON usher.braked_change USING btree (system_id, kind, done_at);
 
 create table clock (
   one boolean not null default true,
@@ -671,6 +707,7 @@ comment on column plan_change.braked is 'Whether brakes count the change: null w
 CREATE INDEX braked_of_plan ON usher.plan_change USING btree (plan_id, system_id, kind) WHERE (braked IS NOT NULL);
 CREATE INDEX people_of_plan ON usher.plan_change USING btree (plan_id, wave) WHERE (stage = 1);
 CREATE INDEX plan_change_person_id_idx ON usher.plan_change USING btree (person_id) WHERE (person_id IS NOT NULL);
+CREATE TRIGGER braked_change_turns AFTER UPDATE OF state, braked, done_at ON plan_change FOR EACH ROW WHEN ((old.braked IS NOT NULL OR new.braked IS NOT NULL) AND (old.braked IS DISTINCT FROM new.braked OR old.done_at IS DISTINCT FROM new.done_at OR (old.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'done'::text])) <> (new.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'done'::text])))) EXECUTE FUNCTION keep_braked_change();
 CREATE TRIGGER open_change_comes AFTER INSERT ON plan_change FOR EACH ROW WHEN (new.stage = 2 AND (new.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
 CREATE TRIGGER open_change_goes AFTER DELETE ON plan_change FOR EACH ROW WHEN (old.stage = 2 AND (old.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
 CREATE TRIGGER open_changes_turn AFTER UPDATE ON plan_change REFERENCING OLD TABLE AS was NEW TABLE AS now FOR EACH STATEMENT EXECUTE FUNCTION keep_open_changes();
@@ -721,9 +758,11 @@ create table policy_revision (
   made_at timestamp with time zone not null,
   made_by text not null,
   message text not null default ''::text,
+  digest bytea generated always as (policy_digest(document)) stored,
   constraint policy_revision_pkey PRIMARY KEY (revision)
 );
 comment on table policy_revision is 'Each row is the whole policy as it was from one edit to the next.';
+comment on column policy_revision.digest is 'Of the whole document.';
 
 create table reason (
   id bigint not null generated always as identity,
