@@ -58,27 +58,25 @@ export interface Arrived {
 /** One stretch: either all of it happened, with its mark and audit row, or none. */
 export async function arrive(client: Client, input: { planId: string; now: string; actor: string }): Promise<Arrived> {
   const { planId, now, actor } = input
-  const { rows: [stretch] } = await client.query<{ snapshotId: string; stretch: number; jobId: string; people: number }>(
-    `select snapshot_id as "snapshotId", stretch, job_id as "jobId", people from plan_arrival
+  const { rows: [stretch] } = await client.query<{ snapshotId: string; stretch: number; jobId: string; source: string; people: number }>(
+    `select snapshot_id as "snapshotId", stretch, job_id as "jobId", source_name as source, people from plan_arrival
       where plan_id = $1 and state = 'waiting' order by snapshot_id, stretch limit 1 for update skip locked`, [planId])
   if (stretch === undefined) return { claimed: 0, done: 0, refused: 0 }
   const at = [stretch.snapshotId, stretch.stretch]
   const refused = await refuseWhoIsKnown(client, planId, stretch, now)
-  // PostgreSQL cannot tell how many ids lie between two, takes a stretch for one row, and would look its state up row by row.
-  await client.query('set local enable_nestloop = off')
+  // PostgreSQL cannot tell how many ids lie between two, and takes a stretch for one row: joined, it would look each row's state up in a table.
+  const ofDates = (column: string): string =>
+    `(select jsonb_object_agg(dates, ${column}) from plan_arrival_state where plan_id = $3 and snapshot_id = $1 and ${column} is not null) ->> s.dates`
   await client.query(
     // Keys out of a secret that nobody keeps are as good as drawn one by one.
     `insert into person (id, attributes, positions, state, next_change_at, created_at, changed_at, commitment_key)
-     select s.person_id, s.attributes, s.positions, t.state, t.next_change_at, $4, $4,
+     select s.person_id, s.attributes, s.positions, ${ofDates('state')}, (${ofDates('next_change_at')})::timestamptz, $4, $4,
             substr(sha256((select uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) || uuid_send(s.person_id)), 1, 16)
-       from snapshot_record s join plan_arrival_state t on t.plan_id = $3 and t.snapshot_id = $1 and t.dates = s.dates
-      where ${inStretch}`, [...at, planId, now])
+       from snapshot_record s where ${inStretch}`, [...at, planId, now])
   await client.query(
     // Its cells stay where they are: the snapshot is kept.
     `insert into record (job_id, key, position_key, person_id, hash, row, snapshot_id, source_name)
-     select $4, s.key, s.position_key, s.person_id, s.hash, s.row, s.snapshot_id, a.source_name
-       from snapshot_record s join plan_arrival a on a.plan_id = $3 and a.snapshot_id = $1 and a.stretch = $2
-      where ${inStretch}`, [...at, planId, stretch.jobId])
+     select $3, s.key, s.position_key, s.person_id, s.hash, s.row, s.snapshot_id, $4 from snapshot_record s where ${inStretch}`, [...at, stretch.jobId, stretch.source])
   const done = stretch.people - refused
   await client.query(
     `with ended as (

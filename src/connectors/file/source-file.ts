@@ -16,7 +16,7 @@ export interface SourceFile {
 
 export type Format = 'csv' | 'tsv' | 'xlsx'
 
-const chunkBytes = 1 << 18
+const chunkBytes = 1 << 16
 
 /** Opens the file for reading, or says why it cannot be read. */
 export async function openFile(file: string): Promise<SourceFile> {

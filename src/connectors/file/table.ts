@@ -7,7 +7,8 @@ import { type Column, columnsOf, findHeader, headRows, moreColumns } from './hea
 import { type Fault, isEmpty, letterOf, type RawRow, type RowSource, shown } from './rows.ts'
 import { readTrailer } from './trailer.ts'
 
-const pageRows = 4_000
+/** Few enough that a page is done with before the collector of young objects comes by and has to carry it along. */
+const pageRows = 500
 
 export interface Table {
   source: RowSource
@@ -118,6 +119,7 @@ function recordOf(row: RawRow, columns: Column[], label: string): ObservedRecord
 }
 
 function problemOf(row: RawRow, { columns, source }: Table, endOptional: boolean): Rejection | undefined {
+  if (row.fault === undefined && row.cells.length === columns.length && !row.unended) return undefined
   const rejected = ({ column, value, code, expected }: Fault): Rejection => {
     const address = `${source.label}!${letterOf(column)}${row.row}`
     return { row: row.row, address, column: columns[column]?.name, value, code, expected }
