@@ -4,7 +4,7 @@ import type { Schema } from '../../client/index.ts'
 import { exits } from './exit.ts'
 import { rememberingTerminal } from './fixture.ts'
 import { exitOfPlan } from './plan-follow.ts'
-import { changesView, changeView, planHead, progressLine } from './plan-view.ts'
+import { changesView, changeView, planHead, progressLine, warnings } from './plan-view.ts'
 
 type Change = Schema<'Change'>
 type Plan = Schema<'Plan'>
@@ -76,6 +76,22 @@ test('the head repeats the sentence, what it is based on, and the hash', () => {
   assert.match(text, /^Plan 12 {2}open\n1 account disabled\./)
   assert.match(text, /based on +company\.xlsx/)
   assert.match(text, /hash +abc/)
+})
+
+test('what is held is shown with the way to look at it, where there is something, and to release it', () => {
+  const brake: Plan['brakes'][number] = {
+    system: ad, kind: 'disable', planned: 8, of: 40, limit: { count: 5 }, setHash: 'a', code: null, job: null, privileged: false,
+    window: null, secondPerson: false, pending: null, released: null, says: '8 of 40 are more than 5.',
+  }
+  assert.deepEqual(warnings(terminal, plan({ brakes: [brake] })).split('\n'), [
+    '! Held  8 of 40 are more than 5.',
+    '    look at them: usher plan show 12 --system ad --kind disable --all',
+    '    if they are right: usher plan release 12 --system ad --kind disable',
+  ])
+  assert.deepEqual(warnings(terminal, plan({ brakes: [{ ...brake, planned: 0, says: 'It shows less.', secondPerson: true }] })).split('\n'), [
+    '! Held  It shows less.',
+    '    if that is right, two users release: usher plan release 12 --system ad --kind disable',
+  ])
 })
 
 test('progress counts what failed, too', () => {

@@ -77,16 +77,19 @@ export function planHead(terminal: Terminal, plan: Plan): string {
   ].join('\n')
 }
 
-function warnings(terminal: Terminal, plan: Plan): string {
+/** What is held and what was found, each with what to do. */
+export function warnings(terminal: Terminal, plan: Plan): string {
   const lines: string[] = []
   if (plan.error) lines.push(`${terminal.paint('red', `! ${plan.error.code}`)}  ${clean(plan.error.message)}`, `    ${plan.error.advice}`)
   for (const brake of plan.brakes) {
     const by = brake.released && [brake.released.by, ...(brake.released.second ? [brake.released.second] : [])].map((u) => clean(u.name)).join(' and ')
     const released = brake.released ? `  ${terminal.paint('green', `released by ${by} ${moment(brake.released.at)}, until ${moment(brake.released.until)}`)}` : ''
     lines.push(`${terminal.paint('yellow', '! Held')}  ${clean(brake.says)}${released}`)
-    if (!brake.released) lines.push(
-      `    look at them: usher plan show ${plan.number} --system ${brake.system.id} --kind ${brake.kind} --all`,
-      `    ${brake.pending ? 'another user confirms' : brake.secondPerson ? 'if they are right, two users release' : 'if they are right'}: usher plan release ${plan.number} --system ${brake.system.id} --kind ${brake.kind}`)
+    if (brake.released) continue
+    // A read that is in doubt holds what nobody planned yet.
+    const right = brake.planned === 0 ? 'if that is right' : 'if they are right'
+    if (brake.planned > 0) lines.push(`    look at them: usher plan show ${plan.number} --system ${brake.system.id} --kind ${brake.kind} --all`)
+    lines.push(`    ${brake.pending ? 'another user confirms' : brake.secondPerson ? `${right}, two users release` : right}: usher plan release ${plan.number} --system ${brake.system.id} --kind ${brake.kind}`)
   }
   for (const finding of plan.findings) {
     lines.push(`${terminal.paint('yellow', `! ${finding.code}`)}  ${clean(finding.message)}`)
