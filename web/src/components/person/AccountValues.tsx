@@ -21,11 +21,11 @@ export function AccountValues({ of }: { of: Schema<'Why'>['accounts'][number]['a
           <Table layout="fixed">
             <Table.Thead>
               <Table.Tr>
-                <Table.Th w="16%">Attribute</Table.Th>
-                <Table.Th w="20%">Value</Table.Th>
+                <Table.Th w="14%">Attribute</Table.Th>
+                <Table.Th w="18%">Value</Table.Th>
                 <Table.Th>Made by</Table.Th>
-                <Table.Th w="15%">Written</Table.Th>
-                <Table.Th w="18%">From</Table.Th>
+                <Table.Th w="14%">Written</Table.Th>
+                <Table.Th w="23%">From</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
