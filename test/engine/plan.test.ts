@@ -1,7 +1,7 @@
 /** What a plan contains, and what it must never contain. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { appSystem, job, type World } from './plan-fixture.ts'
+import { appSystem, job, type Plan, type World } from './plan-fixture.ts'
 import { anna, bo, openWorlds } from './worlds.ts'
 
 const open = openWorlds()
@@ -247,6 +247,27 @@ test('a plan for one person touches that person alone', async () => {
   const plan = await w.plan({ people: [await w.person('1')] })
   assert.deepEqual(plan.systems, ['update anna.nowak'])
   assert.equal(w.account('bo.ek')!.attributes['displayName'], 'Changed by hand')
+})
+
+test('a plan for one person says of them what a plan for everybody says', async () => {
+  const w = await open()
+  await w.day([anna, bo, { id: '3', first: 'Cid', last: 'Roy', manager: '1' }, { id: '4', first: 'Dora', last: 'May', department: 'Data' }])
+  await w.setPolicy((p) => {
+    appSystem(p).method = 'approve'
+    job(p, 'users').mapping!['displayName'] = 'person.displayName + " (" + position.department + ")"'
+    p.rules[0]!.when = 'position.department == "Data"'
+  })
+  w.account('bo.ek')!.enabled = false
+  w.join('vpn', 'cid.roy')
+  const everybody = await w.plan()
+  const said = (changes: Plan['changes'], person: string) => changes.filter((c) => c.personId === person).map(({ id: _, ...change }) => change)
+  for (const id of ['1', '2', '3', '4']) {
+    const person = await w.person(id)
+    const alone = await w.plan({ people: [person] })
+    assert.deepEqual(said(alone.changes, person), said(everybody.changes, person))
+    assert.equal(alone.state, 'open')
+  }
+  assert.deepEqual(everybody.systems.map((line) => line.split(' ')[0]).toSorted(), ['enable', 'grant', 'grant', 'revoke', 'revoke', 'update', 'update', 'update', 'update'])
 })
 
 test('people who are only observed make no changes in systems', async () => {
