@@ -15,10 +15,12 @@ import { connect, migrate, transaction, type Client, type Pool } from '../src/st
 import { countChanges, findPlan, type PlanRow } from '../src/store/plan.ts'
 import { ensurePolicy, saveRevision } from '../src/store/policy.ts'
 import { startPrivatePostgres } from '../src/store/private-postgres.ts'
+import type { OpenDatabase } from '../src/wiring.ts'
 import type { Slapd } from '../test/servers/slapd.ts'
 
 export interface World {
   pool: Pool
+  database: OpenDatabase
   context: Context
   /** Computes a plan of everything. */
   plan(): Promise<PlanRow>
@@ -42,7 +44,7 @@ export async function startWorld(password = '', connectors: ConnectorDefinition[
   }
   await ensurePolicy(pool, context.now())
   return {
-    pool, context,
+    pool, context, database: { databaseUrl: server.url, dataFolder: folder, logLevel: 'error', isPrivate: true },
     async plan() {
       const { planId } = await startPlan(context, { cause: 'bench', actor: 'bench', scope: null })
       await computePlan(context, planId, signal)
@@ -53,11 +55,7 @@ export async function startWorld(password = '', connectors: ConnectorDefinition[
     async apply(plan) {
       await approvePlan(context, plan.id, plan.hash!, 'bench')
       await applyPlan(context, plan.id, signal)
-      const counts = await countChanges(pool, plan.id)
-      if (counts.some((c) => c.state !== 'done')) {
-        const { rows } = await pool.query(`select system_id, kind, state, code, words, count(*)::int as n from plan_change where plan_id = $1 and state <> 'done' group by 1, 2, 3, 4, 5 limit 5`, [plan.id])
-        throw new Error(`Not everything was done: ${JSON.stringify(rows)}`)
-      }
+      await checkAllDone(pool, plan.id)
     },
     async close() {
       await pool.end()
@@ -65,6 +63,13 @@ export async function startWorld(password = '', connectors: ConnectorDefinition[
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+export async function checkAllDone(pool: Pool, planId: string): Promise<void> {
+  const counts = await countChanges(pool, planId)
+  if (counts.every((c) => c.state === 'done')) return
+  const { rows } = await pool.query(`select system_id, kind, state, code, words, count(*)::int as n from plan_change where plan_id = $1 and state <> 'done' group by 1, 2, 3, 4, 5 limit 5`, [planId])
+  throw new Error(`Not everything was done: ${JSON.stringify(rows)}`)
 }
 
 /** One directory, the template's mapping, plans that an operator approves. */
