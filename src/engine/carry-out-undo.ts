@@ -9,13 +9,19 @@ import { livingEntitlements } from '../store/undo.ts'
 import { auditChanges } from './audit-changes.ts'
 import type { Attempt, Hands } from './carry-out-hands.ts'
 import { seenFactsOf } from './facts.ts'
+import { isOver } from './undo.ts'
+
+const overWords = 'The instant is over until which this would have been left so. Undo it anew.'
 
 export async function recomputeUndo(hands: Hands, changes: ChangeRow[], loaded: LoadedFacts): Promise<Attempt[]> {
-  const { pool } = hands.context
+  const { context, plan } = hands
+  const { pool } = context
+  const over = isOver(plan, context.now())
   const entitlements = await livingEntitlements(pool, changes.map((c) => c.entitlementId))
   return changes.map((change) => {
     const seen = seenFactsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, hands.deciding)
     const refuse = (code: string, words: string): Attempt => ({ change, decided: null, facts: seen, creation: null, outcome: null, end: { id: change.id, state: 'refused', code, words } })
+    if (over) return refuse('CHANGE_DIFFERS', overWords)
     const account = seen?.account ?? null
     if (seen === null || account === null || account.id !== change.accountId) return refuse('TARGET_GONE', 'The account is not there, or is not this person\'s any more.')
     if (account.protected) return refuse('PROTECTED', 'The account is protected by now.')
@@ -38,10 +44,11 @@ export async function carryOutUnlinks(hands: Hands, changes: ChangeRow[]): Promi
   const { context, plan } = hands
   const now = context.now()
   await transaction(context.pool, async (client) => {
-    const unlinked = new Set(await unlinkAccounts(client, changes.map((c) => ({ accountId: c.accountId!, personId: c.personId!, jobId: c.jobId! }))))
+    const over = isOver(plan, now)
+    const unlinked = new Set(over ? [] : await unlinkAccounts(client, changes.map((c) => ({ accountId: c.accountId!, personId: c.personId!, jobId: c.jobId! }))))
     const ends = changes.map((change): ChangeEnd => unlinked.has(change.accountId!)
       ? { id: change.id, state: 'done', accountId: change.accountId }
-      : { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The account is gone, protected, or not this person\'s any more.' })
+      : { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: over ? overWords : 'The account is gone, protected, or not this person\'s any more.' })
     if (plan.aim !== null && 'undo' in plan.aim) await endFoundReasons(client, plan.aim.undo, changes.filter((c) => unlinked.has(c.accountId!)).map((c) => c.personId!), now)
     await endChanges(client, plan.id, ends, now)
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)

@@ -70,10 +70,18 @@ async function words(client: Client, plan: PlanRow, until: string): Promise<Find
   ]
 }
 
+/** Whether what a plan undoes would have been left so until now at most: the next plan would do it all again at once. */
+export function isOver({ aim }: PlanRow, now: string): boolean {
+  return aim !== null && 'undo' in aim && Date.parse(aim.until) <= Date.parse(now)
+}
+
 /** Whether a plan takes another back. */
 export const isUndo = (plan: PlanRow): boolean => plan.aim !== null && 'undo' in plan.aim
 
-/** Before the first write: what is about to be undone is left as it is, so that no ordinary plan does it all again meanwhile. */
+/**
+ * Before the first write: what is about to be undone is left as it is, so that no ordinary plan does it all again meanwhile.
+ * Where the instant is over until which that would hold, nothing is undone.
+ */
 export async function beginUndo(context: Context, plan: PlanRow): Promise<void> {
   if (plan.aim === null || !('undo' in plan.aim)) return
   const { undo: undoneId, until } = plan.aim
@@ -81,6 +89,7 @@ export async function beginUndo(context: Context, plan: PlanRow): Promise<void> 
   const by = plan.approvedBy ?? plan.madeBy
   await transaction(context.pool, async (client) => {
     const now = context.now()
+    if (isOver(plan, now)) return
     // Undoing an undoing brings back what policy says; there is nothing to except.
     if (undone?.aim !== null && undone !== null && 'undo' in undone.aim!) return await endExceptionsOfPlan(client, undoneId, by, now)
     const { rows } = await client.query<DoneChange>(

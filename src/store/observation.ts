@@ -150,7 +150,10 @@ async function settleEntitlements(client: Client, systemId: string, now: string,
   if ([updated, inserted, gone].some((one) => (one?.rowCount ?? 0) > 0)) await client.query('delete from role_entitlement_basis')
 }
 
-/** Returns how many there are. A system without groups has none to look for, and none to lose. */
+/**
+ * Returns how many there are. A system without groups has none to look for, and none to lose. An account that this very read
+ * showed first, or anew, has what the read shows, however long a write may take to be seen.
+ */
 async function settleMemberships(client: Client, systemId: string, now: string, older: string, complete: boolean): Promise<number> {
   await client.query(
     `create temp table seen_pair on commit drop as
@@ -168,7 +171,7 @@ async function settleMemberships(client: Client, systemId: string, now: string, 
   await client.query(
     `insert into membership (account_id, entitlement_id, seen_at, origin)
      select p.account_id, p.entitlement_id, $1, ${originOf('a', 'p.entitlement_id')}
-       from seen_pair p join account a on a.id = p.account_id and a.seen_at <= $2
+       from seen_pair p join account a on a.id = p.account_id and (a.seen_at <= $2 or a.seen_at = $1)
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
      on conflict do nothing`, [now, older])
   if (complete) {

@@ -24,6 +24,16 @@ test('first contact in observe: links are applied, memberships become found reas
   assert.equal(w.app.writes, 0)
 })
 
+test('first contact with a system whose mirrors are behind finds what is there, too', async () => {
+  const w = await open((p) => { appSystem(p).config = { system: 'app', settleMs: 20_000 } })
+  w.add('anowak', { personId: '1' })
+  w.join('vpn', 'anowak')
+  await w.day([anna])
+  assert.deepEqual((await w.reasons('1')).toSorted(), ['found vpn', 'rule seller', 'scope users'])
+  await w.day([{ ...anna, end: '2026-06-14' }])
+  assert.deepEqual([w.accounts(), w.members('vpn')], [['anowak (disabled)'], []])
+})
+
 test('found memberships stay while the person works there; what strangers and protected records have is not touched', async () => {
   const w = await open()
   w.add('anowak', { personId: '1' })

@@ -128,3 +128,15 @@ test('access kept by an undoing is not kept from somebody who leaves afterwards'
   assert.deepEqual([w.members('vpn'), (await w.plan()).systems], [['anna.nowak'], []])
   assert.deepEqual((await w.day([{ ...anna, department: 'None', end: '2026-06-14' }])).systems, ['disable anna.nowak', 'revoke anna.nowak vpn'])
 })
+
+test('once the instant is over until which it would be left so, nothing is undone, and that is said', async () => {
+  const w = await open()
+  await w.day([anna])
+  const run = await w.day([{ ...anna, end: '2026-06-14' }])
+  const plan = await undo(w, run, '2026-06-16T00:00:00Z')
+  const writes = w.app.writes
+  w.at('2026-06-17T00:00:00Z')
+  const late = await w.approve(plan)
+  assert.deepEqual(late.changes.map((c) => `${c.kind} ${c.state} ${c.code}`), ['enable refused CHANGE_DIFFERS', 'grant refused CHANGE_DIFFERS'])
+  assert.equal(w.app.writes, writes)
+})
