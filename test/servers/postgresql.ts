@@ -39,11 +39,14 @@ export function hasPostgres(version: 'embedded' | 'debian'): boolean {
   return version === 'embedded' || existsSync(path.join(debianHome, 'bin', 'postgres'))
 }
 
+/** Which one tests of Usher's own database run on, unless they say; a file of tests on another one sets it before it begins. */
+export const ownVersion: { is: 'embedded' | 'debian' } = { is: 'embedded' }
+
 /** Starts a server with an empty cluster, in a new folder below `inside`. */
 export async function startPostgres(
   options: { version?: 'embedded' | 'debian'; settings?: Record<string, string>; inside?: string } = {},
 ): Promise<TestPostgres> {
-  const debian = options.version === 'debian'
+  const debian = (options.version ?? ownVersion.is) === 'debian'
   const home = debian ? debianHome : embeddedHome()
   const folder = await mkdtemp(path.join(options.inside ?? tmpdir(), 'usher-pg-'))
   const runAs = unprivilegedUser()
