@@ -173,7 +173,8 @@ async function findMatches(client: Client, prepared: PreparedJob, people: { pers
     for (const [personId, own] of Map.groupBy(hits, (h) => h.personId)) {
       const id = own[0]!.accountId
       const other = passing.claimed.get(id) ?? hits.find((h) => h.accountId === id && h.personId !== personId)?.personId
-      if (other !== undefined && other !== personId) await breakClaim(client, other, prepared.job.id)
+      // Those of this batch are told of each other, and have no rows yet.
+      if (other !== undefined && !people.some((p) => p.personId === other)) await breakClaim(client, other, prepared.job.id)
       const problem: Problem | null = own.length > 1
         ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: ${own.length} records have the same ${attribute} as this person. Make it unique, or link one by hand.` }
         : other !== undefined && other !== personId

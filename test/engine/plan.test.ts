@@ -57,6 +57,8 @@ test('a record that two people fit is nobody\'s until somebody decides', async (
   assert.deepEqual(plan.systems, [])
   assert.deepEqual(plan.findings.filter((f) => f.code === 'MATCH_AMBIGUOUS').length, 2)
   assert.deepEqual(w.accounts(), ['jsmith'])
+  const both = await w.plan({ people: [await w.person('1'), await w.person('2')] })
+  assert.deepEqual([both.state, both.systems, both.findings.map((f) => f.code)], ['empty', [], ['MATCH_AMBIGUOUS', 'MATCH_AMBIGUOUS']])
 })
 
 test('two John Smiths get names of their own and keep them, whoever comes and goes', async () => {
