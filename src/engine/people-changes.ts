@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { SourceShape } from '../connectors/connector.ts'
 import { composePerson, positionKeyOf } from '../domain/compose-person.ts'
-import { lifeOf, standing, type Cuts, type PersonState, type Position } from '../domain/person.ts'
+import { lifeWithin, standing, type Cuts, type PersonState, type Position } from '../domain/person.ts'
 import type { Because, ChangeKind } from '../domain/plan.ts'
 import { stricter, type Method } from '../domain/policy.ts'
 import { canonical, type Attributes } from '../domain/value.ts'
@@ -122,15 +122,16 @@ function withAbsences(positions: Position[], person: LoadedPerson, view: PeopleV
   return positions.map((position) => {
     const row = vanished.get(position.key)
     const absence = row === undefined ? 'nothing' : view.jobs.get(row.job)?.absence ?? 'nothing'
-    if (row === undefined || absence === 'nothing' || isOver(position, view)) return position
+    if (row === undefined || absence === 'nothing' || isOver(position, view, person.known?.cuts ?? [])) return position
     const marked = { ...position, missingSince: position.missingSince ?? row.missingSince ?? view.asOf }
     if (absence === 'ends' || released) return { ...marked, end: dayBefore(view.asOf, zoneOf(position, view)) }
     return absence === 'missing' ? marked : position
   })
 }
 
-function isOver(position: Position, view: PeopleView): boolean {
-  const { until } = lifeOf(position, view.timeZone)
+/** By its dates, or because somebody ended the person by hand: then there is nothing left for an absence to end, and nothing to release. */
+function isOver(position: Position, view: PeopleView, cuts: Cuts): boolean {
+  const { until } = lifeWithin(position, view.timeZone, cuts)
   return until !== undefined && Date.parse(until) <= Date.parse(view.asOf)
 }
 

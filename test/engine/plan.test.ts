@@ -1,6 +1,7 @@
 /** What a plan contains, and what it must never contain. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { runLeavers } from '../../src/engine/leaver.ts'
 import { appSystem, job, type Plan, type World } from './plan-fixture.ts'
 import { anna, bo, openWorlds } from './worlds.ts'
 
@@ -305,4 +306,18 @@ test('a system that never told all it has is not planned for; one that suddenly 
   for (const record of [...w.app.records.values()]) if (record.objectType === 'user') w.app.records.delete(record.id)
   const empty = await w.plan()
   assert.deepEqual([empty.systems, empty.findings.map((f) => f.code)], [[], ['SYSTEM_EMPTY']])
+})
+
+test('whoever was ended by hand has nothing left that a vanished row could end, and nothing waits for a release', async () => {
+  const w = await open()
+  await w.day([anna, bo])
+  await w.engine.endPerson({ personId: await w.person('1') }, 'ada')
+  await runLeavers(w.context, new AbortController().signal)
+  const plan = await w.day([bo])
+  assert.deepEqual([plan.state, plan.people], ['empty', []])
+  // Who is taken back is missing like anybody else.
+  await w.engine.liftPersonEnd(await w.person('1'), 'ada')
+  await w.work()
+  const missing = await w.plan()
+  assert.deepEqual([missing.state, missing.people], ['held', ['disable Anna Nowak held']])
 })
