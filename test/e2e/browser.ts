@@ -33,6 +33,7 @@ export async function newUser(usher: TestUsher, context: BrowserContext, name: s
 
 /** What no page may do: shut somebody out, or scroll sideways. */
 export async function assertSound(page: Page, where: string, rules?: string[]): Promise<void> {
+  await settle(page)
   const axe = new AxeBuilder({ page })
   const { violations } = await (
     rules === undefined ? axe.withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']) : axe.withRules(rules)
@@ -43,6 +44,13 @@ export async function assertSound(page: Page, where: string, rules?: string[]): 
     [],
   )
   assert.equal(await sidewaysPixels(page), 0, `${where} scrolls sideways`)
+}
+
+/** Waits for what still fades in or changes its colour; what turns for ever is not waited for. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(`Promise.allSettled(document.getAnimations()
+    .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
+    .map((animation) => animation.finished))`)
 }
 
 /** How many pixels wider than the window the page is. */

@@ -184,7 +184,6 @@ step('every page is sound in light and dark, wide and narrow', async () => {
     // What differs in the dark is contrast alone.
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.locator('html[data-mantine-color-scheme="dark"]').waitFor({ state: 'attached' })
-    await page.evaluate('Promise.all(document.getAnimations().map((animation) => animation.finished))')
     await assertSound(page, `${place}, dark`, ['color-contrast'])
     await page.emulateMedia({ colorScheme: 'light' })
     await page.locator('html[data-mantine-color-scheme="light"]').waitFor({ state: 'attached' })
