@@ -1,5 +1,6 @@
 /** Recomputing each change from what is now. It checks a write; it never chooses one. */
-import { decide, sameAttribute, type AccountFacts, type DecidedChange } from '../domain/decide.ts'
+import { decide, type AccountFacts, type DecidedChange } from '../domain/decide.ts'
+import { differenceWords } from '../domain/difference-words.ts'
 import { narrowed, thingsOf } from '../domain/put-back.ts'
 import { loadFacts, pairKey, type LoadedFacts } from '../store/facts.ts'
 import { markGranted } from '../store/observed.ts'
@@ -67,7 +68,7 @@ function recomputed(hands: Hands, change: ChangeRow, whole: Whole): Attempt {
   if (facts !== null && (change.code === 'CHANGE_CONTRADICTED' || (change.kind === 'create' && facts.account !== null && change.attempts > 1))) {
     return { ...attempt, decided: null, end: contradicted(hands, change, seenAsPlanned(change, facts)) }
   }
-  return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differs(change, decided) } }
+  return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: differenceWords(change, decided) } }
 }
 
 /** Whether what the change was for is so already. */
@@ -100,13 +101,6 @@ function refersToNobody(change: ChangeRow, facts: AccountFacts): boolean {
 function waitForReference(context: Context, change: ChangeRow): ChangeEnd {
   if (change.attempts < 3) return again(context, change, 'TARGET_GONE', 'The account that this refers to is not there yet.')
   return { id: change.id, state: 'skipped', code: 'TARGET_GONE', words: 'The account that this refers to was not created.' }
-}
-
-function differs(planned: ChangeRow, now: DecidedChange | undefined): string {
-  if (now === undefined) return 'Nothing of this kind is to be done any more.'
-  const names = new Set([...Object.keys(planned.before ?? {}), ...Object.keys(planned.after ?? {}), ...Object.keys(now.before ?? {}), ...Object.keys(now.after ?? {})])
-  const changed = [...names].filter((n) => !sameAttribute(undefined, planned.before?.[n], now.before?.[n]) || !sameAttribute(undefined, planned.after?.[n], now.after?.[n]))
-  return `Since the plan was made, ${changed.length === 0 ? 'something' : changed.join(', ')} changed.`
 }
 
 /** Given before, by an attempt whose answer was lost, or meanwhile by somebody else: it is ours to take away. */

@@ -93,7 +93,8 @@ test('an account that was edited by hand after the plan is refused and planned a
   w.account('anna.nowak')!.attributes['displayName'] = 'By hand'
   const applied = await w.approve(plan)
   assert.deepEqual(applied.systems, ['update anna.nowak refused', 'update bo.ek'])
-  assert.deepEqual(applied.changes.find((c) => c.state === 'refused')!.code, 'CHANGE_DIFFERS')
+  const refused = applied.changes.find((c) => c.state === 'refused')!
+  assert.deepEqual([refused.code, refused.words], ['CHANGE_DIFFERS', 'Since the plan was made: displayName is By hand, it was Anna Nowak.'])
   assert.equal(w.account('anna.nowak')!.attributes['displayName'], 'By hand')
   const anew = await w.newest()
   assert.deepEqual([anew.cause, anew.systems], ['refused', ['update anna.nowak planned']])
