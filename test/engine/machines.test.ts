@@ -1,7 +1,7 @@
 /** Three processes on one PostgreSQL, as on three machines: they share the work, and take over from one another. */
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { applier } from './applier.ts'
 import { openStaff, until, type Staff } from './staff.ts'
 import type { TestWorker } from '../servers/usher.ts'
 
@@ -22,13 +22,13 @@ test('whoever is at a plan is killed, twice: another one takes over, nothing dou
   const planId = await staff.startPlan()
   for (const share of [0.3, 0.9]) {
     await until(async () => await staff.count(planId, 'done') >= staff.people * share)
-    const pid = await applier(planId)
+    const pid = await applier(staff, workers, planId)
     const done = await staff.count(planId, 'done')
     if (pid === staff.usher.pid()) await staff.usher.kill()
     else await workers.find((worker) => worker.pid === pid)!.kill()
     // What was under way when it was killed may still be seen; then somebody else must be at it.
     await until(async () => await staff.count(planId, 'done') > done + 250 || await staff.isOver(planId))
-    if (!await staff.isOver(planId)) assert.notEqual(await applier(planId), pid)
+    if (!await staff.isOver(planId)) assert.notEqual(await applier(staff, workers, planId), pid)
   }
   await staff.over(planId)
   await staff.assertDone(planId)
@@ -62,36 +62,3 @@ test('one clock ticks: what is due is begun once; and after all of it a new plan
   for (const worker of workers) await worker.kill()
   await staff.assertAudit()
 })
-
-/** The process that holds the plan's lock: by the port of its connection. */
-async function applier(planId: string): Promise<number> {
-  for (;;) {
-    const { rows: [row] } = await staff.pool.query<{ port: number }>(
-      `select a.client_port as port from pg_locks l join pg_stat_activity a on a.pid = l.pid
-        where l.locktype = 'advisory' and l.granted and l.classid::bigint = (hashtext('usher apply-plan')::bigint & 4294967295) and l.objid::bigint = (hashtext($1)::bigint & 4294967295)`, [planId])
-    const found = row === undefined ? undefined : [staff.usher.pid(), ...workers.map((w) => w.pid)].find((pid) => socketsOf(pid).has(inodeOf(row.port)))
-    if (found !== undefined) return found
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-function inodeOf(localPort: number): string {
-  const hex = localPort.toString(16).toUpperCase().padStart(4, '0')
-  const line = readFileSync('/proc/net/tcp', 'utf8').split('\n').find((l) => l.trim().split(/\s+/)[1]?.endsWith(`:${hex}`))
-  return line?.trim().split(/\s+/)[9] ?? ''
-}
-
-function socketsOf(pid: number): Set<string> {
-  const folder = `/proc/${pid}/fd`
-  try {
-    return new Set(readdirSync(folder).flatMap((fd) => {
-      try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folder}/${fd}`))?.[1] ?? []
-      } catch {
-        return []
-      }
-    }))
-  } catch {
-    return new Set()
-  }
-}

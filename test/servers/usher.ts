@@ -118,8 +118,9 @@ async function startWorker(data: string, databaseUrl: string): Promise<TestWorke
   let output = ''
   child.stdout!.on('data', (chunk) => { output += chunk })
   child.stderr!.on('data', (chunk) => { output += chunk })
-  for (let looks = 0; !output.includes('Working.'); looks++) {
-    if (child.exitCode !== null || looks > 1000) throw new Error(`The worker did not start:\n${output}`)
+  const until = performance.now() + startMsMax
+  while (!output.includes('Working.')) {
+    if (child.exitCode !== null || performance.now() > until) throw new Error(`The worker did not start:\n${output}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   return { pid: child.pid!, kill: () => end(child, 'SIGKILL'), stop: () => stopped(child, () => output) }
