@@ -14,7 +14,7 @@ const idleMsMax = 2_000
 const alarmEveryMs = 5_000
 const roundsAtOnce = 8
 const warmEveryMs = 30_000
-const drillEveryMs = 300_000
+const lookEveryMs = 300_000
 
 export interface Lane {
   stop(): Promise<void>
@@ -105,16 +105,17 @@ function newBell(): { ring(): void; heard(msMax: number): Promise<void> } {
 
 /** Connections are open and statements planned before somebody leaves. */
 async function keepWarm(context: Context, warm: WarmSystems, getReady: GetReady, signal: AbortSignal): Promise<void> {
-  let drilledAt = 0
+  let lookedSince = 0
   const looked = new Set<string>()
   while (!signal.aborted) {
     try {
       const { revision } = await getReady()
       const leaving = new Set(revision.policy.jobs.filter((job) => leaverMethod(revision, job.id) !== 'observe').map((job) => job.destination))
       const ready = await warm.keepReady(revision.policy.systems.filter((s) => leaving.has(s.id)), signal)
-      if (Date.parse(context.now()) - drilledAt >= drillEveryMs) {
-        await drill(context)
-        drilledAt = Date.parse(context.now())
+      // Again and again, as PostgreSQL forgets its plans whenever it has counted the rows of a table anew.
+      await drill(context)
+      if (Date.parse(context.now()) - lookedSince >= lookEveryMs) {
+        lookedSince = Date.parse(context.now())
         looked.clear()
       }
       for (const system of await lookOnce(context, revision, ready.filter((s) => !looked.has(s.id)), warm, signal)) looked.add(system)
