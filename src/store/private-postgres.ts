@@ -10,7 +10,9 @@
  */
 import { chmodSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import path from 'node:path'
+import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { UsherError } from '../domain/errors.ts'
@@ -43,10 +45,18 @@ const ownerLock = 727_074_001
 const logBytesMax = 10_000_000
 const restartMs = 500
 
+/**
+ * An eighth of the memory that there is for this process, within bounds: an import that does not fit writes its pages to disk
+ * and reads them again for each index.
+ */
+function sharedMegabytes(): number {
+  const bytes = Math.min(totalmem(), process.constrainedMemory() || Infinity)
+  return Math.min(1024, Math.max(128, Math.floor(bytes / 8 / 2 ** 20)))
+}
+
 const serverSettings: Record<string, string> = {
-  shared_buffers: '256MB',
+  shared_buffers: `${sharedMegabytes()}MB`,
   max_wal_size: '4GB',
-  wal_compression: 'on',
   // Nothing is replicated from here: what is loaded into a new table, and new indexes, go to disk once instead of twice.
   wal_level: 'minimal',
   max_wal_senders: '0',
