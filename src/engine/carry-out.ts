@@ -10,7 +10,7 @@ import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
 import { again, failedEnd, giveBack, lookForLater, waitForSight } from './carry-out-end.ts'
-import { comesWith, writtenTo, type Attempt, type Hands } from './carry-out-hands.ts'
+import { comesWith, type Attempt, type Hands } from './carry-out-hands.ts'
 import { look, see, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
 import { adoptExisting, perform, settleWritten } from './carry-out-write.ts'
@@ -33,7 +33,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   const ready = attempts.filter((a) => a.decided !== null && a.end === null)
   await write(hands, ready.filter((a) => comesWith(a) === null), secrets)
   await adoptExisting(hands, attempts)
-  await write(hands, ready.filter((a) => isThere(comesWith(a))), secrets)
+  await write(hands, ready.filter((a) => isMade(comesWith(a))), secrets)
   const written = attempts.filter((a) => a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already')
   const seen = await seeAgain(hands, written)
   const unreachable = await lookForLater(hands, attempts)
@@ -60,9 +60,9 @@ async function write(hands: Hands, attempts: Attempt[], secrets: Map<string, str
   })))
 }
 
-/** Whether the batch has made the account, by what the system answers. */
-function isThere(creation: Attempt | null): boolean {
-  return creation !== null && writtenTo(creation) !== null
+/** Whether the batch has made the account, by what the system answers. One that is adopted is linked before it is given anything. */
+function isMade(creation: Attempt | null): boolean {
+  return creation?.outcome?.outcome === 'done'
 }
 
 /** What an account was to get is given back where its creation was not seen, whatever the system answered. */
