@@ -144,7 +144,8 @@ export async function grantEvent(world: World): Promise<void> {
   const again = living.length > 0 && random.chance(0.4) ? random.pick(living) : null
   if (again !== null && random.chance(0.4)) {
     if (!await act(world, async (context) => { await endReason(context, again.reasonId!, 'ada') })) return
-    again.until = world.clock.now
+    // For good, also where the clock is set back.
+    again.over = 'yes'
     say(world, `Ada ends what she gave to ${again.person}: ${again.role ?? again.group}`)
     return
   }

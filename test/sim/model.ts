@@ -25,7 +25,7 @@ export interface Given {
   system?: SystemName
   group?: string
   until: number | null
-  /** Whether the person left since, which ends it for good. `maybe`: they left, and may have come back before anybody saw. */
+  /** Whether it was ended by hand or the person left since, which ends it for good. `maybe`: they left, and may have come back before anybody saw. */
   over: 'no' | 'maybe' | 'yes'
   reasonId?: string
 }
