@@ -92,6 +92,8 @@ async function lifeOf(folder: string, as?: { uid: number; gid: number }): Promis
   await assert.rejects(start(folder, as), /DATA_FOLDER_IN_USE/)
   assert.deepEqual(await query(adopted.url, 'select 1'), [[1]], 'the refused one does the owner no harm')
 
+  // Both at once: an owner that is still alive would start the server again.
+  adopted.child.kill('SIGSTOP')
   process.kill(server.pid, 'SIGKILL')
   await end(adopted.child, 'SIGKILL')
   assert.ok(existsSync(path.join(folder, 'postgres', 'postmaster.pid')), 'a power cut leaves the pid file')
