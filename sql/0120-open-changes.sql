@@ -51,7 +51,5 @@ create trigger open_change_turns after update of state, next_attempt_at on plan_
 drop index plan_change_plan_id_stage_wave_state_idx, plan_change_due, changes_to_do, plan_change_stuck, one_open_change_per_thing, changes_braked;
 create index people_of_plan on plan_change (plan_id, wave) where stage = 1;
 create index braked_of_plan on plan_change (plan_id, system_id, kind) where braked is not null;
--- What brakes count in their window is in plans that are not over, or ended since.
-create index plan_ended on plan (ended_at);
 -- Room for each change as it is and as it will be.
 alter table plan_change set (fillfactor = 45);

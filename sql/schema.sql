@@ -635,7 +635,6 @@ END),
 );
 comment on table plan is 'The ordered changes that would make systems agree. States: see domain/plan.ts.';
 comment on column plan.aim is 'What a plan is for that does not simply carry out policy: undo another, put back drift, link an account. Null: carry out policy.';
-CREATE INDEX plan_ended ON usher.plan USING btree (ended_at);
 CREATE INDEX plan_of_many ON usher.plan USING btree (number) WHERE ((aim IS NULL) AND ((scope IS NULL) OR (scope ? 'jobs'::text)));
 CREATE INDEX plan_of_same ON usher.plan USING hash (scope) WHERE (state = ANY (ARRAY['open'::text, 'held'::text]));
 CREATE INDEX plan_state_idx ON usher.plan USING btree (state);
