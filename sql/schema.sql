@@ -418,6 +418,14 @@ create table handover (
 );
 comment on table handover is 'First passwords: made once, encrypted, shown once, then shredded (envelope null).';
 
+create table late_reference (
+  table_name text not null,
+  name text not null,
+  definition text not null,
+  constraint late_reference_pkey PRIMARY KEY (table_name, name)
+);
+comment on table late_reference is 'Foreign keys to person that a first import took away with the primary key, until it makes both again.';
+
 create table leaver (
   id uuid not null,
   person_id uuid not null,

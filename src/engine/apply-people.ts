@@ -3,7 +3,7 @@
  * it goes on with the next; what changed since the plan was made is refused.
  */
 import { transaction } from '../store/database.ts'
-import { arrive, countArriving, countPeopleAgain, dropIndexes, makeIndex, missingIndexes } from '../store/people-arrive.ts'
+import { arrive, countArriving, countPeopleAgain, dropIndexes, makeIndex, makeKeys, missingIndexes } from '../store/people-arrive.ts'
 import { applyPeopleBatch, nextPeopleWave } from '../store/people-apply.ts'
 import { isStopped } from '../store/plan.ts'
 import { pruneSnapshots } from '../store/snapshot.ts'
@@ -48,7 +48,7 @@ export async function applyPeople(context: Context, planId: string, signal: Abor
 async function arriveAll(context: Context, planId: string, actor: string, signal: AbortSignal): Promise<PeopleApplied> {
   const total: PeopleApplied = { done: 0, refused: 0 }
   const arriving = await countArriving(context.pool, planId)
-  if (arriving >= indexesLaterMin) await transaction(context.pool, dropIndexes)
+  if (arriving >= indexesLaterMin) await dropIndexes(context.pool)
   let over = arriving === 0
   await sideBySide(async () => {
     while (!over && !signal.aborted && !await isStopped(context.pool, planId)) {
@@ -58,13 +58,15 @@ async function arriveAll(context: Context, planId: string, actor: string, signal
       total.refused += stretch.refused
     }
   })
-  const missing = await missingIndexes(context.pool)
+  const found = await missingIndexes(context.pool)
+  const missing = [...found]
   await sideBySide(async () => {
-    for (let name = missing.pop(); name !== undefined; name = missing.pop()) {
+    for (let name = missing.shift(); name !== undefined; name = missing.shift()) {
       const index = name
       await transaction(context.pool, (client) => makeIndex(client, index))
     }
   })
+  if (found.length > 0) await transaction(context.pool, makeKeys)
   if (arriving > 0) await countPeopleAgain(context.pool)
   return total
 }

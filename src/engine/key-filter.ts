@@ -3,8 +3,8 @@
  * It never misses a repeated key; very rarely it takes a new one for repeated, so its word is checked.
  */
 export class KeyFilter {
-  #low = new Uint32Array(1 << 12)
-  #high = new Uint32Array(1 << 12)
+  /** Both halves of each key side by side, so that a look costs one trip to memory. */
+  #halves = new Uint32Array(1 << 13)
   #size = 0
 
   /** Whether the key may have been there before; it is from now on. */
@@ -21,7 +21,7 @@ export class KeyFilter {
     low = (low ^ (low >>> 13)) >>> 0 || 1
     high >>>= 0
     if (this.#has(low, high)) return true
-    if (this.#size * 2 >= this.#low.length) this.#grow()
+    if (this.#size * 4 >= this.#halves.length) this.#grow()
     this.#put(low, high)
     this.#size += 1
     return false
@@ -29,29 +29,32 @@ export class KeyFilter {
 
   /** Whether whatever went by at `other` was here, too, as far as eight bytes tell. */
   hasAllOf(other: KeyFilter): boolean {
-    return other.#low.every((low, at) => low === 0 || this.#has(low, other.#high[at]!))
+    const halves = other.#halves
+    for (let at = 0; at < halves.length; at += 2) if (halves[at] !== 0 && !this.#has(halves[at]!, halves[at + 1]!)) return false
+    return true
   }
 
   #has(low: number, high: number): boolean {
-    const mask = this.#low.length - 1
-    for (let at = (low ^ high) & mask; this.#low[at] !== 0; at = (at + 1) & mask) {
-      if (this.#low[at] === low && this.#high[at] === high) return true
+    const halves = this.#halves
+    const mask = halves.length - 2
+    for (let at = ((low ^ high) << 1) & mask; halves[at] !== 0; at = (at + 2) & mask) {
+      if (halves[at] === low && halves[at + 1] === high) return true
     }
     return false
   }
 
   #put(low: number, high: number): void {
-    const mask = this.#low.length - 1
-    let at = (low ^ high) & mask
-    while (this.#low[at] !== 0) at = (at + 1) & mask
-    this.#low[at] = low
-    this.#high[at] = high
+    const halves = this.#halves
+    const mask = halves.length - 2
+    let at = ((low ^ high) << 1) & mask
+    while (halves[at] !== 0) at = (at + 2) & mask
+    halves[at] = low
+    halves[at + 1] = high
   }
 
   #grow(): void {
-    const [low, high] = [this.#low, this.#high]
-    this.#low = new Uint32Array(low.length * 2)
-    this.#high = new Uint32Array(low.length * 2)
-    for (let i = 0; i < low.length; i++) if (low[i] !== 0) this.#put(low[i]!, high[i]!)
+    const before = this.#halves
+    this.#halves = new Uint32Array(before.length * 2)
+    for (let at = 0; at < before.length; at += 2) if (before[at] !== 0) this.#put(before[at]!, before[at + 1]!)
   }
 }

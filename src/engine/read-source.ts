@@ -2,15 +2,13 @@
  * Reads a source for one job to people: rows through key, scope and mapping into a snapshot, in constant memory.
  * A row that cannot be used is set aside with its cell; the good ones go on. Only a read that came to its end is complete.
  */
-import { hash } from 'node:crypto'
 import path from 'node:path'
 import type { ObservedRecord, Page, Reader, ReadEnd, Rejection, SourceShape } from '../connectors/connector.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import { UsherError } from '../domain/errors.ts'
 import { positionKeyOf } from '../domain/compose-person.ts'
 import { profiler } from '../domain/contract.ts'
-import { rowMapper, type MappedRow, type RowFault, type RowMapper } from '../domain/map-row.ts'
-import type { Position } from '../domain/person.ts'
+import { rowMapper, type RowFault, type RowMapper } from '../domain/map-row.ts'
 import type { PeopleJob } from '../domain/policy.ts'
 import {
   attachRecords, copiedFields, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates,
@@ -22,6 +20,8 @@ import type { Stretch } from '../store/people-bulk.ts'
 import { transaction } from '../store/database.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
 import { KeyFilter } from './key-filter.ts'
+import { PositionDates } from './position-dates.ts'
+import { hashBytes, withHashes, type RowChunk } from './row-hashes.ts'
 import { RowValues, type Suspects } from './row-values.ts'
 import { judgeRead } from './source-contract.ts'
 import { Stretches } from './stretches.ts'
@@ -107,13 +107,14 @@ interface Take {
   /** Of rows that cannot be used, at most `setAsideMax`. */
   faulty: RowKeys[]
   stretches: Stretches
+  dates: PositionDates
   values: RowValues
   /** Rows were taken out again, so the stretches are not those of what is left. */
   thinned: boolean
 }
 
 const emptyTake = (values: RowValues): Take => (
-  { rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), faulty: [], stretches: new Stretches(), values, thinned: false })
+  { rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], suspects: new Set(), faulty: [], stretches: new Stretches(), dates: new PositionDates(), values, thinned: false })
 
 interface Reading {
   context: Context
@@ -138,14 +139,22 @@ function assertColumns(job: PeopleJob, mapper: RowMapper, shape: SourceShape | n
 /** Streams the source's pages to `copy`; returns how the read ended. */
 async function copyRows(reading: Reading, copy: (rows: AsyncIterable<Buffer>) => Promise<void>): Promise<ReadEnd> {
   let end: ReadEnd | undefined
-  await copy(chunks())
+  await copy(rows())
   return end!
 
-  async function* chunks(): AsyncGenerator<Buffer> {
+  async function* rows(): AsyncGenerator<Buffer> {
+    for await (const chunk of withHashes(chunks())) {
+      reading.taken.stretches.add(chunk)
+      yield chunk.bytes
+    }
+  }
+
+  async function* chunks(): AsyncGenerator<RowChunk> {
     const { reader, mapper, taken, signal } = reading
     const pages = reader.read({ objectTypes: [], ...(taken.shape === null ? {} : { attributes: { row: mapper.columns } }) }, signal)
     const rows = new BinaryRows()
-    const take = rowTaker(reading, rows)
+    const marks: number[] = []
+    const take = rowTaker(reading, rows, marks)
     for (;;) {
       const next = await pages.next()
       if (next.done) {
@@ -155,21 +164,20 @@ async function copyRows(reading: Reading, copy: (rows: AsyncIterable<Buffer>) =>
       for (const rejection of next.value.rejected) setAside(taken, fromRejection(rejection))
       for (const record of next.value.records) {
         take(record)
-        const ready = rows.take()
-        if (ready !== null) yield ready
+        const bytes = rows.take()
+        if (bytes !== null) yield { bytes, marks: Uint32Array.from(marks.splice(0)) }
       }
     }
-    yield rows.take(true)!
+    yield { bytes: rows.take(true)!, marks: Uint32Array.from(marks) }
   }
 }
 
-/** One record into a row of the snapshot. */
-function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows: BinaryRows): (record: ObservedRecord) => void {
+/** One record into a row of the snapshot, of which `marks` remembers where its hash goes. */
+function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows: BinaryRows, marks: number[]): (record: ObservedRecord) => void {
   const now = context.now()
   // Of the ids of new people; the row comes first, so that they are in order.
   const lastPart = Buffer.from(context.newId().replaceAll('-', '').slice(8), 'hex')
   const filter = new KeyFilter()
-  const rowHash = Buffer.alloc(16)
   const columns = columnsOf(taken.shape, mapper)
   const job = JSON.stringify(snapshot.jobId)
   const suspect = (key: string, positionKey: string): void => {
@@ -192,27 +200,22 @@ function rowTaker({ context, mapper, snapshot, taken, counting }: Reading, rows:
     taken.rows += 1
     const { key, positionKey, mapped } = result
     suspect(key, positionKey)
-    // Over what the mapping made of the row only, so that a row which moved is no change.
-    const attributes = JSON.stringify(mapped.attributes)
-    const position = JSON.stringify(mapped.position)
-    const keep = mapped.keep === undefined ? '' : JSON.stringify(mapped.keep)
-    rowHash.write(hash('sha256', attributes + position + keep), 0, 16, 'hex')
-    const dates = datesOf(mapped)
-    taken.stretches.add(row, rowHash, dates)
     taken.values.add(mapped.attributes)
 
     rows.row(copiedFields)
     rows.text(key)
     rows.text(positionKey)
     rows.int(row)
-    rows.bytes(rowHash)
-    rows.text(columns === null ? JSON.stringify(record.attributes) : cellsOf(record.attributes, columns))
-    rows.jsonb(attributes)
-    rows.jsonb(`[{"job":${job},"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))},${position.slice(1)}]`)
-    if (keep === '') rows.null()
-    else rows.jsonb(keep)
-    rows.text(dates)
     rows.id(row, lastPart)
+    rows.text(taken.dates.add(mapped.position))
+    rows.text(columns === null ? JSON.stringify(record.attributes) : cellsOf(record.attributes, columns))
+    // Over what the mapping made of the row only, so that a row which moved is no change.
+    const hashed = rows.at
+    rows.jsonb(JSON.stringify(mapped.attributes))
+    rows.jsonb(`[{"job":${job},"key":${JSON.stringify(positionKeyOf({ job: snapshot.jobId, key, positionKey }))},${JSON.stringify(mapped.position).slice(1)}]`)
+    if (mapped.keep === undefined) rows.null()
+    else rows.jsonb(JSON.stringify(mapped.keep))
+    marks.push(row, hashed, rows.bytesLater(hashBytes))
   }
 }
 
@@ -224,22 +227,6 @@ function cellsOf(attributes: Attributes, columns: string[]): string {
 
 /** Where the source names its columns, cells are stored without their names. */
 const columnsOf = (shape: SourceShape | null, mapper: RowMapper): string[] | null => (shape === null ? null : mapper.columns)
-
-/** What decides the state of a position, as one text; `positionFromDates` is its inverse. */
-function datesOf({ position }: MappedRow): string {
-  const zone = position.attributes['timeZone']
-  return `${position.start ?? ''}|${position.end ?? ''}|${position.leaveFrom ?? ''}|${position.leaveUntil ?? ''}|${typeof zone === 'string' ? zone : ''}`
-}
-
-/** A position that has nothing but its dates. */
-export function positionFromDates(dates: string): Position {
-  const [start, end, leaveFrom, leaveUntil, timeZone] = dates.split('|').map((part) => (part === '' ? undefined : part))
-  return {
-    key: '', job: '', attributes: timeZone === undefined ? {} : { timeZone },
-    ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }),
-    ...(leaveFrom === undefined ? {} : { leaveFrom }), ...(leaveUntil === undefined ? {} : { leaveUntil }),
-  }
-}
 
 function setAside(taken: Take, row: SetAside): void {
   taken.setAside += 1
@@ -295,7 +282,7 @@ async function close(context: Context, mapper: RowMapper, snapshot: NewSnapshot,
   return {
     snapshotId: snapshot.id, jobId: snapshot.jobId, systemId: snapshot.systemId, complete: end.complete,
     rows: taken.rows, setAside: taken.setAside, setAsideUnknown: taken.setAsideUnknown,
-    stretches: taken.thinned ? null : taken.stretches.list(), dates: taken.stretches.dates(),
+    stretches: taken.thinned ? null : taken.stretches.list(), dates: taken.dates.list(),
     suspects: taken.values.suspects(), settled: taken.thinned ? [] : taken.values.settled(),
     ...(failed === null ? {} : { code: failed.code, because: failed.because }),
     ...(end.complete && end.proven === true ? { proven: true } : {}),

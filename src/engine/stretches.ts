@@ -1,9 +1,7 @@
-/** What a plan needs of a snapshot as a whole, gathered while its rows go by, so that they need not be read again. */
+/** The digests that a plan needs of a snapshot's rows, made while they go by, so that they need not be read again. */
 import { hash } from 'node:crypto'
 import { stretchRows, type Stretch } from '../store/people-bulk.ts'
-
-const hashBytes = 16
-const datesMax = 100_000
+import { hashBytes, markLength, type RowChunk } from './row-hashes.ts'
 
 export class Stretches {
   #stretches: Stretch[] = []
@@ -11,20 +9,10 @@ export class Stretches {
   #rows = 0
   #last = -1
   #inOrder = true
-  #dates = new Set<string>()
-  #lastDates = ''
 
-  add(row: number, rowHash: Uint8Array, dates: string): void {
-    if (row <= this.#last) this.#inOrder = false
-    if (this.#last >= 0 && Math.floor(row / stretchRows) !== Math.floor(this.#last / stretchRows)) this.#close()
-    this.#last = row
-    if (!this.#inOrder) return
-    // By hand: `set` takes longer for so few.
-    for (let i = 0; i < hashBytes; i++) this.#hashes[this.#rows * hashBytes + i] = rowHash[i]!
-    this.#rows += 1
-    // Neighbours often have the same, and the text that is the same object needs no look.
-    if (dates !== this.#lastDates && this.#dates.size < datesMax) this.#dates.add(dates)
-    this.#lastDates = dates
+  /** Rows with their hashes. */
+  add({ bytes, marks }: RowChunk): void {
+    for (let i = 0; i < marks.length && this.#inOrder; i += markLength) this.#add(marks[i]!, bytes, marks[i + 2]!)
   }
 
   /** Null where the rows came in another order than that of their numbers. */
@@ -33,9 +21,16 @@ export class Stretches {
     return this.#inOrder ? this.#stretches : null
   }
 
-  /** The different dates of positions; null: too many to be remembered. */
-  dates(): string[] | null {
-    return this.#dates.size < datesMax ? [...this.#dates] : null
+  #add(row: number, bytes: Uint8Array, hashAt: number): void {
+    if (row <= this.#last) this.#inOrder = false
+    if (this.#last >= 0 && Math.floor(row / stretchRows) !== Math.floor(this.#last / stretchRows)) this.#close()
+    this.#last = row
+    if (!this.#inOrder) return
+    const hashes = this.#hashes
+    const at = this.#rows * hashBytes
+    // By hand: `set` takes longer for so few.
+    for (let i = 0; i < hashBytes; i++) hashes[at + i] = bytes[hashAt + i]!
+    this.#rows += 1
   }
 
   #close(): void {

@@ -81,11 +81,12 @@ export class BinaryRows {
     this.#at += 1 + written
   }
 
-  /** `bytea`. */
-  bytes(value: Uint8Array): void {
-    this.#room(4 + value.length)
-    this.#number(value.length)
-    this.#few(value)
+  /** `bytea` of so many bytes, to be filled in later; returns where. */
+  bytesLater(size: number): number {
+    this.#room(4 + size)
+    this.#number(size)
+    this.#at += size
+    return this.#at - size
   }
 
   /** An uuid: a number before the rest of its bytes, so that ids come in the order of their numbers. */
@@ -94,6 +95,11 @@ export class BinaryRows {
     this.#number(16)
     this.#number(first)
     this.#few(rest)
+  }
+
+  /** Where the next field begins, in what is handed out next. */
+  get at(): number {
+    return this.#at
   }
 
   /** What is ready, once it is worth to be sent; `end`: all that is left, with the mark of the end. */

@@ -74,6 +74,17 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
   }
 }
 
+/** Runs `work`, which wants tables for itself, in a transaction; where others are at work on them, it is left. */
+export async function unlessLocked(pool: Pool, work: (client: Client) => Promise<unknown>): Promise<void> {
+  await transaction(pool, async (client) => {
+    await client.query(`set local lock_timeout = '200ms'`)
+    await work(client)
+  }).catch((error: unknown) => {
+    const lockNotAvailable = '55P03'
+    if (!(error instanceof pg.DatabaseError) || error.code !== lockNotAvailable) throw error
+  })
+}
+
 /** Names of statements, by their text. */
 const names = new Map<string, string>()
 

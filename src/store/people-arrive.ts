@@ -1,14 +1,18 @@
 /** Carries out the arrivals of a plan: people in great numbers, one stretch of rows a transaction. */
-import { transaction, type Client, type Db, type Pool } from './database.ts'
+import { transaction, unlessLocked, type Client, type Db, type Pool } from './database.ts'
 
-/** Indexes that a first load makes quicker at its end than row by row. The definitions are those of the schema. */
+/**
+ * Indexes that a first load makes quicker at its end than row by row. The definitions are those of the schema; those that
+ * take longest come first, so that two who make them are done at about the same time.
+ */
 const indexes = {
-  person_employee_id: `person ((attributes ->> 'employeeId'))`,
-  person_email: `person (lower(attributes ->> 'email'))`,
-  person_manager: `person ((attributes ->> 'manager'))`,
-  person_name: `person (lower(attributes ->> 'displayName'), id)`,
-  record_person_id_idx: 'record (person_id)',
   record_pkey: 'record (job_id, key, position_key)',
+  person_pkey: 'person (id)',
+  person_name: `person (lower(attributes ->> 'displayName'), id)`,
+  person_email: `person (lower(attributes ->> 'email'))`,
+  record_person_id_idx: 'record (person_id)',
+  person_manager: `person ((attributes ->> 'manager'))`,
+  person_employee_id: `person ((attributes ->> 'employeeId'))`,
 }
 export type LateIndex = keyof typeof indexes
 
@@ -18,26 +22,47 @@ export async function countArriving(db: Db, planId: string): Promise<number> {
   return rows[0]!.n
 }
 
-/** Only as long as nobody is there, so that no look-up misses them. */
-export async function dropIndexes(client: Client): Promise<void> {
-  await client.query('lock table person, record in share row exclusive mode')
-  const { rows } = await client.query('(select from person limit 1) union all (select from record limit 1)')
-  if (rows.length > 0) return
-  await client.query(`alter table record drop constraint if exists record_pkey; drop index if exists ${Object.keys(indexes).join(', ')}`)
+/** Only as long as nobody is there, so that no look-up misses them, and nobody else is at work, who would have to wait. */
+export async function dropIndexes(pool: Pool): Promise<void> {
+  await unlessLocked(pool, async (client) => {
+    await client.query('lock table person, record in access exclusive mode')
+    const { rows } = await client.query('(select from person limit 1) union all (select from record limit 1)')
+    if (rows.length > 0) return
+    await client.query(
+      `insert into late_reference (table_name, name, definition)
+       select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where contype = 'f' and confrelid = 'person'::regclass`)
+    await client.query(
+      `alter table record drop constraint if exists record_pkey;
+       alter table person drop constraint if exists person_pkey cascade;
+       drop index if exists ${Object.keys(indexes).join(', ')}`)
+  })
 }
 
-/** Those that an import dropped and, if it was killed, did not make again. */
+/** Those that an import dropped and, if it was killed, did not make again; also indexes of keys that are no keys yet. */
 export async function missingIndexes(db: Db): Promise<LateIndex[]> {
   const names = Object.keys(indexes) as LateIndex[]
-  const { rows } = await db.query<{ name: string }>(`select indexname as name from pg_indexes where schemaname = 'usher' and tablename in ('person', 'record')`)
+  const { rows } = await db.query<{ name: string }>(
+    `select relname as name from pg_index i join pg_class c on c.oid = i.indexrelid
+      where indrelid in ('person'::regclass, 'record'::regclass) and (relname not like '%_pkey' or indisprimary)`)
   return names.filter((name) => !rows.some((r) => r.name === name))
 }
 
 export async function makeIndex(client: Client, name: LateIndex): Promise<void> {
   // Two are made side by side; helpers of each would only be in the way.
   await client.query(`set local maintenance_work_mem = '128MB'; set local max_parallel_maintenance_workers = 0`)
-  if (name !== 'record_pkey') await client.query(`create index if not exists ${name} on ${indexes[name]}`)
-  else await client.query(`create unique index if not exists ${name} on ${indexes[name]}; alter table record add primary key using index ${name}`)
+  await client.query(`create ${name.endsWith('_pkey') ? 'unique ' : ''}index if not exists ${name} on ${indexes[name]}`)
+}
+
+/** Makes the indexes of keys the keys that they were, and what refers to them. */
+export async function makeKeys(client: Client): Promise<void> {
+  const { rows } = await client.query<{ table: string }>(
+    `select t as table from unnest(array['person', 'record']) t
+      where not exists (select from pg_constraint where contype = 'p' and conrelid = t::regclass)`)
+  for (const { table } of rows) await client.query(`alter table ${table} add primary key using index ${table}_pkey`)
+  const late = await client.query<{ add: string }>(
+    `with late as (delete from late_reference returning *)
+     select format('alter table %s add constraint %I %s', table_name, name, definition) as add from late order by 1`)
+  for (const { add } of late.rows) await client.query(add)
 }
 
 /** PostgreSQL plans by what it last counted. Only what look-ups go by: the values of people are many and long. A small sample tells. */
@@ -58,6 +83,10 @@ export interface Arrived {
 /** One stretch: either all of it happened, with its mark and audit row, or none. */
 export async function arrive(client: Client, input: { planId: string; now: string; actor: string }): Promise<Arrived> {
   const { planId, now, actor } = input
+  // Whoever waits for the disk now does nothing meanwhile. A stretch that a crash of the server takes back is done again.
+  await client.query('set local synchronous_commit = off')
+  // The rows of a stretch lie side by side: a page at a time is quicker than a row at a time.
+  await client.query('set local enable_indexscan = off')
   const { rows: [stretch] } = await client.query<{ snapshotId: string; stretch: number; jobId: string; source: string; people: number }>(
     `select snapshot_id as "snapshotId", stretch, job_id as "jobId", source_name as source, people from plan_arrival
       where plan_id = $1 and state = 'waiting' order by snapshot_id, stretch limit 1 for update skip locked`, [planId])

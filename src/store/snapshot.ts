@@ -1,10 +1,9 @@
 /** Snapshots: one read of a source for one job, its rows, and the rows that were set aside. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { SourceShape } from '../connectors/connector.ts'
-import { transaction, type Client, type Db, type Pool } from './database.ts'
+import { unlessLocked, type Client, type Db, type Pool } from './database.ts'
 
 export interface SetAside {
   key: string | null
@@ -64,12 +63,12 @@ export function tableOf(snapshotId: string): string {
   return `snapshot_record_${snapshotId.replaceAll('-', '')}`
 }
 
-const copied = 'key, position_key, row, hash, cells, attributes, positions, keep, dates, person_id'
+const copied = 'key, position_key, row, person_id, dates, cells, attributes, positions, keep, hash'
 export const copiedFields = copied.split(', ').length
 
 /**
- * Makes the table of a snapshot and fills it with rows of `copy` in binary format: key, position key, row, hash, cells,
- * attributes, positions, keep, dates, id of a new person. It takes part in nothing before `attachRecords`.
+ * Makes the table of a snapshot and fills it with rows of `copy` in binary format: key, position key, row, id of a new
+ * person, dates, cells, attributes, positions, keep, hash. It takes part in nothing before `attachRecords`.
  */
 export async function copyRecords(client: Client, snapshotId: string, rows: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
   const table = tableOf(snapshotId)
@@ -148,17 +147,6 @@ export async function pruneSnapshots(pool: Pool, jobId: string, keep: number): P
   const shared = rows.filter((r) => r.table === null).map((r) => r.id)
   await pool.query('delete from snapshot_record where snapshot_id = any ($1)', [shared])
   for (const { table } of rows) {
-    if (table !== null) await dropTable(pool, table)
+    if (table !== null) await unlessLocked(pool, (client) => client.query(`drop table ${table}`))
   }
-}
-
-/** Nobody shall wait for us while we wait for somebody who reads: then it is left to the next time. */
-async function dropTable(pool: Pool, table: string): Promise<void> {
-  await transaction(pool, async (client) => {
-    await client.query(`set local lock_timeout = '200ms'`)
-    await client.query(`drop table ${table}`)
-  }).catch((error: unknown) => {
-    const lockNotAvailable = '55P03'
-    if (!(error instanceof pg.DatabaseError) || error.code !== lockNotAvailable) throw error
-  })
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
+import type { Pool } from '../../src/store/database.ts'
+import { dropIndexes } from '../../src/store/people-arrive.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { codes, job, kinds, line, openImport } from './import-fixture.ts'
 
@@ -47,3 +49,30 @@ test('planned in sets or one by one, people come out the same', async () => {
     ['E1', 'active'], ['E10', 'before-start'], ['E2', 'before-start'], ['E4', 'on-leave'], ['E5', 'active'], ['E77', 'active'], ['E8', 'ended'], ['E9', 'active']])
   assert.deepEqual(inSets.plans[2]!.kinds, [])
 })
+
+test('keys, indexes and references that a first import took away are there again after it, also when it was killed in between', async () => {
+  const hr = await openImport(server, jobs, 0)
+  try {
+    await hr.write([], 'badge')
+    const before = await definitions(hr.pool)
+    await dropIndexes(hr.pool)
+    const without = await definitions(hr.pool)
+    assert.ok(before.some((d) => d.includes('FOREIGN KEY')) && without.every((d) => !d.includes('FOREIGN KEY')))
+    assert.ok(without.length < before.length - 8)
+    await hr.day(day1)
+    assert.deepEqual(await definitions(hr.pool), before)
+    await dropIndexes(hr.pool)
+    assert.deepEqual(await definitions(hr.pool), before, 'where people are, look-ups keep their indexes')
+  } finally {
+    await hr.close()
+  }
+})
+
+async function definitions(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ definition: string }>(
+    `select conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) as definition from pg_constraint
+      where 'person'::regclass in (conrelid, confrelid) or conrelid = 'record'::regclass
+     union all
+     select indexdef from pg_indexes where schemaname = 'usher' and tablename in ('person', 'record') order by 1`)
+  return rows.map((r) => r.definition)
+}

@@ -2,10 +2,10 @@
 import { UsherError } from '../../domain/errors.ts'
 import { declaredDelimiter, type Dialect, findDialect } from './csv-dialect.ts'
 import { recordsOf } from './csv-records.ts'
-import { findEncoding, textOf } from './encoding.ts'
+import { type Encoding, findEncoding, textOf } from './encoding.ts'
 import type { FileConfig } from './file-config.ts'
 import { type RawRow, type RowSource, textFault } from './rows.ts'
-import { chunksOf, type SourceFile, unreadable } from './source-file.ts'
+import { chunksOf, isUnchanged, type SourceFile, unreadable } from './source-file.ts'
 
 const lineCharsMax = 16_000_000
 /** What is shorter cannot hold a cell that is too long. */
@@ -13,9 +13,9 @@ const checkedCharsMin = 1_000_000
 
 /** Opens delimited text whose bytes are `chunks`. `tab`: by its name it is a TSV file. */
 export async function openCsv(
-  file: SourceFile, chunks: AsyncIterable<Buffer>, config: FileConfig, tab: boolean, signal?: AbortSignal,
+  file: SourceFile, chunks: AsyncIterable<Buffer>, config: FileConfig, tab: boolean, encodingOf: EncodingOf, signal?: AbortSignal,
 ): Promise<RowSource> {
-  const encoding = config.encoding ?? (await findEncoding(chunksOf(file, signal)))
+  const encoding = config.encoding ?? (await encodingOf(file, signal))
   const texts = textOf(chunks, encoding)
   const first = await texts.next()
   const head = first.done ? '' : first.value
@@ -24,6 +24,17 @@ export async function openCsv(
   const dialect = findDialect(head.slice(0, 65_536), { delimiter, quote: config.quote })
   const rows = readRows(file, head, texts, dialect)
   return { label: file.name, fixedWidth: true, rows, encoding, delimiter: dialect.delimiter }
+}
+
+export type EncodingOf = (file: SourceFile, signal?: AbortSignal) => Promise<Encoding>
+
+/** Finds out a file's encoding, for which all of it is read, once as long as it stays the same. */
+export function encodingOnce(): EncodingOf {
+  let known: { of: SourceFile; encoding: Encoding } | undefined
+  return async (file, signal) => {
+    if (known === undefined || !isUnchanged(known.of, file.before)) known = { of: file, encoding: await findEncoding(chunksOf(file, signal)) }
+    return known.encoding
+  }
 }
 
 async function* readRows(

@@ -3,7 +3,7 @@ import type {
 } from '../connector.ts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
-import { openCsv } from './csv-reader.ts'
+import { type EncodingOf, encodingOnce, openCsv } from './csv-reader.ts'
 import { type FileConfig, fileConfigSchema } from './file-config.ts'
 import type { RowSource } from './rows.ts'
 import { assertUnchanged, chunksOf, digesting, formatOf, openFile, type SourceFile } from './source-file.ts'
@@ -32,15 +32,16 @@ const capabilities: Capabilities = {
 const sampleRows = 5
 
 function openReader(config: FileConfig): Reader {
+  const encodingOf = encodingOnce()
   return {
-    check: (signal) => check(config, signal),
-    inspect: (signal) => inspect(config, signal),
-    read: (scope, signal) => read(config, scope, signal),
+    check: (signal) => check(config, encodingOf, signal),
+    inspect: (signal) => inspect(config, encodingOf, signal),
+    read: (scope, signal) => read(config, scope, encodingOf, signal),
     close: async () => {},
   }
 }
 
-async function check(config: FileConfig, signal: AbortSignal): Promise<Check> {
+async function check(config: FileConfig, encodingOf: EncodingOf, signal: AbortSignal): Promise<Check> {
   const steps: Check['steps'] = []
   const step = async (name: string, action: () => Promise<unknown>): Promise<boolean> => {
     try {
@@ -54,12 +55,12 @@ async function check(config: FileConfig, signal: AbortSignal): Promise<Check> {
     }
   }
   const found = await step('Find the file', async () => (await openFile(config.path)).handle.close())
-  const ok = found && (await step('Read the header', async () => (await openSource(config, signal)).close()))
+  const ok = found && (await step('Read the header', async () => (await openSource(config, encodingOf, signal)).close()))
   return { ok, steps }
 }
 
-async function inspect(config: FileConfig, signal: AbortSignal): Promise<SourceShape> {
-  const opened = await openSource(config, signal)
+async function inspect(config: FileConfig, encodingOf: EncodingOf, signal: AbortSignal): Promise<SourceShape> {
+  const opened = await openSource(config, encodingOf, signal)
   try {
     const { headerRow, columns, source } = opened.table
     const first = await readTable(opened.table, {}).next()
@@ -72,12 +73,12 @@ async function inspect(config: FileConfig, signal: AbortSignal): Promise<SourceS
   }
 }
 
-async function* read(config: FileConfig, scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page, ReadEnd> {
+async function* read(config: FileConfig, scope: ReadScope, encodingOf: EncodingOf, signal: AbortSignal): AsyncGenerator<Page, ReadEnd> {
   if (scope.objectTypes.length > 0 && !scope.objectTypes.includes('row')) return { complete: true, count: 0 }
   let count = 0
   let opened: Opened | undefined
   try {
-    opened = await openSource(config, signal)
+    opened = await openSource(config, encodingOf, signal)
     for await (const page of readTable(opened.table, config.completeness, scope.attributes?.['row'])) {
       count += page.records.length + page.rejected.length
       yield page
@@ -107,7 +108,7 @@ interface Opened {
   close(): Promise<void>
 }
 
-async function openSource(config: FileConfig, signal: AbortSignal): Promise<Opened> {
+async function openSource(config: FileConfig, encodingOf: EncodingOf, signal: AbortSignal): Promise<Opened> {
   const file = await openFile(config.path)
   let source: RowSource | undefined
   const close = async (): Promise<void> => {
@@ -120,7 +121,7 @@ async function openSource(config: FileConfig, signal: AbortSignal): Promise<Open
     const format = await formatOf(file, config)
     source = format === 'xlsx'
       ? await openXlsx(file, config.sheet)
-      : await openCsv(file, chunks, config, format === 'tsv', signal)
+      : await openCsv(file, chunks, config, format === 'tsv', encodingOf, signal)
     // A workbook is read in pieces here and there, so its bytes go past once more. Of a CSV file none are left.
     return { file, table: await openTable(source, config.headerRow), close, digest: () => drained(chunks).then(digest) }
   } catch (error) {

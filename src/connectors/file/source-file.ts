@@ -61,10 +61,14 @@ export function digesting(chunks: AsyncIterable<Buffer>): { chunks: AsyncGenerat
 /** Throws if the file is another than when it was opened. */
 export async function assertUnchanged(file: SourceFile): Promise<void> {
   const now = await stat(file.path, { bigint: true }).catch(() => undefined)
-  const { ino, size, mtimeNs } = file.before
-  if (now?.ino === ino && now.size === size && now.mtimeNs === mtimeNs) return
+  if (now !== undefined && isUnchanged(file, now)) return
   const message = `${file.path} changed while it was being read. Read it again when it is whole.`
   throw new UsherError('SOURCE_TRUNCATED', message, { file: file.path })
+}
+
+/** Whether a file is, as far as its inode, size and time tell, the one that was opened. */
+export function isUnchanged({ before }: SourceFile, now: BigIntStats): boolean {
+  return now.ino === before.ino && now.size === before.size && now.mtimeNs === before.mtimeNs
 }
 
 /** What the file is, by its first bytes; what it claims to be must agree. */
