@@ -2,13 +2,11 @@
  * What people should hold compared with what they hold: reasons, roles and accounts against memberships, as every plan of
  * everybody does it. The floor is one bare `except` of the same rows, wanted against there, out of two plain tables.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { compareAll } from '../src/store/compare.ts'
 import { connect, migrate, rehearse, type Pool } from '../src/store/database.ts'
 import { analyzeOverlay, openOverlay } from '../src/store/overlay.ts'
 import { startPrivatePostgres } from '../src/store/private-postgres.ts'
+import { dataFolder } from './data-folder.ts'
 import { atMost, type Figure } from './figure.ts'
 import { best, seconds } from './measure.ts'
 import { addPeople } from './world.ts'
@@ -16,8 +14,8 @@ import { addPeople } from './world.ts'
 const grants = 10
 
 export async function run(people = 100_000, rounds = 3): Promise<Figure[]> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'usher-bench-'))
-  const server = await startPrivatePostgres(folder, { info() {}, warn() {} })
+  const folder = await dataFolder()
+  const server = await startPrivatePostgres(folder.path, { info() {}, warn() {} })
   const pool = connect(server.url)
   try {
     await migrate(pool)
@@ -33,7 +31,7 @@ export async function run(people = 100_000, rounds = 3): Promise<Figure[]> {
   } finally {
     await pool.end()
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
   }
 }
 

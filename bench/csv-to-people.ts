@@ -4,9 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
@@ -21,23 +19,24 @@ import { vaultOf } from '../src/engine/vault.ts'
 import { approveArrivals } from '../src/store/people-bulk.ts'
 import { connect, migrate, transaction, type Pool } from '../src/store/database.ts'
 import { startPrivatePostgres } from '../src/store/private-postgres.ts'
+import { dataFolder } from './data-folder.ts'
 import { atMost, type Figure } from './figure.ts'
 
 const rowCount = Number(process.env['BENCH_ROWS'] ?? 1_000_000)
 const columns = ['Employee ID', 'First name', 'Last name', 'E-mail', 'Job title', 'Department', 'Location', 'Manager ID', 'Start date', 'Cost centre']
 
 export async function run(): Promise<Figure[]> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'usher-bench-'))
-  const server = await startPrivatePostgres(folder, { info() {}, warn() {} })
+  const folder = await dataFolder()
+  const server = await startPrivatePostgres(folder.path, { info() {}, warn() {} })
   const pool = connect(server.url)
   try {
     await migrate(pool)
-    const file = path.join(folder, 'people.csv')
+    const file = path.join(folder.path, 'people.csv')
     await writeRows(file)
     await note(pool, 'file', performance.now())
     const floor = await copySeconds(pool, file)
     const memory = watchMemory()
-    const ours = await importSeconds(pool, folder)
+    const ours = await importSeconds(pool, folder.path)
     const rss = memory.stop()
     return [
       atMost(`CSV of ${rowCount} rows into people`, ours, 's', floor, 6),
@@ -46,7 +45,7 @@ export async function run(): Promise<Figure[]> {
   } finally {
     await pool.end()
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
   }
 }
 

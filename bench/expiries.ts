@@ -2,9 +2,6 @@
  * Access of ten thousand people ends at the same instant: from that instant until the last membership was taken away in a
  * memory system, seen gone and audited, by the clock and the worker of a process that works.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import type { ConnectorDefinition } from '../src/connectors/connector.ts'
 import { memoryConnector } from '../src/connectors/memory/memory-connector.ts'
 import { addRecord, newMemorySystem } from '../src/connectors/memory/memory-world.ts'
@@ -14,6 +11,7 @@ import { transaction } from '../src/store/database.ts'
 import { findPlan } from '../src/store/plan.ts'
 import { saveRevision } from '../src/store/policy.ts'
 import { openUsher, startWork } from '../src/wiring.ts'
+import { dataFolder } from './data-folder.ts'
 import { atLeast, type Figure } from './figure.ts'
 import { addPeople } from './world.ts'
 
@@ -23,8 +21,8 @@ const perSecond = 167
 export async function run(people = 10_000): Promise<Figure[]> {
   const app = newMemorySystem()
   addRecord(app, { objectType: 'group', name: 'vpn', attributes: { name: 'vpn' }, enabled: true })
-  const dataFolder = await mkdtemp(path.join(tmpdir(), 'usher-bench-'))
-  const usher = await openUsher({ dataFolder, port: 0, host: '127.0.0.1', baseUrl: 'http://localhost', logLevel: 'error' }, [memoryConnector({ systems: { app } }) as ConnectorDefinition])
+  const folder = await dataFolder()
+  const usher = await openUsher({ dataFolder: folder.path, port: 0, host: '127.0.0.1', baseUrl: 'http://localhost', logLevel: 'error' }, [memoryConnector({ systems: { app } }) as ConnectorDefinition])
   const { context } = usher
   const work = await startWork(usher)
   try {
@@ -46,7 +44,7 @@ export async function run(people = 10_000): Promise<Figure[]> {
   } finally {
     await work.stop()
     await usher.close()
-    await rm(dataFolder, { recursive: true, force: true })
+    await folder.remove()
   }
 }
 

@@ -1,8 +1,5 @@
 /** What the figures of directories share: a private PostgreSQL with people in it, a slapd, and the real engine between. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import type { ConnectorDefinition } from '../src/connectors/connector.ts'
 import { ldapConnector } from '../src/connectors/ldap/ldap-connector.ts'
 import { templates } from '../src/connectors/ldap/ldap-templates.ts'
@@ -15,6 +12,7 @@ import { connect, migrate, transaction, type Client, type Pool } from '../src/st
 import { countChanges, findPlan, type PlanRow } from '../src/store/plan.ts'
 import { ensurePolicy, saveRevision } from '../src/store/policy.ts'
 import { startPrivatePostgres } from '../src/store/private-postgres.ts'
+import { dataFolder } from './data-folder.ts'
 import type { OpenDatabase } from '../src/wiring.ts'
 import type { Slapd } from '../test/servers/slapd.ts'
 
@@ -33,18 +31,18 @@ const signal = new AbortController().signal
 
 /** An Usher with a database of its own, as durable as in production. */
 export async function startWorld(password = '', connectors: ConnectorDefinition[] = [ldapConnector as ConnectorDefinition]): Promise<World> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'usher-bench-'))
-  const server = await startPrivatePostgres(folder, { info() {}, warn() {} })
+  const folder = await dataFolder()
+  const server = await startPrivatePostgres(folder.path, { info() {}, warn() {} })
   const pool = connect(server.url)
   await migrate(pool)
   const context: Context = {
-    pool, filesFolder: folder, connectors, secrets: async () => password,
+    pool, filesFolder: folder.path, connectors, secrets: async () => password,
     vault: vaultOf([randomBytes(32)]), enqueue: async () => {}, now: () => new Date().toISOString(), newId: randomUUID,
     log: { info() {}, warn() {}, error: (details, message) => console.error(message, details) },
   }
   await ensurePolicy(pool, context.now())
   return {
-    pool, context, database: { databaseUrl: server.url, dataFolder: folder, logLevel: 'error', isPrivate: true },
+    pool, context, database: { databaseUrl: server.url, dataFolder: folder.path, logLevel: 'error', isPrivate: true },
     async plan() {
       const { planId } = await startPlan(context, { cause: 'bench', actor: 'bench', scope: null })
       await computePlan(context, planId, signal)
@@ -60,7 +58,7 @@ export async function startWorld(password = '', connectors: ConnectorDefinition[
     async close() {
       await pool.end()
       await server.stop()
-      await rm(folder, { recursive: true, force: true })
+      await folder.remove()
     },
   }
 }

@@ -825,7 +825,7 @@ create table record (
   snapshot_id uuid not null,
   source_name text not null,
   missing_since timestamp with time zone,
-  constraint record_pkey PRIMARY KEY (job_id, key, position_key)
+  constraint record_pkey PRIMARY KEY (key, job_id, position_key)
 );
 comment on table record is 'The source rows that people are made of, as last accepted: whose they are, and where each value stood.';
 comment on column record.cells is 'Null: as in the row of snapshot_record with this snapshot_id and person_id.';

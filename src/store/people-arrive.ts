@@ -6,13 +6,13 @@ import { transaction, unlessLocked, type Client, type Db, type Pool } from './da
  * take longest come first, so that two who make them are done at about the same time.
  */
 const indexes = {
-  record_pkey: 'record (job_id, key, position_key)',
-  person_pkey: 'person (id)',
   person_name: `person (lower(attributes ->> 'displayName'), id)`,
   person_email: `person (lower(attributes ->> 'email'))`,
+  record_pkey: 'record (key, job_id, position_key)',
   record_person_id_idx: 'record (person_id)',
   person_manager: `person ((attributes ->> 'manager'))`,
   person_employee_id: `person ((attributes ->> 'employeeId'))`,
+  person_pkey: 'person (id)',
 }
 export type LateIndex = keyof typeof indexes
 

@@ -8,3 +8,6 @@ create table late_reference (
   primary key (table_name, name)
 );
 comment on table late_reference is 'Foreign keys to person that a first import took away with the primary key, until it makes both again.';
+
+-- The key first, as it is what tells rows apart: with the job before it, all comparisons while the index is made begin with equal texts.
+alter table record drop constraint record_pkey, add primary key (key, job_id, position_key);
