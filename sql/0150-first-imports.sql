@@ -11,3 +11,6 @@ comment on table late_reference is 'Foreign keys to person that a first import t
 
 -- The key first, as it is what tells rows apart: with the job before it, all comparisons while the index is made begin with equal texts.
 alter table record drop constraint record_pkey, add primary key (key, job_id, position_key);
+
+alter table plan_arrival add column people_at timestamptz;
+comment on column plan_arrival.people_at is 'When its people came to be; it is done once the records of their rows are there, too.';

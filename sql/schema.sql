@@ -661,11 +661,13 @@ create table plan_arrival (
   code text,
   words text,
   done_at timestamp with time zone,
+  people_at timestamp with time zone,
   constraint plan_arrival_pkey PRIMARY KEY (plan_id, snapshot_id, stretch),
   constraint plan_arrival_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id),
   constraint arrival_state_is_known CHECK (state = ANY (ARRAY['planned'::text, 'observed'::text, 'held'::text, 'waiting'::text, 'done'::text, 'skipped'::text]))
 );
 comment on table plan_arrival is 'New people in great numbers, as a first import brings them: one row for a stretch of a snapshot instead of one plan_change for each. Its rows that have a person_id are meant; see the view planned_change.';
+comment on column plan_arrival.people_at is 'When its people came to be; it is done once the records of their rows are there, too.';
 CREATE INDEX plan_arrival_snapshot_id_idx ON usher.plan_arrival USING btree (snapshot_id);
 
 create table plan_arrival_state (

@@ -3,7 +3,7 @@
  * it goes on with the next; what changed since the plan was made is refused.
  */
 import { transaction } from '../store/database.ts'
-import { arrive, countArriving, countPeopleAgain, dropIndexes, makeIndex, makeKeys, missingIndexes } from '../store/people-arrive.ts'
+import { arrive, arriveRecords, countArriving, countPeopleAgain, dropIndexes, makeIndex, makeKeys, missingIndexes } from '../store/people-arrive.ts'
 import { applyPeopleBatch, nextPeopleWave } from '../store/people-apply.ts'
 import { isStopped } from '../store/plan.ts'
 import { pruneSnapshots } from '../store/snapshot.ts'
@@ -49,15 +49,21 @@ async function arriveAll(context: Context, planId: string, actor: string, signal
   const total: PeopleApplied = { done: 0, refused: 0 }
   const arriving = await countArriving(context.pool, planId)
   if (arriving >= indexesLaterMin) await dropIndexes(context.pool)
-  let over = arriving === 0
-  await sideBySide(async () => {
-    while (!over && !signal.aborted && !await isStopped(context.pool, planId)) {
-      const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
-      if (stretch.claimed === 0) over = true
-      total.done += stretch.done
-      total.refused += stretch.refused
-    }
-  })
+  // Two who add to one table wait for each other: one adds people, the other the records of those who are there.
+  let records: Promise<unknown> = Promise.resolve()
+  const addRecords = (): Promise<boolean> => transaction(context.pool, (client) => arriveRecords(client, planId, context.now()))
+  while (arriving > 0 && !signal.aborted && !await isStopped(context.pool, planId)) {
+    const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
+    if (stretch.claimed === 0) break
+    total.done += stretch.done
+    total.refused += stretch.refused
+    records = records.then(addRecords)
+    // Its failure is told below.
+    records.catch(() => {})
+  }
+  await records
+  // Those of an apply that was killed, too.
+  while (arriving > 0 && await addRecords());
   const found = await missingIndexes(context.pool)
   const missing = [...found]
   await sideBySide(async () => {

@@ -80,16 +80,12 @@ export interface Arrived {
   refused: number
 }
 
-/** One stretch: either all of it happened, with its mark and audit row, or none. */
+interface ArrivingStretch { snapshotId: string; stretch: number; jobId: string; source: string; people: number }
+
+/** The people of one stretch: either all of it happened, with its mark and audit row, or none. */
 export async function arrive(client: Client, input: { planId: string; now: string; actor: string }): Promise<Arrived> {
   const { planId, now, actor } = input
-  // Whoever waits for the disk now does nothing meanwhile. A stretch that a crash of the server takes back is done again.
-  await client.query('set local synchronous_commit = off')
-  // The rows of a stretch lie side by side: a page at a time is quicker than a row at a time.
-  await client.query('set local enable_indexscan = off')
-  const { rows: [stretch] } = await client.query<{ snapshotId: string; stretch: number; jobId: string; source: string; people: number }>(
-    `select snapshot_id as "snapshotId", stretch, job_id as "jobId", source_name as source, people from plan_arrival
-      where plan_id = $1 and state = 'waiting' order by snapshot_id, stretch limit 1 for update skip locked`, [planId])
+  const stretch = await nextStretch(client, planId, 'people_at is null')
   if (stretch === undefined) return { claimed: 0, done: 0, refused: 0 }
   const at = [stretch.snapshotId, stretch.stretch]
   const refused = await refuseWhoIsKnown(client, planId, stretch, now)
@@ -102,18 +98,38 @@ export async function arrive(client: Client, input: { planId: string; now: strin
      select s.person_id, s.attributes, s.positions, ${ofDates('state')}, (${ofDates('next_change_at')})::timestamptz, $4, $4,
             substr(sha256((select uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) || uuid_send(s.person_id)), 1, 16)
        from snapshot_record s where ${inStretch}`, [...at, planId, now])
-  await client.query(
-    // Its cells stay where they are: the snapshot is kept.
-    `insert into record (job_id, key, position_key, person_id, hash, row, snapshot_id, source_name)
-     select $3, s.key, s.position_key, s.person_id, s.hash, s.row, s.snapshot_id, $4 from snapshot_record s where ${inStretch}`, [...at, stretch.jobId, stretch.source])
   const done = stretch.people - refused
   await client.query(
     `with ended as (
-       update plan_arrival set state = 'done', people = $6, done_at = $4 where plan_id = $3 and snapshot_id = $1 and stretch = $2 returning digest)
+       update plan_arrival set people = $6, people_at = $4 where plan_id = $3 and snapshot_id = $1 and stretch = $2 returning digest)
      insert into audit (at, actor, action, subject, detail)
      select $4, $5, 'people.apply', 'plan:' || $3::text, jsonb_build_object('done', $6::int, 'refused', $7::int, 'snapshot', $1::text, 'stretch', $2::int, 'digest', encode(digest, 'hex')) from ended`,
     [...at, planId, now, actor, done, refused])
   return { claimed: stretch.people, done, refused }
+}
+
+/** The records of one stretch whose people are there, which is done then; false: there is none. */
+export async function arriveRecords(client: Client, planId: string, now: string): Promise<boolean> {
+  const stretch = await nextStretch(client, planId, 'people_at is not null')
+  if (stretch === undefined) return false
+  const at = [stretch.snapshotId, stretch.stretch]
+  await client.query(
+    // Its cells stay where they are: the snapshot is kept.
+    `insert into record (job_id, key, position_key, person_id, hash, row, snapshot_id, source_name)
+     select $3, s.key, s.position_key, s.person_id, s.hash, s.row, s.snapshot_id, $4 from snapshot_record s where ${inStretch}`, [...at, stretch.jobId, stretch.source])
+  await client.query(`update plan_arrival set state = 'done', done_at = $4 where plan_id = $3 and snapshot_id = $1 and stretch = $2`, [...at, planId, now])
+  return true
+}
+
+async function nextStretch(client: Client, planId: string, condition: string): Promise<ArrivingStretch | undefined> {
+  // Whoever waits for the disk now does nothing meanwhile. A stretch that a crash of the server takes back is done again.
+  await client.query('set local synchronous_commit = off')
+  // The rows of a stretch lie side by side: a page at a time is quicker than a row at a time.
+  await client.query('set local enable_indexscan = off')
+  const { rows: [stretch] } = await client.query<ArrivingStretch>(
+    `select snapshot_id as "snapshotId", stretch, job_id as "jobId", source_name as source, people from plan_arrival
+      where plan_id = $1 and state = 'waiting' and ${condition} order by snapshot_id, stretch limit 1 for update skip locked`, [planId])
+  return stretch
 }
 
 const firstId = (stretch: string): string => `(lpad(to_hex(${stretch} * 20000), 8, '0') || '-0000-0000-0000-000000000000')::uuid`
@@ -121,7 +137,7 @@ const firstId = (stretch: string): string => `(lpad(to_hex(${stretch} * 20000), 
 const inStretch = `s.snapshot_id = $1 and s.person_id >= ${firstId('$2::int')} and s.person_id < ${firstId('($2::int + 1)')}`
 
 /** A row whose key became somebody's since the plan was made is refused by itself. */
-async function refuseWhoIsKnown(client: Client, planId: string, stretch: { snapshotId: string; stretch: number; jobId: string }, now: string): Promise<number> {
+async function refuseWhoIsKnown(client: Client, planId: string, stretch: ArrivingStretch, now: string): Promise<number> {
   const { rows: [others] } = await client.query<{ some: boolean }>(
     `select exists (select from plan o join plan p on p.id = $1
        where o.id <> p.id and o.state in ('applying', 'applied', 'stopped') and (o.ended_at is null or o.ended_at > p.as_of)) as some`, [planId])
