@@ -74,6 +74,7 @@ export const errors = {
   UNDO_UNTIL: { status: 200, advice: 'Correct the policy or the source before then, or leave it longer.' },
   UNDO_LEFT: { status: 200, advice: 'The plan lists each change that it does not take back, and why.' },
   NAME_EXHAUSTED: { status: 409, advice: 'All candidates for a unique name are taken. Add a candidate to the mapping.' },
+  NAME_TAKEN: { status: 409, advice: 'A record that is not this person\'s has the name that they had. Rename or delete that record, or link it to them; the account comes by itself then.' },
   ENTITLEMENT_UNKNOWN: { status: 422, advice: 'A role names an entitlement that the system does not show. Create it there, or correct the role.' },
   LEAVER_OVERDUE: { status: 200, advice: 'See the leaver\'s page for what is still there; mend what the system says, or take it away by hand. It settles by itself.' },
   REQUIRED_EMPTY: { status: 422, advice: 'An attribute that the system requires has no value for this person.' },

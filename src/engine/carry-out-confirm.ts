@@ -42,9 +42,11 @@ function isMarked({ held }: LoadedFacts, accountId: string, entitlementId: strin
 /** Read back, it is not what was planned: a slow mirror may still come round, any other system will not. */
 export function contradicted(hands: Hands, change: ChangeRow, seen: boolean | string): ChangeEnd {
   const words = typeof seen === 'string' ? seen : 'The system answered that it was done, and does not show it.'
-  if (hands.settleMs > 0 && change.attempts < 4) return again(hands.context, change, 'CHANGE_CONTRADICTED', words, hands.settleMs)
+  if (mayStillShow(hands, change)) return again(hands.context, change, 'CHANGE_CONTRADICTED', words, hands.settleMs)
   return { id: change.id, state: 'stuck', code: 'CHANGE_CONTRADICTED', words }
 }
+
+export const mayStillShow = ({ settleMs }: Hands, change: ChangeRow): boolean => settleMs > 0 && change.attempts < 4
 
 /** True, or what differs, in words without values. */
 export function seenAsPlanned(change: ChangeRow, facts: AccountFacts): boolean | string {

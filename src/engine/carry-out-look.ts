@@ -3,9 +3,10 @@ import type { Page, Wanted } from '../connectors/connector.ts'
 import { beginLook, settleLookup, type Asked, type Seen } from '../store/observed.ts'
 import type { ChangeRow } from '../store/plan.ts'
 import type { Hands } from './carry-out-hands.ts'
+import { marksOf } from './prepared-job.ts'
 import { protectedBy } from './read-system.ts'
 
-/** What a batch has to see first: the accounts that its people have, and whether the names to be created are free. */
+/** What a batch has to see first: the accounts that its people have, whether the names to be created are free, and what was perhaps created already. */
 export async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<Wanted[]> {
   const { rows } = await hands.context.pool.query<{ personId: string; jobId: string; objectType: string; nativeId: string }>(
     `select a.person_id as "personId", a.job_id as "jobId", a.object_type as "objectType", a.native_id as "nativeId"
@@ -15,8 +16,15 @@ export async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<
   const linked = new Set(rows.map((r) => `${r.personId} ${r.jobId}`))
   return [
     ...new Map(rows.map((r) => [r.nativeId, { objectType: r.objectType, id: r.nativeId }])).values(),
-    ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).map((c) => ({ objectType: c.objectType!, name: c.subject })),
+    ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).flatMap((c) => [{ objectType: c.objectType!, name: c.subject }, ...perhapsCreated(hands, c)]),
   ]
+}
+
+/** By what the record of a creation is known that was tried before, whatever it is called by now. */
+function perhapsCreated({ deciding }: Hands, { objectType, jobId, attempts, answeredId, after }: ChangeRow): Wanted[] {
+  const type = objectType!
+  if (answeredId !== null) return [{ objectType: type, id: answeredId }]
+  return attempts > 1 ? marksOf(deciding.jobs.get(jobId!)!, after ?? {}).map((attribute) => ({ objectType: type, attribute, value: after![attribute]! })) : []
 }
 
 /** Looks, and settles what was seen; who was asked for by id and is not there is gone. */

@@ -1,14 +1,15 @@
 /** Writing one change to its system, and what follows from what the system answers. */
-import type { Outcome, Page, SystemChange } from '../connectors/connector.ts'
+import type { ObservedRecord, Outcome, Page, SystemChange } from '../connectors/connector.ts'
 import { sameAttribute } from '../domain/decide.ts'
 import { UsherError } from '../domain/errors.ts'
 import type { Attributes } from '../domain/value.ts'
 import type { Client } from '../store/database.ts'
 import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts, settleSeen, type Seen } from '../store/observed.ts'
+import { contradicted, mayStillShow } from './carry-out-confirm.ts'
 import { writtenTo, type Attempt, type Hands } from './carry-out-hands.ts'
 import { look } from './carry-out-look.ts'
-import type { PreparedJob } from './prepared-job.ts'
+import { marksOf, type PreparedJob } from './prepared-job.ts'
 
 /** Sends one change; whoever is disabled is signed out too, where the system can. */
 export async function perform(hands: Hands, attempt: Attempt, secret: string | undefined): Promise<Outcome> {
@@ -58,12 +59,29 @@ export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<
   for (const attempt of existing) {
     const record = page.records.find((r) => r.objectType === attempt.change.objectType && sameAttribute({ compare: 'dn' }, r.name, attempt.change.subject))
     if (record === undefined || record.protected === true) continue
-    const { job, type } = hands.deciding.jobs.get(attempt.change.jobId!)!
-    const set: Attributes = attempt.decided?.after ?? {}
-    const same = (name: string): boolean => sameAttribute(type.attributes.find((d) => d.name === name), record.attributes[name], set[name])
-    // A name alone proves nothing: it may be a namesake's.
-    const claims = job.match.filter((name) => name !== 'name' && type.attributes.find((d) => d.name === name)?.naming !== true && set[name] !== undefined)
-    if (claims.some(same)) attempt.outcome = { outcome: 'already', id: record.id }
+    if (isMarked(hands, attempt, record)) attempt.outcome = { outcome: 'already', id: record.id }
+  }
+}
+
+/** Whether a match rule says that a record is the one to be created. */
+function isMarked({ deciding }: Hands, { change, decided }: Attempt, record: ObservedRecord): boolean {
+  const prepared = deciding.jobs.get(change.jobId!)!
+  const set: Attributes = decided?.after ?? {}
+  return marksOf(prepared, set).some((name) => sameAttribute(prepared.type.attributes.find((d) => d.name === name), record.attributes[name], set[name]))
+}
+
+/**
+ * What an earlier attempt created, whose end nobody saw: the record that the system answered with, which a slow mirror may
+ * still come to show, else the only one that carries the person's mark. Somebody may have renamed it meanwhile.
+ */
+export function recogniseCreated(hands: Hands, attempts: Attempt[], shown: Page): void {
+  for (const attempt of attempts.filter((a) => a.change.kind === 'create')) {
+    const { answeredId, attempts: times, objectType } = attempt.change
+    const there = shown.records.filter((r) => r.objectType === objectType && r.protected !== true)
+    if (answeredId !== null && there.some((r) => r.id === answeredId)) attempt.outcome = { outcome: 'done', id: answeredId }
+    else if (answeredId !== null && mayStillShow(hands, attempt.change)) attempt.end = contradicted(hands, attempt.change, false)
+    const marked = answeredId === null && times > 1 ? there.filter((r) => isMarked(hands, attempt, r)) : []
+    if (marked.length === 1) attempt.outcome = { outcome: 'already', id: marked[0]!.id }
   }
 }
 
@@ -85,5 +103,5 @@ export async function settleWritten(client: Client, hands: Hands, written: Attem
   const there = new Set(created.flatMap((a) => (a.outcome?.outcome === 'already' ? [a.outcome.id] : [])))
   const adopted = links.filter((l) => there.has(l.nativeId))
   await foundReasons(client, system.id, adopted, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
-  await keepNames(client, plan.id, links)
+  await keepNames(client, links)
 }

@@ -10,10 +10,10 @@ import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
 import { again, failedEnd, giveBack, lookForLater, waitForSight } from './carry-out-end.ts'
-import { comesWith, type Attempt, type Hands } from './carry-out-hands.ts'
+import { comesWith, writtenTo, type Attempt, type Hands } from './carry-out-hands.ts'
 import { look, see, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
-import { adoptExisting, perform, settleWritten } from './carry-out-write.ts'
+import { adoptExisting, perform, recogniseCreated, settleWritten } from './carry-out-write.ts'
 import { firstPasswords } from './handover.ts'
 import { feel, notePulse } from './pulse.ts'
 
@@ -31,7 +31,8 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   waitForSight(hands, attempts, shown)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
   const ready = attempts.filter((a) => a.decided !== null && a.end === null)
-  await write(hands, ready.filter((a) => comesWith(a) === null), secrets)
+  recogniseCreated(hands, ready, shown)
+  await write(hands, ready.filter((a) => a.outcome === null && a.end === null && comesWith(a) === null), secrets)
   await adoptExisting(hands, attempts)
   await write(hands, ready.filter((a) => isMade(comesWith(a))), secrets)
   const written = attempts.filter((a) => a.outcome?.outcome === 'done' || a.outcome?.outcome === 'already')
@@ -42,7 +43,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
     if (seen !== null) await settleWritten(client, hands, written, seen)
     await confirm(client, hands, attempts, loaded)
     for (const attempt of attempts) attempt.end ??= failedEnd(hands, attempt)
-    const ends = attempts.map((a) => unlessNotCreated(a, a.end!))
+    const ends = attempts.map((a) => withAnswer(a, unlessNotCreated(a, a.end!)))
     const now = context.now()
     await endChanges(client, plan.id, ends, now)
     const ended = attempts.map((a, i) => ({ change: a.change, end: ends[i]! }))
@@ -70,6 +71,11 @@ function unlessNotCreated(attempt: Attempt, end: ChangeEnd): ChangeEnd {
   const creation = comesWith(attempt)
   if (creation === null || end.state === 'done' || creation.end!.state === 'done') return end
   return { id: end.id, state: 'waiting', ...(attempt.outcome === null ? { untried: true } : {}) }
+}
+
+/** What the system answered a creation with is kept until that was seen. */
+function withAnswer(attempt: Attempt, end: ChangeEnd): ChangeEnd {
+  return attempt.change.kind === 'create' && end.state !== 'done' ? { ...end, answeredId: writtenTo(attempt) } : end
 }
 
 /** Null where nothing was written, or what was written cannot be seen now: it is looked at again later, and writing twice does no harm. */

@@ -14,6 +14,11 @@ export interface PreparedJob {
   referenceKeys: Record<string, string>
 }
 
+/** Those of these attributes that tell whose a record is. A name alone proves nothing: it may be a namesake's. */
+export function marksOf({ job, type }: PreparedJob, attributes: Attributes): string[] {
+  return job.match.filter((name) => name !== 'name' && type.attributes.find((d) => d.name === name)?.naming !== true && attributes[name] !== undefined)
+}
+
 export function prepareJobs(context: Context, compiled: { policy: Policy; jobs: { job: AccountJob }[] }): Map<string, PreparedJob> {
   return new Map(compiled.jobs.map(({ job }) => {
     const system = systemOf(compiled.policy, job.destination)

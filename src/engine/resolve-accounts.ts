@@ -2,11 +2,12 @@
 import type { DesiredAccount, Evaluation } from '../domain/evaluate.ts'
 import { UsherError } from '../domain/errors.ts'
 import type { Finding } from '../domain/plan.ts'
-import type { Attributes, Value } from '../domain/value.ts'
+import type { Attributes } from '../domain/value.ts'
 import { together, type Client } from '../store/database.ts'
 import { matchAccounts } from '../store/match.ts'
-import { reservationsOf, reserve, type Reservation } from '../store/name.ts'
-import { expand, openNames, type Names } from './names.ts'
+import { giveUpMeant, reservationsOf, reserve } from '../store/name.ts'
+import { chooseNames, lostNames, textOf, type Fresh, type Problem, type Reserved } from './choose-names.ts'
+import { expand, openNames } from './names.ts'
 import type { PreparedJob } from './prepared-job.ts'
 
 export interface ResolvedAccount {
@@ -35,25 +36,21 @@ export interface Passing {
 /** What people have already: attributes of their accounts, by `person job`, and reserved names, by `person job attribute`. */
 export interface Present {
   linked: Map<string, Attributes>
-  reserved: Map<string, string>
+  reserved: Map<string, Reserved>
   /** Whether a plan reserved some of the names and has not used them yet. */
   meant: boolean
 }
 
 export async function presentOf(client: Client, people: string[]): Promise<Present> {
   const [linked, reservations] = await together(client, () => linkedAttributes(client, people), () => reservationsOf(client, people))
-  return { linked, reserved: new Map(reservations.map((r) => [`${r.personId} ${r.jobId} ${r.attribute}`, r.value])), meant: reservations.some((r) => r.planId !== null) }
-}
-
-/** A name that is about to be reserved; `had`: the account has it already, so it is not given up for another one. */
-interface Fresh extends Reservation {
-  had: boolean
+  return { linked, reserved: new Map(reservations.map((r) => [`${r.personId} ${r.jobId} ${r.attribute}`, { value: r.value, meant: r.planId !== null }])), meant: reservations.some((r) => r.planId !== null) }
 }
 
 /** Whoever finds that a plan made at the same time took the name chooses again: the unique index decides, and nobody waits for anybody. */
 export async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing, known?: Present): Promise<ResolvedAccount[]> {
   const present = known ?? await presentOf(client, evaluations.map((e) => e.personId))
   const { resolved, fresh } = await resolveOnce(client, jobs, evaluations, passing, present)
+  await giveUpMeant(client, fresh.filter((f) => f.instead))
   const taken = await reserve(client, fresh, passing.planId, passing.now)
   const again = new Set(taken.filter((t) => !t.had).map((t) => t.personId))
   if (again.size === 0) return resolved
@@ -80,14 +77,16 @@ async function resolveOnce(
     }
     const names = openNames(client, prepared.job.destination, passing.chosen)
     for (const [attribute, values] of Object.entries(firsts)) await names.ask(attribute, values)
+    const attributesOf = (personId: string): Attributes | null => linked.get(`${personId} ${jobId}`) ?? matches.get(personId)?.attributes ?? null
+    const lost = await lostNames(client, prepared, group, attributesOf, reserved)
     for (const { personId, account } of group) {
       const match = matches.get(personId)
-      const present = linked.get(`${personId} ${jobId}`) ?? match?.attributes ?? null
+      const present = attributesOf(personId)
       const one: ResolvedAccount = {
         personId, jobId, systemId: prepared.job.destination, wanted: account.wanted as 'enabled' | 'disabled', attributes: { ...account.set }, clear: account.clear,
         references: {}, name: '', matchedId: match?.id ?? null, matchedBy: match?.by ?? null,
       }
-      const problem = match?.problem ?? await chooseNames(one, prepared, account, present, reserved, names, fresh) ?? brokenBecause(account, prepared, one)
+      const problem = match?.problem ?? await chooseNames(one, prepared, account, present, { reserved, lost, names, fresh, findings: passing.findings }) ?? brokenBecause(account, prepared, one)
       const isBroken = (found: Problem): void => {
         one.wanted = 'broken'
         passing.findings.push({ ...found, system: one.systemId, job: jobId, person: personId })
@@ -105,28 +104,6 @@ async function resolveOnce(
     }
   }
   return { resolved, fresh }
-}
-
-type Problem = Pick<Finding, 'code' | 'message' | 'details'>
-
-/** Fills in unique names: the one reserved, else the one that the account has, else the first free candidate. */
-async function chooseNames(
-  one: ResolvedAccount, prepared: PreparedJob, account: DesiredAccount, present: Attributes | null, reserved: Map<string, string>, names: Names, fresh: Fresh[],
-): Promise<Problem | null> {
-  for (const [attribute, candidates] of Object.entries(account.candidates)) {
-    const key = `${one.personId} ${one.jobId} ${attribute}`
-    const own = textOf(present?.[attribute])
-    const value = reserved.get(key) ?? own ?? await names.firstFree(attribute, candidates)
-    if (value === undefined) {
-      const job = prepared.job.name
-      if (candidates.length === 0) return { code: 'REQUIRED_EMPTY', message: `${job}: no candidate for the unique ${attribute}, because what it is made of is empty.` }
-      return { code: 'NAME_EXHAUSTED', message: `${job}: all ${candidates.length} candidates for ${attribute} are taken (${candidates.join(', ')}).` }
-    }
-    names.choose(attribute, value)
-    if (!reserved.has(key)) fresh.push({ personId: one.personId, jobId: one.jobId, systemId: one.systemId, attribute, value, had: own !== undefined })
-    one.attributes[attribute] = value
-  }
-  return null
 }
 
 function brokenBecause(account: DesiredAccount, prepared: PreparedJob, one: ResolvedAccount): Problem | null {
@@ -197,8 +174,4 @@ async function linkedAttributes(client: Client, personIds: string[]): Promise<Ma
   const { rows } = await client.query<{ key: string; attributes: Attributes }>(
     `select person_id || ' ' || job_id as key, attributes from account where person_id = any($1) and gone_at is null`, [personIds])
   return new Map(rows.map((row) => [row.key, row.attributes]))
-}
-
-function textOf(value: Value | undefined): string | undefined {
-  return value === undefined || Array.isArray(value) ? undefined : String(value)
 }

@@ -26,6 +26,23 @@ export async function takenNames(client: Client, systemId: string, attribute: st
   return new Set(rows.map((row) => row.value))
 }
 
+/** Which of these names records of the system have. */
+export async function namesInUse(client: Client, systemId: string, attribute: string, values: string[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ value: string }>(
+    'select distinct lower(attributes ->> $2) as value from account where system_id = $1 and gone_at is null and lower(attributes ->> $2) = any($3)',
+    [systemId, attribute, values.map((v) => v.toLowerCase())])
+  return new Set(rows.map((row) => row.value))
+}
+
+/** Names that were only meant for these people, and cannot be theirs. */
+export async function giveUpMeant(client: Client, names: Reservation[]): Promise<void> {
+  if (names.length === 0) return
+  await client.query(
+    `delete from reserved_name r using unnest($1::uuid[], $2::text[], $3::text[]) as u (person_id, job_id, attribute)
+      where r.person_id = u.person_id and r.job_id = u.job_id and r.attribute = u.attribute and r.plan_id is not null`,
+    [names.map((n) => n.personId), names.map((n) => n.jobId), names.map((n) => n.attribute)])
+}
+
 /** Returns those that somebody else has by now: who gives names at the same time is not waited for. */
 export async function reserve<R extends Reservation>(client: Client, reservations: R[], planId: string | null, now: string): Promise<R[]> {
   if (reservations.length === 0) return []
@@ -60,10 +77,9 @@ export async function releaseUnused(client: Client, only: string[] | null): Prom
 }
 
 /** The accounts were created: their names are theirs for good. */
-export async function keepNames(client: Db, planId: string, people: { personId: string; jobId: string }[]): Promise<void> {
+export async function keepNames(client: Db, people: { personId: string; jobId: string }[]): Promise<void> {
   await client.query(
-    // Not by the index of what plans reserved: this one may have done so for everybody.
-    `update reserved_name r set plan_id = null from unnest($2::uuid[], $3::text[]) as u (person_id, job_id)
-      where r.person_id = u.person_id and r.job_id = u.job_id and r.plan_id is not distinct from $1`,
-    [planId, people.map((p) => p.personId), people.map((p) => p.jobId)])
+    `update reserved_name r set plan_id = null from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
+      where r.person_id = u.person_id and r.job_id = u.job_id`,
+    [people.map((p) => p.personId), people.map((p) => p.jobId)])
 }

@@ -50,13 +50,15 @@ export interface ChangeRow {
   attempts: number
   /** What became of the last attempt. */
   code: string | null
+  /** The native id that the system answered a creation with, which was not seen since. */
+  answeredId: string | null
 }
 
 const planColumns = `id, number, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", '{"snapshots": {}, "observations": {}}'::jsonb || basis as basis, hash, brakes, findings,
   forecast, read_anew as "readAnew", made_by as "madeBy", approved_by as "approvedBy"`
 
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
-  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, encode(hash, 'hex') as hash, state, attempts, code`
+  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, encode(hash, 'hex') as hash, state, attempts, code, answered_id as "answeredId"`
 
 export interface NewPlan {
   id: string
@@ -263,6 +265,7 @@ export interface ChangeEnd {
   words?: string | null
   nextAttemptAt?: string | null
   accountId?: string | null
+  answeredId?: string | null
   /** It did not get as far as being tried, so it does not count as an attempt. */
   untried?: boolean
 }
@@ -276,14 +279,14 @@ export async function endChanges(db: Client, planId: string, ends: ChangeEnd[], 
   // Looked up by key first: few seem to be running by what PostgreSQL last counted, and each of them would be compared with each end.
   await db.query(
     `with u as materialized (
-       select u.* from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[]) as u (id, state, code, words, next_attempt_at, account_id, untried)
+       select u.* from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[], $10::text[]) as u (id, state, code, words, next_attempt_at, account_id, untried, answered_id)
         cross join lateral (select from plan_change c where c.plan_id = $1 and c.id = u.id and c.state = 'running' offset 0 for update) c)
      update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,
-            account_id = coalesce(u.account_id, c.account_id), attempts = c.attempts - u.untried::int,
+            account_id = coalesce(u.account_id, c.account_id), answered_id = coalesce(u.answered_id, c.answered_id), attempts = c.attempts - u.untried::int,
             done_at = case when u.state in ('done', 'refused', 'stuck', 'skipped') then $2::timestamptz end
        from u where c.plan_id = $1 and c.id = u.id and c.id = any ($3)`,
     [planId, now, ends.map((e) => e.id), ends.map((e) => e.state), ends.map((e) => e.code ?? null), ends.map((e) => e.words ?? null),
-      ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null), ends.map((e) => e.untried ?? false)])
+      ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null), ends.map((e) => e.untried ?? false), ends.map((e) => e.answeredId ?? null)])
   const failed = ends.filter((e) => e.state !== 'done' && e.state !== 'waiting').map((e) => e.id)
   if (failed.length > 0) await followCreations(db, planId, failed, now)
 }

@@ -180,6 +180,38 @@ test('an answer that was lost after success makes nothing twice', async () => {
   assert.deepEqual((await w.plan()).systems, [])
 })
 
+test('an account that somebody renamed before it was seen is not created a second time', async () => {
+  const w = await open()
+  for (const [row, effect] of [[anna, fault('lookup', 'disconnect', 2)], [bo, fault('create', 'lose-answer', 2)]] as const) {
+    w.app.calls = { create: w.app.calls.create ?? 0 }
+    w.app.faults = [effect]
+    await w.day(row === anna ? [anna] : [anna, bo])
+    assert.deepEqual(unfired(w), [])
+    const record = w.account(row === anna ? 'anna.nowak' : 'bo.ek')!
+    record.name = record.attributes['name'] = `${record.name}-x`
+    await w.settle()
+    assert.deepEqual([w.app.calls.create, w.accounts().at(-1)], row === anna ? [1, 'anna.nowak-x'] : [2, 'bo.ek-x'])
+    assert.ok((await w.plan()).systems.includes(`rename ${row === anna ? 'anna.nowak' : 'bo.ek'}-x`))
+  }
+  assert.deepEqual([w.accounts(), (await w.plan()).systems], [['anna.nowak', 'bo.ek'], []])
+})
+
+test('a name that somebody had and that is taken by now is waited for; one that was only meant is not', async () => {
+  const w = await open((p) => { appSystem(p).method = 'approve' })
+  await w.approve(await w.day([anna]))
+  const first = await w.day([anna, bo])
+  await w.engine.approvePlan(first.id, first.hash, 'ada')
+  await w.engine.stopPlan(first.id, 'ada')
+  w.app.records.delete(w.account('anna.nowak')!.id)
+  const stranger = w.add('anna.nowak')
+  w.add('bo.ek')
+  const plan = await w.plan()
+  assert.deepEqual(plan.systems, ['create bo.ek2 planned'])
+  assert.deepEqual(plan.findings.map((f) => [f.code, f.person]), [['NAME_TAKEN', await w.person('1')]])
+  w.app.records.delete(stranger.id)
+  assert.deepEqual((await w.approve(await w.plan())).systems, ['create anna.nowak', 'create bo.ek2', 'grant anna.nowak sellers'])
+})
+
 test('an account comes with what it is granted, and where it is not seen, nothing of it counts', async () => {
   const w = await open()
   w.app.faults = [fault('create', 'pretend', 1)]

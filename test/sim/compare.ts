@@ -4,18 +4,28 @@ import { systemNames, type SystemName } from './rulebook.ts'
 import type { MemoryRecord } from '../../src/connectors/memory/memory-world.ts'
 import { accountsIn, groupsHeld, violate, type World } from './world.ts'
 
-export function compare(world: World): void {
+export async function compare(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ key: string }>(
+    `select f.system_id || ' ' || (p.attributes ->> 'employeeId') as key from finding f join person p on p.id = f.person_id where f.code = 'NAME_TAKEN' and f.resolved_at is null`)
+  const waiting = new Set(rows.map((r) => r.key))
   for (const name of systemNames) {
     if (world.book.systems[name].method === 'observe') continue
-    for (const person of world.everybody.keys()) compareOne(world, name, person)
+    for (const person of world.everybody.keys()) compareOne(world, name, person, waiting.has(`${name} ${person}`))
   }
+}
+
+/** Whether a record that is not the person's has the name that they had. */
+function isNameTaken(world: World, name: SystemName, person: string): boolean {
+  const called = name === 'app' ? world.named.get(person) : undefined
+  return accountsIn(world.systems[name]).some((r) => r.name === called && !own(world, name, person).includes(r))
 }
 
 function own(world: World, name: SystemName, person: string): MemoryRecord[] {
   return accountsIn(world.systems[name]).filter((r) => r.attributes['personId'] === person && r.protected !== true && !world.orphans.has(`${name} ${r.id}`))
 }
 
-function compareOne(world: World, name: SystemName, person: string): void {
+/** `isSaid`: that the account waits for a name that somebody else has. */
+function compareOne(world: World, name: SystemName, person: string, isSaid: boolean): void {
   const at = world.clock.now
   const settings = world.book.systems[name]
   const row = world.sheet.rows.find((r) => r.id === person) ?? null
@@ -36,6 +46,10 @@ function compareOne(world: World, name: SystemName, person: string): void {
     }
     return
   }
+  if (isNameTaken(world, name, person)) {
+    if (!isSaid) violate(world, `${where}: somebody else has the name ${world.named.get(person)}, and nobody is told.`)
+    if (account === undefined) return
+  } else if (isSaid) violate(world, `${where}: somebody else is said to have their name, and nobody has.`)
   if (account === undefined) {
     // One that is protected is left alone, and another one may carry the name.
     if (!accountsIn(world.systems[name]).some((r) => r.attributes['personId'] === person && settings.protected.includes(r.name))) violate(world, `${where}: the account is missing.`)
@@ -65,7 +79,7 @@ function compareAccount(world: World, name: SystemName, person: string, account:
   if (account.attributes['displayName'] !== display) violate(world, `${where}: the display name is ${String(account.attributes['displayName'])} and should be ${display}.`)
   if (account.name !== account.attributes['name']) violate(world, `${where}: ${account.name} calls itself ${String(account.attributes['name'])}.`)
   const called = name === 'app' ? world.named.get(person) : `${row.last.toLowerCase()}-${person}`
-  if (called !== undefined && account.name !== called) violate(world, `${where}: it is called ${account.name} and should be ${called}.`)
+  if (called !== undefined && account.name !== called && !isNameTaken(world, name, person)) violate(world, `${where}: it is called ${account.name} and should be ${called}.`)
   if (name === 'app' && !account.name.startsWith('old-') && ![...world.names.get(person)!].includes(account.name.replace(/\d+$/, ''))) violate(world, `${where}: ${account.name} is none of their names.`)
   const manager = row.manager === '' ? undefined : own(world, name, row.manager)[0]?.name
   const shown = account.attributes['manager']

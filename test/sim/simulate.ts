@@ -61,12 +61,12 @@ async function live(world: World): Promise<void> {
     await work(world, noMishaps)
   }
   if (sound()) await rest(world)
-  if (sound()) compare(world)
+  if (sound()) await compare(world)
   if (!sound() || !random.chance(0.3)) return
   world.clock.now += 25 * day
   say(world, 'some weeks pass')
   await rest(world)
-  if (sound()) compare(world)
+  if (sound()) await compare(world)
 }
 
 async function begin(world: World): Promise<void> {

@@ -78,11 +78,19 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'names follow every marriage', promise: 'Unique names are stable',
-    file: 'src/engine/resolve-accounts.ts', find: 'const value = reserved.get(key) ?? own ?? await', replace: 'const value = await',
+    file: 'src/engine/choose-names.ts', find: 'const value = (isLost ? undefined : kept?.value) ?? own ?? await', replace: 'const value = await',
   },
   {
     name: 'namesakes get the same name', promise: 'Unique names',
     file: 'src/engine/names.ts', find: '!taken.has(key(attribute, value)) && !chosen.has(key(attribute, value))', replace: 'value !== ""',
+  },
+  {
+    name: 'a name that somebody had is given up', promise: 'Unique names are stable',
+    file: 'src/engine/choose-names.ts', find: 'if (isLost && !kept!.meant) {', replace: 'if (isLost && key === "") {',
+  },
+  {
+    name: 'what a creation answered is forgotten', promise: 'Nobody gets two accounts',
+    file: 'src/engine/carry-out.ts', find: '{ ...end, answeredId: writtenTo(attempt) }', replace: 'end',
   },
   {
     name: 'a leaver is deleted at once', promise: 'The days of grace',
@@ -126,7 +134,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'whatever exists is adopted', promise: 'Accounts of nobody are never touched',
-    file: 'src/engine/carry-out-write.ts', find: 'if (claims.some(same)) attempt.outcome', replace: 'if (claims.length >= 0) attempt.outcome',
+    file: 'src/engine/carry-out-write.ts', find: 'if (isMarked(hands, attempt, record)) attempt.outcome', replace: 'attempt.outcome',
   },
   {
     name: 'people who changed since are changed all the same', promise: 'A plan is a contract',
