@@ -707,12 +707,14 @@ create table plan_change (
   started_at timestamp with time zone,
   done_at timestamp with time zone,
   braked text,
+  answered_id text,
   constraint plan_change_pkey PRIMARY KEY (plan_id, id),
   constraint braked_is_known CHECK (braked = ANY (ARRAY['ordinary'::text, 'privileged'::text])),
   constraint change_state_is_known CHECK (state = ANY (ARRAY['planned'::text, 'observed'::text, 'held'::text, 'waiting'::text, 'running'::text, 'done'::text, 'refused'::text, 'again'::text, 'stuck'::text, 'skipped'::text]))
 ) with (fillfactor=45);
 comment on table plan_change is 'One step of a plan: what it was, what it shall be, and why. States: see domain/plan.ts.';
 comment on column plan_change.braked is 'Whether brakes count the change: null where none looks at its kind, where the end was agreed or decided by a person, or where it was released.';
+comment on column plan_change.answered_id is 'The native id that a system answered a creation with, which was not seen since.';
 CREATE INDEX braked_of_plan ON usher.plan_change USING btree (plan_id, system_id, kind) WHERE (braked IS NOT NULL);
 CREATE INDEX people_of_plan ON usher.plan_change USING btree (plan_id, wave) WHERE (stage = 1);
 CREATE INDEX plan_change_person_id_idx ON usher.plan_change USING btree (person_id) WHERE (person_id IS NOT NULL);
