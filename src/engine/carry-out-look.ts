@@ -7,7 +7,7 @@ import { marksOf } from './prepared-job.ts'
 import { protectedBy } from './read-system.ts'
 
 /** What a batch has to see first: the accounts that its people have, whether the names to be created are free, and what was perhaps created already. */
-export async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<Wanted[]> {
+export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Map<string, string[]>): Promise<Wanted[]> {
   const { rows } = await hands.context.pool.query<{ personId: string; jobId: string; objectType: string; nativeId: string }>(
     `select a.person_id as "personId", a.job_id as "jobId", a.object_type as "objectType", a.native_id as "nativeId"
        from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
@@ -16,15 +16,16 @@ export async function wantedBefore(hands: Hands, changes: ChangeRow[]): Promise<
   const linked = new Set(rows.map((r) => `${r.personId} ${r.jobId}`))
   return [
     ...new Map(rows.map((r) => [r.nativeId, { objectType: r.objectType, id: r.nativeId }])).values(),
-    ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).flatMap((c) => [{ objectType: c.objectType!, name: c.subject }, ...perhapsCreated(hands, c)]),
+    ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).flatMap((c) => [{ objectType: c.objectType!, name: c.subject }, ...perhapsCreated(hands, c, tried.get(`${c.personId} ${c.jobId}`))]),
   ]
 }
 
-/** By what the record of a creation is known that was tried before, whatever it is called by now. */
-function perhapsCreated({ deciding }: Hands, { objectType, jobId, attempts, answeredId, after }: ChangeRow): Wanted[] {
-  const type = objectType!
-  if (answeredId !== null) return [{ objectType: type, id: answeredId }]
-  return attempts > 1 ? marksOf(deciding.jobs.get(jobId!)!, after ?? {}).map((attribute) => ({ objectType: type, attribute, value: after![attribute]! })) : []
+/** By what the record of a creation is known that was tried before, whatever it is called by now. `answered`: see `triedCreations`. */
+function perhapsCreated({ deciding }: Hands, change: ChangeRow, answered: string[] | undefined): Wanted[] {
+  if (answered === undefined) return []
+  const [objectType, after] = [change.objectType!, change.after ?? {}]
+  const marks = marksOf(deciding.jobs.get(change.jobId!)!, after)
+  return [...answered.map((id) => ({ objectType, id })), ...marks.map((attribute) => ({ objectType, attribute, value: after[attribute]! }))]
 }
 
 /** Looks, and settles what was seen; who was asked for by id and is not there is gone. */

@@ -74,14 +74,17 @@ function isMarked({ deciding }: Hands, { change, decided }: Attempt, record: Obs
  * What an earlier attempt created, whose end nobody saw: the record that the system answered with, which a slow mirror may
  * still come to show, else the only one that carries the person's mark. Somebody may have renamed it meanwhile.
  */
-export function recogniseCreated(hands: Hands, attempts: Attempt[], shown: Page): void {
+export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<string, string[]>, shown: Page): void {
   for (const attempt of attempts.filter((a) => a.change.kind === 'create')) {
-    const { answeredId, attempts: times, objectType } = attempt.change
-    const there = shown.records.filter((r) => r.objectType === objectType && r.protected !== true)
-    if (answeredId !== null && there.some((r) => r.id === answeredId)) attempt.outcome = { outcome: 'done', id: answeredId }
-    else if (answeredId !== null && mayStillShow(hands, attempt.change)) attempt.end = contradicted(hands, attempt.change, false)
-    const marked = answeredId === null && times > 1 ? there.filter((r) => isMarked(hands, attempt, r)) : []
-    if (marked.length === 1) attempt.outcome = { outcome: 'already', id: marked[0]!.id }
+    const { change } = attempt
+    const answered = tried.get(`${change.personId} ${change.jobId}`)
+    if (answered === undefined) continue
+    const there = shown.records.filter((r) => r.objectType === change.objectType && r.protected !== true)
+    const known = there.find((r) => answered.includes(r.id))
+    const marked = there.filter((r) => isMarked(hands, attempt, r))
+    if (known !== undefined) attempt.outcome = { outcome: 'done', id: known.id }
+    else if (marked.length === 1) attempt.outcome = { outcome: 'already', id: marked[0]!.id }
+    else if (answered.length > 0 && mayStillShow(hands, change)) attempt.end = contradicted(hands, change, false)
   }
 }
 

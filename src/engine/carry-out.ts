@@ -6,7 +6,7 @@ import type { Page } from '../connectors/connector.ts'
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
 import type { Asked, Seen } from '../store/observed.ts'
-import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
+import { endChanges, triedCreations, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
 import { again, failedEnd, giveBack, lookForLater, waitForSight } from './carry-out-end.ts'
@@ -20,9 +20,10 @@ import { feel, notePulse } from './pulse.ts'
 /** Returns whether the system answered at all; if not, the caller pauses. */
 export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ reachable: boolean }> {
   const { context, system, plan } = hands
+  const tried = await triedCreations(context.pool, changes)
   let shown: Page
   try {
-    shown = await look(hands, await wantedBefore(hands, changes))
+    shown = await look(hands, await wantedBefore(hands, changes, tried))
   } catch (error) {
     return await giveBack(hands, changes, error)
   }
@@ -31,7 +32,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   waitForSight(hands, attempts, shown)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
   const ready = attempts.filter((a) => a.decided !== null && a.end === null)
-  recogniseCreated(hands, ready, shown)
+  recogniseCreated(hands, ready, tried, shown)
   await write(hands, ready.filter((a) => a.outcome === null && a.end === null && comesWith(a) === null), secrets)
   await adoptExisting(hands, attempts)
   await write(hands, ready.filter((a) => isMade(comesWith(a))), secrets)

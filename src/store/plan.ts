@@ -50,15 +50,13 @@ export interface ChangeRow {
   attempts: number
   /** What became of the last attempt. */
   code: string | null
-  /** The native id that the system answered a creation with, which was not seen since. */
-  answeredId: string | null
 }
 
 const planColumns = `id, number, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", '{"snapshots": {}, "observations": {}}'::jsonb || basis as basis, hash, brakes, findings,
   forecast, read_anew as "readAnew", made_by as "madeBy", approved_by as "approvedBy"`
 
 const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
-  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, encode(hash, 'hex') as hash, state, attempts, code, answered_id as "answeredId"`
+  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, encode(hash, 'hex') as hash, state, attempts, code`
 
 export interface NewPlan {
   id: string
@@ -256,6 +254,19 @@ export async function claimChanges(db: Db, { planId, systemId, now, limit, along
       where plan_id = $1 and id = any(array(select id from picked union all select id from granted))
       returning ${changeColumns}`, [planId, systemId, now, limit, upTo, along, underWay])
   return rows.toSorted((a, b) => Number(a.id) - Number(b.id))
+}
+
+/** Creations for these people that were tried before, by whatever plan, and not seen: by `person job`, the native ids that the system answered with. */
+export async function triedCreations(db: Db, changes: Pick<ChangeRow, 'kind' | 'personId' | 'jobId'>[]): Promise<Map<string, string[]>> {
+  const creations = changes.filter((c) => c.kind === 'create')
+  if (creations.length === 0) return new Map()
+  const { rows } = await db.query<{ key: string; ids: string[] }>(
+    `select u.person_id || ' ' || u.job_id as key, array_remove(array_agg(c.answered_id), null) as ids
+       from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
+      cross join lateral (select * from plan_change c where c.person_id = u.person_id and c.job_id = u.job_id offset 0) c
+      where c.stage = 2 and c.kind = 'create' and c.state <> 'done' and (c.attempts > (c.state = 'running')::int or c.answered_id is not null) group by 1`,
+    [creations.map((c) => c.personId), creations.map((c) => c.jobId)])
+  return new Map(rows.map((row) => [row.key, row.ids]))
 }
 
 export interface ChangeEnd {

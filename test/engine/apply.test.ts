@@ -196,6 +196,16 @@ test('an account that somebody renamed before it was seen is not created a secon
   assert.deepEqual([w.accounts(), (await w.plan()).systems], [['anna.nowak', 'bo.ek'], []])
 })
 
+test('what an older plan created unseen is known to the plan that takes its place without reading', async () => {
+  const w = await open()
+  w.app.faults = [fault('create', 'lose-answer', 1)]
+  const first = await w.day([anna])
+  const record = w.account('anna.nowak')!
+  record.name = record.attributes['name'] = 'anna.x'
+  await w.plan({ people: [await w.person('1')] })
+  assert.deepEqual([(await w.shown(first.id)).systems[0], w.accounts()], ['create anna.nowak skipped', ['anna.x']])
+})
+
 test('a name that somebody had and that is taken by now is waited for; one that was only meant is not', async () => {
   const w = await open((p) => { appSystem(p).method = 'approve' })
   await w.approve(await w.day([anna]))
