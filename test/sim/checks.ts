@@ -23,6 +23,7 @@ export async function check(world: World): Promise<void> {
   await seePeople(world)
   await seeDone(world)
   await seeFailed(world)
+  await seeGone(world)
   seeOrphans(world)
   await seeOpenChanges(world)
 }
@@ -74,6 +75,10 @@ async function seePeople(world: World): Promise<void> {
         violate(world, `${person.key} was ended by a row that vanished, and nobody released that.`)
       }
     }
+    if (position !== undefined && position.missingSince === undefined) seeOrder(world, person)
+    if (position?.missingSince !== undefined && position.end !== undefined && isTogether(world, person)) {
+      violate(world, `${person.key} was ended because most people vanished at once, and nobody released that.`)
+    }
     const state = stateOf(contractOf(position), world.clock.now)
     if (person.state === 'ended' && state !== 'ended') violate(world, `${person.key} counts as ended, and their position lives.`)
     if (person.state !== 'ended') world.endedSince.delete(person.key)
@@ -82,6 +87,22 @@ async function seePeople(world: World): Promise<void> {
       for (const one of world.given) if (one.person === person.key && one.over !== 'yes') one.over = person.settled ? 'yes' : 'maybe'
     }
   }
+}
+
+/** Nobody goes back to what an older read said, once a newer one was believed. */
+function seeOrder(world: World, person: Person): void {
+  const text = JSON.stringify([person.first, person.last, contractOf(person.positions[0])])
+  const before = world.shownBy.get(person.key)
+  if (before?.text === text) return
+  const read = world.sheet.served.findIndex((s, i) => i >= (before?.read ?? 0) && s.rows.has(person.key) && says(s.rows.get(person.key)!, person))
+  if (read < 0) violate(world, `${person.key} went back to what an older staff list said.`)
+  else world.shownBy.set(person.key, { text, read })
+}
+
+/** Whether most people vanished with this one, a short time ago. */
+function isTogether(world: World, { id, key }: Person): boolean {
+  const since = world.vanishedTogether.get(key)
+  return since !== undefined && world.clock.now - since < 5 * 86_400_000 && !world.releasedPeople.has(id) && world.everybody.get(key)!.end === ''
 }
 
 function says(row: StaffRow, person: Person): boolean {
@@ -127,6 +148,15 @@ async function seeDone(world: World): Promise<void> {
       : row.kind === 'revoke' ? !holds
       : row.superseded || (shows(row.after ?? {}) && cleared.every((name) => record?.attributes[name] === undefined))
     if (!ok) violate(world, `${row.kind} ${row.subject} in ${row.systemId} counts as done, and the system does not show it.`)
+  }
+}
+
+/** What counts as gone is not there. Slow mirrors may tell otherwise for a while. */
+async function seeGone(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ nativeId: string }>(`select native_id as "nativeId" from account where system_id = 'app' and gone_at is not null`)
+  for (const { nativeId } of rows) {
+    const record = world.systems.app.records.get(nativeId)
+    if (record !== undefined) violate(world, `${record.name} in app counts as gone, and is there.`)
   }
 }
 

@@ -3,7 +3,8 @@ import { existsSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type pg from 'pg'
+import process from 'node:process'
+import pg from 'pg'
 import { connect, migrate, type Client, type Pool } from '../../src/store/database.ts'
 import { startPostgres } from '../servers/postgresql.ts'
 import type { Door } from './gate.ts'
@@ -24,7 +25,7 @@ export interface SimDatabase {
   isBlocked(backend: number): Promise<boolean>
   /** Usher's pool for the next seed. Connections outlive a seed that ended well: what a new one must learn first costs more than most of its queries. */
   enter(way: Way): Pool
-  /** Ends every connection but the watcher's, as the death of a process does. */
+  /** Takes from every connection but the watcher's what it holds, as the death of a process does. */
   cutAll(): Promise<void>
   close(): Promise<void>
 }
@@ -66,7 +67,8 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
   const address = new URL(serverUrl)
   Object.assign(address, { pathname: `/${name}`, username: 'sim', password: 'sim' })
   const url = address.toString()
-  const watch = connect(url, { max: 2, application_name: 'watch' })
+  const watch = connect(url, { max: 2, application_name: 'watch', settings: { plan_cache_mode: 'force_generic_plan' } })
+  planOnce(watch)
   const { rows: tables } = await watch.query<{ name: string }>(
     `select format('%I', tablename) as name from pg_tables where schemaname = 'usher' and tablename <> 'migration'`)
   const { rows: filled } = await watch.query<{ name: string; n: number }>(
@@ -79,7 +81,8 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
     set local session_replication_role = replica; ${list.map((t) => `delete from ${t};`).join(' ')}
     ${sequences.map((q) => `select setval('${q.name}', 1, false);`).join(' ')} commit`
   let emptied = 0
-  let usher: { pool: Pool; way: Way } | null = null
+  let usher: Life | null = null
+  const spare: Client[] = []
   return {
     watch,
     async empty() {
@@ -94,33 +97,71 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
     },
     enter(way) {
       if (usher === null) {
-        const current = { pool: connect(url, { max: 40, idleTimeoutMillis: 0, settings: { plan_cache_mode: 'force_generic_plan' } }), way }
-        gatePool(watch, current)
-        usher = current
+        usher = openLife(url, watch, spare, way)
       }
       usher.way = way
       return usher.pool
     },
     async cutAll() {
-      void usher?.pool.end().catch(() => {})
+      const dead = [...usher?.clients ?? [], ...spare.splice(0)]
       usher = null
-      for (;;) {
-        const { rows } = await watch.query(
-          `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'usher'`)
-        if (rows.length === 0) return
-      }
+      spare.push(...(await Promise.all(dead.map((client) => forget(watch, client)))).filter((client) => client !== null))
     },
     async close() {
-      await usher?.pool.end()
+      await Promise.all([...usher?.clients ?? [], ...spare].map((client) => leave(client).end()))
       await watch.end()
     },
   }
 }
 
+/** One life of Usher's process, as far as the database sees it. */
+interface Life { pool: Pool; clients: Set<Client>; way: Way }
+
+/** `spare`: connections that are there already. */
+function openLife(url: string, watch: Pool, spare: Client[], way: Way): Life {
+  class Given {
+    constructor(config: pg.ClientConfig) {
+      return spare.pop() ?? new pg.Client(config) as never
+    }
+  }
+  const pool = connect(url, { max: 40, idleTimeoutMillis: 0, settings: { plan_cache_mode: 'force_generic_plan' }, Client: Given as never })
+  const life: Life = { pool, clients: new Set(), way }
+  gatePool(watch, life)
+  return life
+}
+
+/** Takes a client out of its pool and away from the door. */
+function leave(client: Client): Client {
+  const own = client as Partial<Client>
+  delete own.query
+  delete own.end
+  ;(client as unknown as { pipeline: boolean }).pipeline = false
+  return client.removeAllListeners().on('error', () => {})
+}
+
+/**
+ * Does to a dead process's connection what its end would have done, but for its plans: what a new one must learn first costs
+ * more than most of its queries. Null: it was waiting for something, and is ended.
+ */
+async function forget(watch: Pool, client: Client): Promise<Client | null> {
+  const { processID, readyForQuery } = client as unknown as { processID: number; readyForQuery: boolean }
+  try {
+    if (readyForQuery) await leave(client).query('rollback; select pg_advisory_unlock_all(); discard temp; reset all')
+    client.connect = ((callback: (error: null) => void) => process.nextTick(callback, null)) as typeof client.connect
+    if (readyForQuery) return client
+  } catch { /* It was cut before. */ }
+  while ((await watch.query('select pg_terminate_backend(pid) from pg_stat_activity where pid = $1', [processID])).rows.length > 0) { /* It takes a moment. */ }
+  return null
+}
+
 /** Makes a pool like the one that Usher has ask at the door. */
-function gatePool(watch: Pool, usher: { pool: Pool; readonly way: Way }): void {
-  const { pool } = usher
-  pool.on('connect', (client) => gateClient(watch, client, () => usher.way))
+function gatePool(watch: Pool, usher: Life): void {
+  const { pool, clients } = usher
+  pool.on('connect', (client) => {
+    clients.add(client)
+    gateClient(watch, client, () => usher.way)
+  })
+  pool.on('remove', (client) => { clients.delete(client) })
   const open = pool.connect.bind(pool) as (...args: unknown[]) => unknown
   // A new connection takes its time; nothing else happens meanwhile.
   pool.connect = ((callback?: (error: Error | undefined, client: Client | undefined, done: (release?: unknown) => void) => void) => {
@@ -133,6 +174,12 @@ function gatePool(watch: Pool, usher: { pool: Pool; readonly way: Way }): void {
       callback(error, client, done)
     })
   }) as typeof pool.connect
+}
+
+/** Each connection of a pool plans a question with values once. */
+function planOnce(pool: Pool): void {
+  const ask = pool.query.bind(pool) as unknown as Query
+  pool.query = ((text: string, values?: unknown[]) => (values === undefined ? ask(text) : ask(planned(text, values)))) as unknown as typeof pool.query
 }
 
 type Query = (query: string | pg.QueryConfig, values?: unknown[]) => Promise<pg.QueryResult>

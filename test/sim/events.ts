@@ -2,7 +2,7 @@
 import { saveRevision } from '../../src/store/policy.ts'
 import { transaction } from '../../src/store/database.ts'
 import { endReason, grant } from '../../src/engine/grant.ts'
-import { stateOf } from './model.ts'
+import { stateOf, type Given } from './model.ts'
 import { departments, groups, policyOf, systemNames, type Rulebook, type SystemName } from './rulebook.ts'
 import type { StaffRow } from './sheet.ts'
 import { addOld } from './links.ts'
@@ -37,7 +37,7 @@ function note(world: World, row: StaffRow): void {
   world.names.set(row.id, names.add(`${row.first}.${row.last}`.toLowerCase()))
 }
 
-function change(world: World, row: StaffRow, values: Partial<StaffRow>, sentence: string): void {
+export function change(world: World, row: StaffRow, values: Partial<StaffRow>, sentence: string): void {
   Object.assign(row, values)
   // Nobody ends before they began.
   if (row.end !== '' && row.end < row.start) row.end = row.start
@@ -67,7 +67,7 @@ export function peopleEvent(world: World): void {
   }
 }
 
-function vanish(world: World, row: StaffRow): void {
+export function vanish(world: World, row: StaffRow): void {
   world.sheet.rows.splice(world.sheet.rows.indexOf(row), 1)
   say(world, `the row of ${row.id} vanishes`)
 }
@@ -80,6 +80,7 @@ function comeBack(world: World): void {
   const who = random.pick(gone)
   const row = sheet.rows.find((r) => r.id === who.id) ?? { ...who }
   if (!sheet.rows.includes(row)) sheet.rows.push(row)
+  world.vanishedTogether.delete(row.id)
   change(world, row, { end: '', leaveFrom: '', leaveUntil: '', start: random.chance(0.5) ? row.start : dateAt(world, random.int(-1, 3)) }, 'comes back')
 }
 
@@ -137,44 +138,51 @@ export async function rulesEvent(world: World): Promise<void> {
 
 export async function grantEvent(world: World): Promise<void> {
   const { random } = world
-  const { rows: people } = await world.database.watch.query<{ id: string; key: string }>(`select id, attributes ->> 'employeeId' as key from person where state <> 'ended' order by id`)
-  if (people.length === 0) return
-  const person = random.pick(people)
   const living = world.given.filter((g) => g.kind === 'by hand' && g.over === 'no' && (g.until === null || g.until > world.clock.now))
   const again = living.length > 0 && random.chance(0.4) ? random.pick(living) : null
-  if (again !== null && random.chance(0.4)) {
-    if (!await act(world, async (context) => { await endReason(context, again.reasonId!, 'ada') })) return
-    // For good, also where the clock is set back.
-    again.over = 'yes'
-    say(world, `Ada ends what she gave to ${again.person}: ${again.role ?? again.group}`)
-    return
-  }
+  if (again !== null && random.chance(0.4)) return await endGiven(world, again)
   const system = random.pick(systemNames)
   // Extending is giving once more: the two overlap.
-  const what = again !== null ? { role: again.role, system: again.system, group: again.group }
+  const what: Gift = again !== null ? { role: again.role, system: again.system, group: again.group }
     : random.chance(0.5) ? { role: random.pick(world.book.roles).id } : { system, group: random.pick(groups[system]) }
-  const whom = again === null ? person : people.find((p) => p.key === again.person) ?? person
-  const until = random.chance(0.3) ? null : world.clock.now + random.pick([60_000, 3_600_000, 2 * day, 9 * day])
-  const { rows: [entitlement] } = what.group === undefined ? { rows: [] } : await world.database.watch.query<{ id: string }>(
-    'select id from entitlement where system_id = $1 and name = $2 and gone_at is null', [what.system, what.group])
-  if (what.group !== undefined && entitlement === undefined) return
+  const whom = again?.person ?? random.pick([...world.everybody.keys()])
+  await give(world, whom, what, random.chance(0.3) ? null : world.clock.now + random.pick([60_000, 3_600_000, 2 * day, 9 * day]))
+}
+
+/** A role, or a group of a system. */
+type Gift = { role?: string | undefined; system?: SystemName | undefined; group?: string | undefined }
+
+/** To somebody whom Usher knows, and who has not ended. */
+export async function give(world: World, person: string, { role, system, group }: Gift, until: number | null): Promise<void> {
+  const { rows: [found] } = await world.database.watch.query<{ person: string; entitlement: string | null }>(
+    `select p.id as person, e.id as entitlement from person p left join entitlement e on e.system_id = $2 and e.name = $3 and e.gone_at is null
+      where p.attributes ->> 'employeeId' = $1 and p.state <> 'ended'`, [person, system ?? null, group ?? null])
+  if (found === undefined || (role === undefined && found.entitlement === null)) return
   let reasonId = ''
   const given = await act(world, async (context) => {
     ;({ reasonId } = await grant(context, {
-      personId: whom.id, ...(until === null ? {} : { until: new Date(until).toISOString() }),
-      ...(what.role === undefined ? { entitlementId: entitlement!.id } : { roleId: what.role }),
+      personId: found.person, ...(until === null ? {} : { until: new Date(until).toISOString() }), ...(role === undefined ? { entitlementId: found.entitlement! } : { roleId: role }),
     }, 'ada'))
   })
   if (!given) return
-  world.given.push({ person: whom.key, kind: 'by hand', until, over: 'no', reasonId, ...(what.role === undefined ? { system: what.system!, group: what.group! } : { role: what.role }) })
-  say(world, `Ada gives ${whom.key} ${what.role ?? `${what.group} of ${what.system}`}${until === null ? '' : ` until ${new Date(until).toISOString()}`}`)
+  world.given.push({ person, kind: 'by hand', until, over: 'no', reasonId, ...(role === undefined ? { system: system!, group: group! } : { role }) })
+  say(world, `Ada gives ${person} ${role ?? `${group} of ${system}`}${until === null ? '' : ` until ${new Date(until).toISOString()}`}`)
+}
+
+export async function endGiven(world: World, one: Given): Promise<void> {
+  if (!await act(world, async (context) => { await endReason(context, one.reasonId!, 'ada') })) return
+  // For good, also where the clock is set back.
+  one.over = 'yes'
+  say(world, `Ada ends what she gave to ${one.person}: ${one.role ?? one.group}`)
 }
 
 /** Somebody makes an account in the app by the name that somebody else is about to get. */
 export function strangerEvent(world: World): void {
-  const { random } = world
-  const row = random.pick([...world.everybody.values()])
-  const name = `${row.first}.${row.last}`.toLowerCase()
+  const row = world.random.pick([...world.everybody.values()])
+  strangerTakes(world, `${row.first}.${row.last}`.toLowerCase())
+}
+
+export function strangerTakes(world: World, name: string): void {
   if (accountsIn(world.systems.app).some((r) => r.name === name)) return
   addOld(world, 'app', { name, groups: [] })
   say(world, `somebody makes an account ${name} in the app for nobody`)
@@ -228,7 +236,7 @@ export function handEvent(world: World): void {
   if (world.orphans.has(orphan)) world.orphans.set(orphan, orphanText(system, record))
 }
 
-function removeAccount(world: World, name: SystemName, id: string): void {
+export function removeAccount(world: World, name: SystemName, id: string): void {
   const system = world.systems[name]
   system.records.delete(id)
   for (const members of system.members.values()) members.delete(id)

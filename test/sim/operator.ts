@@ -19,7 +19,7 @@ export async function startFull(world: World): Promise<void> {
   await act(world, async (context) => { await startPlan(context, { cause: 'test', actor: 'ada', scope: null }) })
 }
 
-async function openPlans(world: World): Promise<OpenPlan[]> {
+export async function openPlans(world: World): Promise<OpenPlan[]> {
   const { rows } = await world.database.watch.query<OpenPlan>(`select id, number, state, hash, brakes from plan where state in ('open', 'held') order by plan.number desc`)
   return rows
 }
@@ -38,7 +38,7 @@ export async function operatorEvent(world: World): Promise<void> {
   if (random.chance(0.3)) await retryOne(world)
 }
 
-async function approve(world: World, plan: OpenPlan): Promise<void> {
+export async function approve(world: World, plan: OpenPlan): Promise<void> {
   if (await act(world, (context) => approvePlan(context, plan.id, plan.hash, 'ada'))) say(world, `Ada approves plan ${plan.number}`)
 }
 
@@ -71,6 +71,13 @@ async function stopOrResume(world: World): Promise<void> {
   if (await act(world, (context) => verb(context, plan.id, 'ada'))) say(world, `Ada ${plan.state === 'stopped' ? 'resumes' : 'stops'} plan ${plan.number}`)
 }
 
+export async function resumeStopped(world: World): Promise<boolean> {
+  let busy = false
+  const { rows: stopped } = await world.database.watch.query<{ id: string }>(`select id from plan where state = 'stopped' order by number`)
+  for (const { id } of stopped) busy = await act(world, (context) => resumePlan(context, id, 'ada')) || busy
+  return busy
+}
+
 async function retryOne(world: World): Promise<void> {
   const { rows } = await world.database.watch.query<{ plan: string; id: string; subject: string }>(
     `select plan_id as plan, id, subject from plan_change where stage = 2 and state in ('stuck', 'again') order by plan_id, id`)
@@ -84,8 +91,7 @@ export async function approveAll(world: World): Promise<boolean> {
   let busy = false
   const { rows: cases } = await world.database.watch.query<{ id: string; candidates: string[] }>('select id, candidates from match_case where decided_at is null order by id')
   for (const one of cases) busy = await act(world, (context) => decideCase(context, one.id, one.candidates[0]!, 'ada')) || busy
-  const { rows: stopped } = await world.database.watch.query<{ id: string }>(`select id from plan where state = 'stopped' order by number`)
-  for (const { id } of stopped) busy = await act(world, (context) => resumePlan(context, id, 'ada')) || busy
+  busy = await resumeStopped(world) || busy
   const { rows: paused } = await world.database.watch.query<{ id: string }>(`select distinct system_id as id from finding where code = 'BRAKE_ERROR_RATE' and resolved_at is null`)
   for (const { id } of paused) busy = await act(world, (context) => resumeSystem(context, id, 'ada')) || busy
   for (const plan of await openPlans(world)) {

@@ -1,9 +1,9 @@
-/** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. `--mutants [NAME…]`: whether it finds what it should. */
+/** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. `--mutants [NAME…]`: whether it finds what it should, and by which seed (`test/sim/mutants/caught.json`). */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { openDatabase, startSimServer } from './database.ts'
 import { mutants } from './mutants/list.ts'
-import { tryMutants } from './mutants/try.ts'
+import { record, tryMutants } from './mutants/try.ts'
 import { simulate, type SimResult } from './simulate.ts'
 
 const { values, positionals } = parseArgs({
@@ -13,14 +13,13 @@ const { values, positionals } = parseArgs({
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 
-/** A mistake that so many seeds do not catch is missed. */
-const mutantSeedsMax = 60
-
 const server = await startSimServer()
 if (values.mutants) {
   const chosen = mutants.filter((m) => positionals.length === 0 || positionals.some((part) => m.name.includes(part)))
-  const missed = await tryMutants(server.url, chosen, first, Math.min(count, mutantSeedsMax), console.log)
+  const caught = await tryMutants(server.url, chosen, console.log)
   await server.stop()
+  record(mutants, caught)
+  const missed = chosen.filter((m) => caught.get(m.name) == null).map((m) => m.name)
   console.log(missed.length === 0 ? `All ${chosen.length} were caught.` : `Nothing caught: ${missed.join('; ')}`)
   process.exit(missed.length === 0 ? 0 : 1)
 }

@@ -5,6 +5,7 @@ import { addOld } from './links.ts'
 import { grantEvent, handEvent, hire, peopleEvent, rulesEvent, saveRules, strangerEvent } from './events.ts'
 import { approveAll, operatorEvent, startFull } from './operator.ts'
 import { compare } from './compare.ts'
+import { drawPlots, plotDaysMax } from './plots.ts'
 import type { SimDatabase } from './database.ts'
 import { act, noMishaps, work, type Mishaps } from './scheduler.ts'
 import { takeUp, tick } from '../../src/engine/worker.ts'
@@ -41,7 +42,8 @@ async function live(world: World): Promise<void> {
   const { random } = world
   const sound = (): boolean => world.violations.length === 0
   await begin(world)
-  const days = random.int(2, 4)
+  const days = random.int(plotDaysMax, 4)
+  const stories = drawPlots(world)
   for (let round = 0; round < days && sound(); round++) {
     for (let events = random.int(1, 3); events > 0; events--) peopleEvent(world)
     if (random.chance(0.5)) await grantEvent(world)
@@ -49,10 +51,11 @@ async function live(world: World): Promise<void> {
     if (random.chance(0.5)) handEvent(world)
     if (random.chance(0.1)) strangerEvent(world)
     setFaults(world)
+    for (const plot of stories) await plot[round]?.()
     moveClock(world)
     if (random.chance(0.7)) await startFull(world)
     else await act(world, tick)
-    const mishaps: Mishaps = random.chance(0.5) ? { kill: 0.25, cut: 0.15, twice: 0.15 } : noMishaps
+    const mishaps: Mishaps = random.chance(0.5) ? { kill: 0.15, cut: 0.1, twice: 0.15 } : noMishaps
     await work(world, mishaps)
     await operatorEvent(world)
     if (random.chance(0.5)) world.clock.now += random.pick([1000, 4000, 70_000])
@@ -76,7 +79,8 @@ async function begin(world: World): Promise<void> {
   addOld(world, 'app', { name: 'stranger', groups: ['vpn'] })
   addOld(world, 'app', { name: 'root', personId: first!.id, groups: ['admins'], protected: true })
   if (random.chance(0.6)) addOld(world, 'app', { name: 'old-account', personId: second!.id, groups: random.chance(0.5) ? ['vpn'] : ['vpn', 'sellers'] })
-  if (random.chance(0.4)) addOld(world, 'crm', { name: 'old-crm', personId: first!.id, groups: ['crm-leads'] })
+  const isOld = random.chance(0.5)
+  if (isOld) addOld(world, 'crm', { name: 'old-crm', personId: first!.id, groups: ['crm-leads'] })
   await act(world, async (context) => { await ensurePolicy(context.pool, context.now()) })
   const { rows: [row] } = await world.database.watch.query<{ revision: number }>('select max(revision) as revision from policy_revision')
   world.book.revision = row!.revision - 1
@@ -84,7 +88,7 @@ async function begin(world: World): Promise<void> {
     b.revision += 1
     b.people = { method: random.pick(['automatic', 'automatic', 'approve']), vanishedEnds: random.chance(0.4), maxShrink: random.pick([0.1, 0.5]), endMax: random.pick([null, null, 1]) }
     b.systems.crm.method = random.pick(['approve', 'automatic', 'observe'])
-    if (random.chance(0.3)) b.systems.crm.protected = ['old-crm']
+    if (isOld && random.chance(0.6)) b.systems.crm.protected = ['old-crm']
     b.systems.app.disableMax = random.pick([null, null, 1])
     b.systems.app.deleteAfterDays = random.pick([5, 20, null])
   }, 'the first ones')

@@ -56,6 +56,10 @@ export interface World {
   contracts: Map<string, Contracted>
   /** The rules let a proven absence end people, now or once. */
   endsByProof: boolean
+  /** Since when people are gone from the staff list who vanished together, too many for any proof. */
+  vanishedTogether: Map<string, number>
+  /** Which read of the staff list shows a person as they are, and as what. */
+  shownBy: Map<string, { text: string; read: number }>
   /** People whose vanishing an operator released. */
   releasedPeople: Set<string>
   /** Changes that were seen done: `plan change`. */
@@ -96,7 +100,7 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: database.enter(way()),
     queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), endedSince: new Map(), contracts: new Map(),
-    endsByProof: false, releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
+    endsByProof: false, vanishedTogether: new Map(), shownBy: new Map(), releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
     digest: { update: (text) => { hash.update(`${text}\n`) }, value: () => hash.copy().digest('hex') },
     context(task) {

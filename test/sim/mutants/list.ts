@@ -89,8 +89,8 @@ export const mutants: Mutant[] = [
     file: 'src/engine/choose-names.ts', find: 'if (isLost && !kept!.meant) {', replace: 'if (isLost && key === "") {',
   },
   {
-    name: 'what a creation answered is forgotten', promise: 'Nobody gets two accounts',
-    file: 'src/engine/carry-out.ts', find: '{ ...end, answeredId: writtenTo(attempt) }', replace: 'end',
+    name: 'what was created unseen is created again', promise: 'Nobody gets two accounts',
+    file: 'src/engine/carry-out.ts', find: 'recogniseCreated(hands, ready, tried, shown)', replace: '',
   },
   {
     name: 'a leaver is deleted at once', promise: 'The days of grace',

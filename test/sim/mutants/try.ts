@@ -1,32 +1,53 @@
 /** Plants mistakes, two at a time, each in a process of its own, until a seed catches it. */
 import { execFile } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import type { Mutant } from './list.ts'
 
 const atOnce = 2
+/** A mistake that so many seeds do not catch is missed. */
+export const mutantSeedsMax = 30
+const file = path.join(import.meta.dirname, 'caught.json')
 
-interface Caught { seed: number; by: string }
+export interface Caught { seed: number; by: string }
 
-/** Tells one line for each mistake: its name, the seed that caught it, what was said. The names of those that no seed caught. */
-export async function tryMutants(url: string, mutants: Mutant[], first: number, count: number, tell: (line: string) => void): Promise<string[]> {
+/** Which seed caught which mistake when that was last recorded; after a change of the engine a seed may tell another story. */
+export function recorded(): Record<string, number> {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Record<string, number> : {}
+}
+
+/** Writes down which seeds caught what, beside what is known of the other mistakes. */
+export function record(mutants: Mutant[], caught: Map<string, Caught | null>): void {
+  const known = recorded()
+  const lines = mutants.flatMap(({ name }) => {
+    const seed = caught.has(name) ? caught.get(name)?.seed : known[name]
+    return seed === undefined ? [] : [`  ${JSON.stringify(name)}: ${seed}`]
+  })
+  writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`)
+}
+
+/** By name, the seed that caught each mistake and what was said, or null: the one that is recorded first, then one after the other. */
+export async function tryMutants(url: string, mutants: Mutant[], tell: (line: string) => void = () => {}): Promise<Map<string, Caught | null>> {
   const left = mutants.map((mutant, number) => ({ mutant, number }))
-  const missed: string[] = []
+  const known = recorded()
+  const all = new Map<string, Caught | null>()
   const width = Math.max(...mutants.map((m) => m.name.length))
   await Promise.all(Array.from({ length: atOnce }, async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const { mutant, number } = next
-      const caught = await tryOne(url, mutant, number, first, count)
-      if (caught === null) missed.push(mutant.name)
-      tell(`${mutant.name.padEnd(width)}  ${caught === null ? 'MISSED' : `${String(caught.seed).padStart(6)}  ${caught.by}`}`)
+      const { mutant: { name }, number } = next
+      const caught = await tryOne(url, name, number, known[name])
+      all.set(name, caught)
+      tell(`${name.padEnd(width)}  ${caught === null ? 'MISSED' : `${String(caught.seed).padStart(6)}  ${caught.by}`}`)
     }
   }))
-  return missed
+  return all
 }
 
-async function tryOne(url: string, mutant: Mutant, number: number, first: number, count: number): Promise<Caught | null> {
+async function tryOne(url: string, name: string, number: number, known: number | undefined): Promise<Caught | null> {
+  const seeds = [...new Set([known ?? 1, ...Array.from({ length: mutantSeedsMax }, (_, i) => i + 1)])]
   const { stdout } = await promisify(execFile)(
-    process.execPath, [path.join(import.meta.dirname, 'child.ts'), mutant.name, url, `mutant_${number}`, String(first), String(count)], { maxBuffer: 1 << 26 })
+    process.execPath, [path.join(import.meta.dirname, 'child.ts'), name, url, `mutant_${number}`, seeds.join(',')], { maxBuffer: 1 << 26 })
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Caught | null
 }
