@@ -99,7 +99,14 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
   try {
     let reachable = true
     const running = new Set<Promise<boolean>>()
-    let underWay = 0
+    const underWay = new Set<ChangeRow[]>()
+    // One after the other, so that none finds what the one before is about to have.
+    const inTurn = turnsOf(1)
+    const claim = (upTo: string | null): Promise<ChangeRow[]> => inTurn(async () => {
+      const changes = await claimChanges(context.pool, { planId: plan.id, systemId, now: context.now(), limit: batchSize, along: alongMax, underWay: [...underWay].flatMap((own) => own.map((c) => c.id)), upTo })
+      underWay.add(changes)
+      return changes
+    })
     /** Nobody up to here has a change left that is due. */
     let dry: string | null = null
     // All of them end before the connections are closed, also when one fails.
@@ -111,10 +118,9 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
           await more
           continue
         }
-        const changes = await claimChanges(context.pool, { planId: plan.id, systemId, now: context.now(), limit: batchSize, along: alongMax, underWay, upTo })
+        const changes = await claim(upTo)
         if (changes.length > 0) {
-          underWay += changes.length
-          const batch = carryOutBatch(hands, changes).finally(() => { underWay -= changes.length })
+          const batch = carryOutBatch(hands, changes).finally(() => underWay.delete(changes))
           running.add(batch)
           reachable = await batch.finally(() => running.delete(batch)) && reachable
           await grown(changes.length)

@@ -9,7 +9,7 @@ export async function auditChanges(
   const final = ended.filter(({ end }) => end.state !== 'again' && end.state !== 'waiting')
   if (final.length === 0) return
   const { rows } = await client.query<{ id: string; key: Buffer }>(
-    'select id, commitment_key as key from person where id = any($1::uuid[])', [final.map(({ change }) => change.personId)])
+    'select id, commitment_key as key from person where id = any($1::uuid[])', [[...new Set(final.map(({ change }) => change.personId))]])
   const keys = new Map(rows.map((row) => [row.id, row.key]))
   await pourAudit(client, final.map(({ change, end }) => {
     const key = keys.get(change.personId ?? '')

@@ -15,15 +15,15 @@ export async function confirm(client: Client, hands: Hands, attempts: Attempt[],
   if (written.length === 0) return
   const loaded = await seenAgain(client, before, pairsOf(written.map((a) => a.change)))
   const granted: { accountId: string; entitlementId: string }[] = []
-  // Put together once, however many of an account's changes are in the batch.
-  const known = new Map<string, AccountFacts | null>()
+  // Put together once, however many of an account's changes are in the batch: those were decided on from the same facts.
+  const known = new Map<object, AccountFacts | null>()
   for (const attempt of written) {
     const { change } = attempt
     const pair = { personId: change.personId!, jobId: change.jobId! }
-    const key = pairKey(pair)
-    const facts = known.get(key) ?? factsOf(loaded, pair, hands.deciding) ?? seenFactsOf(loaded, pair, hands.deciding)
-    known.set(key, facts)
-    const account = loaded.accounts.get(key)
+    const same = attempt.facts ?? attempt
+    const facts = known.get(same) ?? factsOf(loaded, pair, hands.deciding) ?? seenFactsOf(loaded, pair, hands.deciding)
+    known.set(same, facts)
+    const account = facts?.account ?? loaded.accounts.get(pairKey(pair))
     const seen = facts !== null && seenAsPlanned(change, facts)
     if (seen === true) {
       attempt.end = { id: change.id, state: 'done', accountId: account?.id ?? change.accountId }

@@ -50,5 +50,7 @@ export function writtenTo({ outcome }: Attempt): string | null {
 
 /** The people and jobs that changes are about, each once. */
 export function pairsOf(changes: ChangeRow[]): Pair[] {
-  return [...new Map(changes.map((c) => [`${c.personId} ${c.jobId}`, { personId: c.personId!, jobId: c.jobId! }])).values()]
+  // Those of one account mostly come one after the other.
+  const firsts = changes.filter((c, i) => c.personId !== changes[i - 1]?.personId || c.jobId !== changes[i - 1]?.jobId)
+  return [...new Map(firsts.map((c) => [`${c.personId} ${c.jobId}`, { personId: c.personId!, jobId: c.jobId! }])).values()]
 }

@@ -2,17 +2,18 @@
 import type { Page, Wanted } from '../connectors/connector.ts'
 import { beginLook, settleLookup, type Asked, type Seen } from '../store/observed.ts'
 import type { ChangeRow } from '../store/plan.ts'
-import type { Hands } from './carry-out-hands.ts'
+import { pairsOf, type Hands } from './carry-out-hands.ts'
 import { marksOf } from './prepared-job.ts'
 import { protectedBy } from './read-system.ts'
 
 /** What a batch has to see first: the accounts that its people have, whether the names to be created are free, and what was perhaps created already. */
 export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Map<string, string[]>): Promise<Wanted[]> {
+  const pairs = pairsOf(changes)
   const { rows } = await hands.context.pool.query<{ personId: string; jobId: string; objectType: string; nativeId: string }>(
     `select a.person_id as "personId", a.job_id as "jobId", a.object_type as "objectType", a.native_id as "nativeId"
        from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
        join lateral (select * from account a where a.person_id = u.person_id and a.job_id = u.job_id and a.gone_at is null offset 0) a on true`,
-    [changes.map((c) => c.personId), changes.map((c) => c.jobId)])
+    [pairs.map((p) => p.personId), pairs.map((p) => p.jobId)])
   const linked = new Set(rows.map((r) => `${r.personId} ${r.jobId}`))
   return [
     ...new Map(rows.map((r) => [r.nativeId, { objectType: r.objectType, id: r.nativeId }])).values(),

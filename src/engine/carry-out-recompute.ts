@@ -37,10 +37,11 @@ function recomputeAll(hands: Hands, changes: ChangeRow[], loaded: LoadedFacts): 
   const known = new Map<string, Whole>()
   return changes.map((change) => {
     const pair = { personId: change.personId!, jobId: change.jobId! }
-    let whole = known.get(pairKey(pair))
+    const key = pairKey(pair)
+    let whole = known.get(key)
     if (whole === undefined) {
       const facts = factsOf(loaded, pair, deciding)
-      known.set(pairKey(pair), whole = { facts, decided: facts === null ? [] : decide(facts), creation: null })
+      known.set(key, whole = { facts, decided: facts === null ? [] : decide(facts), creation: null })
     }
     const attempt = recomputed(hands, change, whole)
     if (change.kind === 'create') whole.creation = attempt

@@ -31,10 +31,10 @@ export async function recomputeUndo(hands: Hands, changes: ChangeRow[], loaded: 
     const still = stillToUndo(change, account, new Set(facts.held.map((h) => h.id)), facts.descriptions)
     if (still === 'differs') return refuse('CHANGE_DIFFERS', 'Somebody changed it since the plan was made.')
     if (still === 'done') return { change, decided: null, facts, creation: null, outcome: null, end: { id: change.id, state: 'done', accountId: account.id } }
-    const { kind, wave, personId, systemId, jobId, objectType, accountId, entitlementId, subject, before, after, reasons } = change
+    const { kind, wave, personId, systemId, jobId, objectType, accountId, entitlementId, subject, before, after } = change
     return {
       change, facts, creation: null, outcome: null, end: null,
-      decided: { kind, wave, personId: personId!, systemId, jobId: jobId!, objectType: objectType!, accountId, entitlementId, subject, before, after, because: reasons },
+      decided: { kind, wave, personId: personId!, systemId, jobId: jobId!, objectType: objectType!, accountId, entitlementId, subject, before, after, because: [] },
     }
   })
 }

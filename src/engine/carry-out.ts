@@ -57,7 +57,8 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
 async function write(hands: Hands, attempts: Attempt[], secrets: Map<string, string>): Promise<void> {
   await Promise.all(attempts.map((attempt) => hands.inTurn(async () => {
     if (hands.pulse.halted !== null || hands.signal.aborted) return
-    attempt.outcome = await perform(hands, attempt, secrets.get(`${attempt.change.personId} ${attempt.change.jobId}`))
+    const { kind, personId, jobId } = attempt.change
+    attempt.outcome = await perform(hands, attempt, kind === 'create' ? secrets.get(`${personId} ${jobId}`) : undefined)
     feel(hands.pulse, attempt.change, attempt.outcome)
   })))
 }

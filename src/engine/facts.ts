@@ -18,12 +18,13 @@ export interface Deciding {
 /** What is known about one pair, or null where nothing can or may be decided. */
 export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): AccountFacts | null {
   const prepared = deciding.jobs.get(pair.jobId)
-  const desired = loaded.desired.get(pairKey(pair))
+  const key = pairKey(pair)
+  const desired = loaded.desired.get(key)
   if (prepared === undefined || desired === undefined) return null
   // Whatever was last worked out for them, who has ended wants nothing.
   const wanted = desired.personState === 'ended' ? null : desired.wanted
   if (wanted === 'broken') return null
-  const account = loaded.accounts.get(pairKey(pair)) ?? null
+  const account = loaded.accounts.get(key) ?? null
   const match = desired.matchedAccountId === null ? undefined : loaded.matched.get(desired.matchedAccountId)
   const matched: (SeenAccount & { by: string }) | null = account === null && match !== undefined ? { ...match, by: desired.matchedBy ?? 'name' } : null
   const seen = account ?? matched
@@ -31,18 +32,18 @@ export function factsOf(loaded: LoadedFacts, pair: Pair, deciding: Deciding): Ac
   return {
     personId: pair.personId, systemId: job.destination, jobId: job.id, objectType: job.objectType, descriptions: prepared.type.attributes,
     wanted: wanted ?? 'none', set: desired.attributes ?? {}, clear: desired.clear ?? [], name: desired.name ?? '',
-    references: loaded.references.get(pairKey(pair)) ?? {},
+    references: loaded.references.get(key) ?? {},
     account, matched,
-    desired: (loaded.entitlements.get(pairKey(pair)) ?? []).map((e) => ({ ...e, because: e.because.map((b) => withRevision(b, deciding.policyRevision)) })),
+    desired: (loaded.entitlements.get(key) ?? []).map((e) => ({ ...e, because: e.because.map((b) => withRevision(b, deciding.policyRevision)) })),
     held: (seen === null ? [] : loaded.held.get(seen.id) ?? []).map((h) => ({ id: h.id, objectType: h.objectType, nativeId: h.nativeId, name: h.name, ours: h.origin !== 'unknown' || deciding.authoritative.has(h.id), ...endOf(loaded, pair, h.id) })),
     deleteDue: account !== null && [account.disabledAt, account.unwantedSince].every((since) => dueForDeletion(since, job.lifecycle.deleteAfterDays, deciding.asOf)),
-    exceptions: loaded.exceptions.get(pairKey(pair)) ?? [],
+    exceptions: loaded.exceptions.get(key) ?? [],
     because: accountBecause(wanted, desired.personState, job.id, job.lifecycle.deleteAfterDays, account?.enabled ?? true),
   }
 }
 
 function endOf(loaded: LoadedFacts, pair: Pair, entitlementId: string): { ended?: Because } {
-  const ended = loaded.ended.get(`${pair.personId} ${entitlementId}`)
+  const ended = loaded.ended.size === 0 ? undefined : loaded.ended.get(`${pair.personId} ${entitlementId}`)
   return ended === undefined ? {} : { ended }
 }
 

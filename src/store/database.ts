@@ -85,6 +85,11 @@ export async function unlessLocked(pool: Pool, work: (client: Client) => Promise
   })
 }
 
+/** From here to its end the transaction looks up rows by their keys: no whole table is read for them, however little PostgreSQL has counted yet. */
+export async function lookUpOnly(client: Client): Promise<void> {
+  await client.query('set local enable_seqscan = off')
+}
+
 /** Names of statements, by their text. */
 const names = new Map<string, string>()
 

@@ -76,8 +76,10 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   const held = await heldBy(db, [...accounts.map((a) => a.id), ...matched.rows.map((a) => a.id)])
   const accountsByPair = new Map(accounts.map((row) => [pairKey(row), row]))
   const lacking = (pair: Pair): { personId: string; entitlementId: string }[] => {
-    const reasoned = new Set(entitlements.get(pairKey(pair))?.map((e) => e.id))
-    const own = held.get(accountsByPair.get(pairKey(pair))?.id ?? '') ?? []
+    const key = pairKey(pair)
+    const own = held.get(accountsByPair.get(key)?.id ?? '') ?? []
+    if (own.length === 0) return []
+    const reasoned = new Set(entitlements.get(key)?.map((e) => e.id))
     return own.filter((h) => !reasoned.has(h.id)).map((h) => ({ personId: pair.personId, entitlementId: h.id }))
   }
 
@@ -141,13 +143,13 @@ async function reasonedEntitlements(db: Db, layer: Layer, asOf: string, pairs: P
        join entitlement e on e.id = re.entitlement_id and e.system_id = any ($3) and e.gone_at is null`,
     [[...new Set(held.map((p) => p.personId))], asOf, [...new Set(held.map((p) => holding.get(p.jobId)))]])
   const [reasons, gifts] = [rows.filter((row) => row.personId !== null), rows.filter((row) => row.personId === null)]
-  const giftsOf = Map.groupBy(gifts, (row) => `${row.roleId} ${row.systemId}`)
+  const giftsOf = new Map([...Map.groupBy(gifts, (row) => row.systemId)].map(([system, own]) => [system, Map.groupBy(own, (row) => row.roleId)]))
   const reasonsOf = Map.groupBy(reasons, (row) => row.personId!)
   return new Map(held.flatMap((pair) => {
     const system = holding.get(pair.jobId)!
     const given = new Map<string, { entitlement: GivenRow; reasons: GivenRow[] }>()
     for (const reason of reasonsOf.get(pair.personId) ?? []) {
-      const things = reason.roleId === null ? (reason.systemId === system ? [reason] : []) : giftsOf.get(`${reason.roleId} ${system}`) ?? []
+      const things = reason.roleId === null ? (reason.systemId === system ? [reason] : []) : giftsOf.get(system)?.get(reason.roleId) ?? []
       for (const thing of things) {
         const known = given.get(thing.id!)
         if (known === undefined) given.set(thing.id!, { entitlement: thing, reasons: [reason] })
@@ -219,7 +221,7 @@ async function heldBy(db: Db, accountIds: string[]): Promise<LoadedFacts['held']
   if (accountIds.length === 0) return new Map()
   const { rows } = await db.query<LoadedFacts['held'] extends Map<string, (infer Held)[]> ? Held & { accountId: string } : never>(
     `select m.account_id as "accountId", e.id, e.object_type as "objectType", e.native_id as "nativeId", e.name, m.origin
-       from membership m join entitlement e on e.id = m.entitlement_id and e.gone_at is null where m.account_id = any($1::bigint[]) order by e.name`, [accountIds])
+       from (select * from membership where account_id = any($1::bigint[]) offset 0) m join entitlement e on e.id = m.entitlement_id and e.gone_at is null order by e.name`, [accountIds])
   return Map.groupBy(rows, (row) => row.accountId)
 }
 

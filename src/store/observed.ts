@@ -75,7 +75,7 @@ async function settleRecords(db: Client, systemId: string, records: ObservedReco
   const accounts = records.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const column = <T>(pick: (record: ObservedRecord) => T): T[] => accounts.map(pick)
   const linked = new Map(own.links.map((link) => [`${link.objectType} ${link.nativeId}`, link]))
-  const linkOf = (record: ObservedRecord): Link | undefined => linked.get(`${record.objectType} ${record.id}`)
+  const links = accounts.map((record) => linked.get(`${record.objectType} ${record.id}`))
   const { rows } = await db.query<SettledRecord>(
     `insert into account (system_id, object_type, native_id, name, attributes, enabled, protected, seen_at, disabled_at, look, person_id, job_id, linked_at, linked_by)
      select $1, object_type, native_id, name, attributes, enabled, protected, $2, case when enabled then null else $2::timestamptz end, $9,
@@ -90,7 +90,7 @@ async function settleRecords(db: Client, systemId: string, records: ObservedReco
      returning id, object_type as "objectType", native_id as "nativeId", person_id as "personId", job_id as "jobId"`,
     [systemId, now, column((r) => r.objectType), column((r) => r.id), column((r) => r.name), column((r) => JSON.stringify(r.attributes)),
       column((r) => r.enabled ?? true), column((r) => r.protected ?? false), look, own.by,
-      column((r) => linkOf(r)?.personId ?? null), column((r) => linkOf(r)?.jobId ?? null)])
+      links.map((link) => link?.personId ?? null), links.map((link) => link?.jobId ?? null)])
   return rows
 }
 

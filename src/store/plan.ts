@@ -1,11 +1,11 @@
 /** Plans and their changes as rows. */
 import { escapeLiteral } from 'pg'
 import type { DecidedChange } from '../domain/decide.ts'
-import type { Because, ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
+import type { ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { PlanHead } from '../domain/plan-hash.ts'
 import type { Attributes } from '../domain/value.ts'
 import { copyLine, pourInto, pourMin } from './copy.ts'
-import type { Client, Db } from './database.ts'
+import { lookUpOnly, type Client, type Db } from './database.ts'
 import { countAgain, manyRows } from './statistics.ts'
 
 export interface PlanRow {
@@ -29,9 +29,9 @@ export interface PlanRow {
   approvedBy: string | null
 }
 
+/** A change as it is carried out. */
 export interface ChangeRow {
   id: string
-  stage: 1 | 2
   wave: number
   kind: ChangeKind
   systemId: string
@@ -43,10 +43,8 @@ export interface ChangeRow {
   subject: string
   before: Attributes | null
   after: Attributes | null
-  reasons: Because[]
   /** Hexadecimal. */
   hash: string
-  state: ChangeState
   attempts: number
   /** What became of the last attempt. */
   code: string | null
@@ -55,8 +53,8 @@ export interface ChangeRow {
 const planColumns = `id, number, state, cause, scope, aim, policy_revision as "policyRevision", as_of as "asOf", '{"snapshots": {}, "observations": {}}'::jsonb || basis as basis, hash, brakes, findings,
   forecast, read_anew as "readAnew", made_by as "madeBy", approved_by as "approvedBy"`
 
-const changeColumns = `id, stage, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
-  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, reasons, encode(hash, 'hex') as hash, state, attempts, code`
+const changeColumns = `id, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
+  account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, encode(hash, 'hex') as hash, attempts, code`
 
 export interface NewPlan {
   id: string
@@ -223,8 +221,8 @@ export interface Claim {
   /** So many changes at most; and so many more that come along with the creations among them. */
   limit: number
   along: number
-  /** How many changes of the system are under way: they are passed over. */
-  underWay: number
+  /** Changes of the system that are under way already, by id: they are passed over. */
+  underWay: string[]
   /** Only of people up to this id. */
   upTo: string | null
 }
@@ -234,22 +232,23 @@ export interface Claim {
  * granted comes along with its creation, so that it is looked at and written about once. They are marked running.
  */
 export async function claimChanges(db: Db, { planId, systemId, now, limit, along, underWay, upTo }: Claim): Promise<ChangeRow[]> {
-  // Each table is asked by its key, `offset 0` sees to that: it is filled and emptied faster than PostgreSQL counts.
+  // Each table is asked by its key, a list of ids or `offset 0` sees to that: it is filled and emptied faster than PostgreSQL counts.
   const toDo = `o.plan_id = $1 and o.system_id = $2 and (o.state = 'to-do' or o.state = 'again' and o.next_attempt_at <= $3)`
-  const free = (id: string, state: string): string => `(select from plan_change c where c.plan_id = $1 and c.id = ${id} and ${state} offset 0 for update skip locked)`
+  const free = (ids: string, states: string): string =>
+    `select c.id, c.kind, c.job_id, c.person_id from plan_change c where c.plan_id = $1 and c.id = any (array(select id from ${ids})) and c.state in (${states}) for update skip locked`
   const { rows } = await db.query<ChangeRow>(
     `with next as materialized (
-       select o.id, o.kind, o.job_id, o.person_id from open_change o
-        where ${toDo} and ($5::uuid is null or o.person_id <= $5)
+       select o.id from open_change o
+        where ${toDo} and o.id <> all ($7::bigint[]) and ($5::uuid is null or o.person_id <= $5)
           and o.wave <= (select o.wave from open_change o where ${toDo} order by o.wave, o.id limit 1)
-        order by o.wave, o.id limit $4::int + $7::int),
-     picked as materialized (select next.* from next cross join lateral ${free('next.id', `c.state in ('waiting', 'again')`)} c limit $4),
-     granted as materialized (
+        order by o.wave, o.id limit $4),
+     picked as materialized (${free('next', `'waiting', 'again'`)}),
+     along as materialized (
        select o.id from picked p
         cross join lateral (select o.id from open_change o where o.plan_id = $1 and o.system_id = $2 and o.job_id = p.job_id and o.person_id = p.person_id
                                and o.kind = 'grant' and o.state = 'to-do' offset 0) o
-        cross join lateral ${free('o.id', `c.state = 'waiting'`)} c
-        where p.kind = 'create' limit $6)
+        where p.kind = 'create' limit $6),
+     granted as materialized (${free('along', `'waiting'`)})
      update plan_change c set state = 'running', started_at = coalesce(started_at, $3), attempts = attempts + 1
       where plan_id = $1 and id = any(array(select id from picked union all select id from granted))
       returning ${changeColumns}`, [planId, systemId, now, limit, upTo, along, underWay])
@@ -287,15 +286,14 @@ export interface ChangeEnd {
  */
 export async function endChanges(db: Client, planId: string, ends: ChangeEnd[], now: string): Promise<void> {
   if (ends.length === 0) return
-  // Looked up by key first: few seem to be running by what PostgreSQL last counted, and each of them would be compared with each end.
+  // By key, whatever PostgreSQL has counted: `case` keeps it from guessing that hardly any is running, `+ 0` from going through all ends for each.
+  if (ends.length >= pourMin) await lookUpOnly(db)
   await db.query(
-    `with u as materialized (
-       select u.* from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[], $10::text[]) as u (id, state, code, words, next_attempt_at, account_id, untried, answered_id)
-        cross join lateral (select from plan_change c where c.plan_id = $1 and c.id = u.id and c.state = 'running' offset 0 for update) c)
-     update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,
+    `update plan_change c set state = u.state, code = u.code, words = u.words, next_attempt_at = u.next_attempt_at,
             account_id = coalesce(u.account_id, c.account_id), answered_id = coalesce(u.answered_id, c.answered_id), attempts = c.attempts - u.untried::int,
             done_at = case when u.state in ('done', 'refused', 'stuck', 'skipped') then $2::timestamptz end
-       from u where c.plan_id = $1 and c.id = u.id and c.id = any ($3)`,
+       from unnest($3::bigint[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::boolean[], $10::text[]) as u (id, state, code, words, next_attempt_at, account_id, untried, answered_id)
+      where c.plan_id = $1 and c.id = any ($3) and c.id + 0 = u.id and case when c.state = 'running' then true else false end`,
     [planId, now, ends.map((e) => e.id), ends.map((e) => e.state), ends.map((e) => e.code ?? null), ends.map((e) => e.words ?? null),
       ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null), ends.map((e) => e.untried ?? false), ends.map((e) => e.answeredId ?? null)])
   const failed = ends.filter((e) => e.state !== 'done' && e.state !== 'waiting').map((e) => e.id)

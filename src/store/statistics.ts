@@ -12,7 +12,7 @@ const columns = {
   account: 'account (system_id, object_type, native_id, name, person_id, job_id, gone_at)',
   membership: 'membership',
   person: 'person (id, state, evaluated_at, changed_at, next_change_at, evaluated_revision)',
-  plan_change: 'plan_change (plan_id, stage, wave, kind, system_id, job_id, person_id, state)',
+  plan_change: 'plan_change (plan_id, id, stage, wave, kind, system_id, job_id, person_id, state)',
   open_change: 'open_change (plan_id, system_id, wave, id, job_id, person_id, kind, entitlement_id, state)',
   reason: 'reason (person_id, kind, role_id, entitlement_id, job_id, rule_id, valid_from, valid_until)',
   desired_account: 'desired_account (person_id, job_id, system_id, wanted)',
