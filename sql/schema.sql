@@ -878,11 +878,10 @@ create table reserved_name (
   job_id text not null,
   plan_id uuid,
   reserved_at timestamp with time zone not null
-);
+) with (fillfactor=45);
 comment on table reserved_name is 'Unique names given out. They stay with their person, also after the account is gone.';
 CREATE UNIQUE INDEX a_name_is_given_once ON usher.reserved_name USING btree (system_id, attribute, lower(value));
 CREATE UNIQUE INDEX a_person_keeps_one_name ON usher.reserved_name USING btree (person_id, job_id, attribute);
-CREATE INDEX reserved_name_meant ON usher.reserved_name USING btree (plan_id) WHERE (plan_id IS NOT NULL);
 
 create table role_entitlement (
   role_id text not null,
