@@ -9,6 +9,7 @@ import { analyzeOverlay, openOverlay, pourOverlay, type EvaluatedRows } from '..
 import type { Context, Revision } from './context.ts'
 import { prepareJobs } from './prepared-job.ts'
 import { presentOf, resolveAccounts, type Passing, type Present, type ResolvedAccount } from './resolve-accounts.ts'
+import { ahead } from './turns.ts'
 
 export interface EvaluationInput {
   planId: string
@@ -26,7 +27,7 @@ export async function evaluatePeople(context: Context, client: Client, revision:
   // A million people to whom nothing applies are not looked at one by one.
   if (!evaluate.hasWork && await isNothingGiven(client, input.asOf)) return { findings: evaluate.findings, evaluated }
   const people = peopleToEvaluate(client, { planId: input.layPlan ? input.planId : null, applying: input.layPlan ? null : input.planId, revision: revision.revision, only: input.only, asOf: input.asOf })
-  for await (const batch of people) {
+  for await (const batch of ahead(people)) {
     evaluated += batch.length
     await pourOverlay(client, await evaluate.batch(batch))
   }

@@ -11,6 +11,7 @@ import { insertChanges, type NewChange } from '../store/plan.ts'
 import { systemOf, type Context, type Revision } from './context.ts'
 import { prepareJobs } from './prepared-job.ts'
 import { factsOf, hashChange, type Deciding } from './facts.ts'
+import { ahead } from './turns.ts'
 
 export interface SystemsPlanInput {
   planId: string
@@ -28,14 +29,19 @@ export async function planSystems(context: Context, client: Client, input: Syste
   const holders = holdersOf(accountJobs(revision.policy))
   await compareAll(client, compareInput(revision, jobsOf(revision, input.jobs), asOf, only))
   let decided: NewChange[] = []
-  for await (const pairs of differingPairs(client)) {
-    const loaded = await loadFacts(client, 'overlay', asOf, pairs, holders)
-    // Those before are written while these are decided on.
+  for await (const { pairs, loaded } of ahead(factsOfDiffering(client, asOf, holders))) {
+    // Those before are written, and those after loaded, while these are decided on.
     const [changes] = await Promise.all([decideOn(pairs, loaded, deciding, revision), insertChanges(client, planId, decided)])
     decided = changes
   }
   await insertChanges(client, planId, decided)
 }
+
+async function* factsOfDiffering(client: Client, asOf: string, holders: Holder[]): AsyncGenerator<{ pairs: Pair[]; loaded: LoadedFacts }> {
+  for await (const pairs of differingPairs(client)) yield { pairs, loaded: await loadFacts(client, 'overlay', asOf, pairs, holders) }
+}
+
+interface Holder { systemId: string; jobId: string }
 
 /** So many accounts are decided on before others have their turn. */
 const atOnce = 100
@@ -74,7 +80,7 @@ export function jobsOf(revision: Revision, ids: string[] | null): AccountJob[] {
 }
 
 /** The job whose account holds the entitlements of a system: the first in the policy. */
-export function holdersOf(jobs: AccountJob[]): { systemId: string; jobId: string }[] {
+export function holdersOf(jobs: AccountJob[]): Holder[] {
   const first = new Map<string, string>()
   for (const job of jobs) if (!first.has(job.destination)) first.set(job.destination, job.id)
   return [...first].map(([systemId, jobId]) => ({ systemId, jobId }))

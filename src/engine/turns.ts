@@ -19,3 +19,20 @@ export function turnsOf(width: number): Turns {
     }
   }
 }
+
+/** The same items; each is asked for before the one before it is done with. */
+export async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = items.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done === true) return
+      next = items.next()
+      // Looked at in its turn; until then it may fail unseen.
+      next.catch(() => {})
+      yield value
+    }
+  } finally {
+    await items.return(undefined)
+  }
+}
