@@ -5,7 +5,7 @@ import { digestText, headText, itemText, type PlanHead } from '../domain/plan-ha
 import { canonical } from '../domain/value.ts'
 import { together, type Client, type Db } from '../store/database.ts'
 import { arrivalDigests } from '../store/people-bulk.ts'
-import { plannedItems, snapshotsOfPlan, type PlanRow } from '../store/plan.ts'
+import { hasManyItems, plannedItems, snapshotsOfPlan, type PlanRow } from '../store/plan.ts'
 import { documentAt } from '../store/policy.ts'
 import type { Revision } from './context.ts'
 
@@ -18,10 +18,10 @@ export interface HashedFrom {
 }
 
 export async function hashOfPlan(client: Client, planId: string, from: HashedFrom): Promise<string> {
-  const [head, arrivals] = await together(client, () => headOfPlan(client, from), () => arrivalDigests(client, planId))
+  const [head, arrivals, many] = await together(client, () => headOfPlan(client, from), () => arrivalDigests(client, planId), () => hasManyItems(client, planId))
   const sum = createHash('sha256').update(headText(head))
   for (const digest of arrivals) sum.update(digestText(digest.toString('hex')))
-  for await (const items of plannedItems(client, planId)) for (const item of items) sum.update(itemText(item.hash, item.accountId))
+  for await (const items of plannedItems(client, planId, many)) sum.update(items.map((item) => itemText(item.hash, item.accountId)).join(''))
   return sum.digest('hex')
 }
 

@@ -1,6 +1,6 @@
 /** Stage 2 of a plan: what would make each destination agree with what people should have. */
 import { setImmediate } from 'node:timers/promises'
-import { accountJobs, stricter, type AccountJob } from '../domain/policy.ts'
+import { accountJobs, stricter, type AccountJob, type Method, type Policy } from '../domain/policy.ts'
 import { decide } from '../domain/decide.ts'
 import type { ChangeState } from '../domain/plan.ts'
 import { authoritativeIds, compareAll, differingPairs, type CompareInput, type Pair } from '../store/compare.ts'
@@ -94,10 +94,21 @@ export function compareInput(revision: Revision, jobs: AccountJob[], asOf: strin
   }
 }
 
-export function methodOf(revision: Revision, jobId: string): 'observe' | 'approve' | 'automatic' {
-  const job = revision.policy.jobs.find((j) => j.id === jobId)
+/** Of policies that are in use, by job: each change of a plan asks. */
+const methods = new WeakMap<Policy, Map<string, Method>>()
+
+export function methodOf({ policy }: Revision, jobId: string): Method {
+  const known = methods.get(policy) ?? new Map<string, Method>()
+  methods.set(policy, known)
+  const method = known.get(jobId) ?? methodIn(policy, jobId)
+  known.set(jobId, method)
+  return method
+}
+
+function methodIn(policy: Policy, jobId: string): Method {
+  const job = policy.jobs.find((j) => j.id === jobId)
   if (job === undefined) return 'observe'
-  return job.destination === 'people' ? job.method : stricter(job.method, systemOf(revision.policy, job.destination).method)
+  return job.destination === 'people' ? job.method : stricter(job.method, systemOf(policy, job.destination).method)
 }
 
 /** Linking writes nothing to the system, so it is not held back by *observe*. */

@@ -166,11 +166,16 @@ interface PlannedItem { hash: string; accountId: string | null }
 
 const itemsAtOnce = 20_000
 
-/** A plan's changes as its hash takes them in, by hash and id, in pieces. Within a transaction: where there are many, they are sorted once. */
-export async function* plannedItems(client: Client, planId: string): AsyncGenerator<PlannedItem[]> {
+/** Whether a plan has more changes than are hashed in one piece. */
+export async function hasManyItems(client: Client, planId: string): Promise<boolean> {
+  const { rows } = await client.query('select from plan_change where plan_id = $1 offset $2 limit 1', [planId, itemsAtOnce])
+  return rows.length > 0
+}
+
+/** A plan's changes as its hash takes them in, by hash and id, in pieces where there are many. Within a transaction: they are sorted once. */
+export async function* plannedItems(client: Client, planId: string, many: boolean): AsyncGenerator<PlannedItem[]> {
   const items = `select encode(hash, 'hex') as hash, account_id as "accountId" from plan_change where plan_id = $1 order by plan_change.hash, id`
-  const { rows } = await client.query<PlannedItem>(`${items} limit $2`, [planId, itemsAtOnce])
-  if (rows.length < itemsAtOnce) return yield rows
+  if (!many) return yield (await client.query<PlannedItem>(items, [planId])).rows
   await client.query(`declare planned_items no scroll cursor for ${items.replace('$1', escapeLiteral(planId))}`)
   for (;;) {
     const { rows: next } = await client.query<PlannedItem>(`fetch ${itemsAtOnce} from planned_items`)
