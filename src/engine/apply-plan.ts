@@ -98,20 +98,21 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
   const hands = await openHands(context, plan, revision, system, health, signal, options)
   try {
     let reachable = true
+    /** One that fails leaves what it has claimed to the next attempt at the plan; the others are not to wait for it. */
+    let failed = false
     const running = new Set<Promise<boolean>>()
     const underWay = new Set<ChangeRow[]>()
     // One after the other, so that none finds what the one before is about to have.
     const inTurn = turnsOf(1)
     const claim = (upTo: string | null): Promise<ChangeRow[]> => inTurn(async () => {
       const changes = await claimChanges(context.pool, { planId: plan.id, systemId, now: context.now(), limit: batchSize, along: alongMax, underWay: [...underWay].flatMap((own) => own.map((c) => c.id)), upTo })
-      underWay.add(changes)
+      if (changes.length > 0) underWay.add(changes)
       return changes
     })
     /** Nobody up to here has a change left that is due. */
     let dry: string | null = null
-    // All of them end before the connections are closed, also when one fails.
-    const ends = await Promise.allSettled(Array.from({ length: plan.cause === 'leaver' ? 1 : batchesAtOnce }, async () => {
-      while (reachable && hands.pulse.halted === null && !signal.aborted) {
+    const batches = async (): Promise<void> => {
+      while (reachable && !failed && hands.pulse.halted === null && !signal.aborted) {
         if (await isStopped(context.pool, plan.id)) return
         const { upTo, more } = settling
         if (upTo !== null && upTo === dry) {
@@ -131,7 +132,12 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
         else if (await waveRunning(context, plan.id, systemId)) await new Promise((resolve) => setTimeout(resolve, 20))
         else return
       }
-    }))
+    }
+    // All of them end before the connections are closed, also when one fails.
+    const ends = await Promise.allSettled(Array.from({ length: plan.cause === 'leaver' ? 1 : batchesAtOnce }, () => batches().catch((error: unknown) => {
+      failed = true
+      throw error
+    })))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   } finally {
     await hands.reader.close()

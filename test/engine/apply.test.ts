@@ -315,7 +315,7 @@ test('a record that Usher cannot handle is stuck alone', async () => {
 
 test('stopped between two batches, a plan writes nothing more until it is resumed', async () => {
   const w = await open((p) => { appSystem(p).method = 'approve' })
-  const people = batchSize * (batchesAtOnce + 1)
+  const people = batchSize * (batchesAtOnce + 3)
   const plan = await w.day(staff(people, { department: 'None' }))
   await w.engine.approvePlan(plan.id, plan.hash, 'ada')
   const working = w.work()
@@ -331,6 +331,28 @@ test('stopped between two batches, a plan writes nothing more until it is resume
   await w.engine.resumePlan(plan.id, 'ada')
   await w.work()
   assert.deepEqual([(await w.shown(plan.id)).state, w.app.writes], ['applied', people])
+})
+
+test('where the database loses an answer, what was claimed is begun again, and nobody waits for it meanwhile', async () => {
+  const w = await open((p) => { appSystem(p).method = 'approve' })
+  const plan = await w.day([anna])
+  await w.engine.approvePlan(plan.id, plan.hash, 'ada')
+  let lost = 0
+  const pool = new Proxy(w.context.pool, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (name !== 'query') return typeof value === 'function' ? value.bind(target) : value
+      return async (text: string, values: unknown[]) => {
+        const answer = await target.query(text, values)
+        if (lost === 0 && text.includes(`set state = 'running'`)) throw new Error(`lost ${++lost}`)
+        return answer
+      }
+    },
+  })
+  await applyPlan({ ...w.context, pool }, plan.id, signal)
+  assert.deepEqual([lost, (await w.shown(plan.id)).state, w.app.writes], [1, 'applying', 0])
+  await w.settle()
+  assert.deepEqual([(await w.shown(plan.id)).systems, w.accounts()], [['create anna.nowak', 'grant anna.nowak sellers'], ['anna.nowak']])
 })
 
 test('what the system shows otherwise than planned is contradicted, named, and harms nothing else', async () => {
