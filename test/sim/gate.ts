@@ -39,6 +39,8 @@ interface Waiting {
 }
 
 const stuckMs = 20_000
+/** Nothing that is asked of Usher takes more steps here. */
+const stepsMax = 5000
 const trailMax = 40
 const realTimeout = globalThis.setTimeout
 /** After so long, a query may be waiting for a lock. */
@@ -150,10 +152,11 @@ export function openGate(random: Random, isBlocked: (backend: number) => Promise
           await quiet()
           if (left === 0 && waiting.length === 0 && blocked.length === 0) return 'done'
           if (waiting.length > 0) {
-            if (count === killAt) {
+            if (count === killAt || count === stepsMax) {
               life++
               ;[waiting, blocked, sleeping, holds] = [[], [], [], 0]
-              return 'killed'
+              if (count === killAt) return 'killed'
+              throw new Error(`It does not come to an end. The last steps: ${trail.join(' | ')}`)
             }
             count++
             idleSince = 0

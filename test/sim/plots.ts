@@ -64,9 +64,15 @@ const plots: ((world: World) => Plot)[] = [
       () => change(world, who, { leaveUntil: dateAt(world, -1) }, 'is back from leave'),
     ]
   },
-  function hasALastDay(world) {
+  function hasALastDayWhileSystemsLie(world) {
     const who = somebody(world)
-    return [() => change(world, who, { end: dateAt(world, 0) }, 'has their last day')]
+    return [() => change(world, who, { end: dateAt(world, 0) }, 'has their last day'), () => {
+      hire(world, -1)
+      for (const name of systemNames) {
+        for (const operation of ['create', 'update', 'disable'] as const) world.systems[name].faults.push({ operation, effect: 'pretend', fired: 0 })
+        say(world, `${name}: pretend at create, update and disable each`)
+      }
+    }]
   },
   function severalLeave(world) {
     return [

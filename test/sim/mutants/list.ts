@@ -25,12 +25,8 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'an answer that was lost counts as done', promise: 'Seen, not assumed',
-    file: 'src/engine/carry-out-end.ts', find: 'if (outcome.retryable && change.attempts < backOffSeconds.length) return again(context, change, outcome.code, outcome.words)',
-    replace: 'if (outcome.retryable) return { id: change.id, state: "done" }',
-  },
-  {
-    name: 'a list that was cut ends people', promise: 'Absence needs proof',
-    file: 'src/engine/plan-people.ts', find: 'if (!snapshot.complete || snapshot.setAside > setAsideMax) return', replace: 'if (snapshot.setAside > setAsideMax) return',
+    file: 'src/engine/carry-out-end.ts', find: "if (outcome.code === 'SYSTEM_UNREACHABLE') return unanswered(hands, change, outcome.words)",
+    replace: "if (outcome.code === 'SYSTEM_UNREACHABLE') return { id: change.id, state: 'done' }",
   },
   {
     name: 'who vanished is ended without a release', promise: 'Absence needs proof',
