@@ -91,7 +91,8 @@ export async function retryChange(context: Context, planId: string, changeId: st
     if (plan.state === 'stopped') throw notOpen(plan, 'retry a change of')
     if (await isOpenElsewhere(client, planId, changeId)) throw new UsherError('CONFLICT', 'A newer plan is at this very change.')
     const { rowCount } = await client.query(
-      `update plan_change set state = 'waiting', attempts = 0, next_attempt_at = null where plan_id = $1 and id = $2 and state in ('again', 'stuck')`, [planId, changeId])
+      // That it was tried stays known: what was perhaps created then is looked for.
+      `update plan_change set state = 'waiting', attempts = least(attempts, 1), next_attempt_at = null where plan_id = $1 and id = $2 and state in ('again', 'stuck')`, [planId, changeId])
     if (rowCount === 0) throw new UsherError('NOT_FOUND', 'This change is not one that can be tried again.')
     await reviveDependents(client, planId, changeId)
     await setPlan(client, planId, { state: plan.state === 'applying' ? 'applying' : 'approved', ended_at: null, wait_until: null })

@@ -1,6 +1,6 @@
 /** What goes wrong in systems and staff lists. */
-import type { Fault } from '../../src/connectors/memory/memory-world.ts'
-import { systemNames } from './rulebook.ts'
+import { keepBefore, type Fault } from '../../src/connectors/memory/memory-world.ts'
+import { settleMs, systemNames } from './rulebook.ts'
 import type { SheetFault } from './sheet.ts'
 import { fire, say, type World } from './world.ts'
 
@@ -43,4 +43,14 @@ export function faultEffects(world: World): (() => void)[] {
     system.faults = []
     system.reachable = true
   })
+}
+
+/** A mirror has seen all that was written longer ago than it takes to settle. To be told before and after whatever may write. */
+export function mirrorsCatchUp(world: World): void {
+  for (const name of systemNames) {
+    const system = world.systems[name]
+    const known = world.mirrors.get(name)
+    if (known !== undefined && known.before === system.before && world.clock.now - known.at >= settleMs[name]) keepBefore(system)
+    if (system.before !== known?.before) world.mirrors.set(name, { before: system.before, at: world.clock.now })
+  }
 }

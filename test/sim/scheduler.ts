@@ -4,6 +4,7 @@ import { UsherError } from '../../src/domain/errors.ts'
 import { runLeavers } from '../../src/engine/leaver.ts'
 import { runTask, takeUp } from '../../src/engine/worker.ts'
 import { check } from './checks.ts'
+import { mirrorsCatchUp } from './faults.ts'
 import { fire, say, violate, type Queued, type World } from './world.ts'
 
 export interface Mishaps {
@@ -54,6 +55,7 @@ async function queued(world: World, mishaps: Mishaps): Promise<void> {
 
 async function runOne(world: World, item: Queued, mishaps: Mishaps): Promise<void> {
   const { random } = world
+  mirrorsCatchUp(world)
   const killAt = random.chance(mishaps.kill) ? random.int(0, random.chance(0.5) ? 40 : 150) : undefined
   world.loseAt = random.chance(mishaps.cut) ? random.int(1, 120) : -1
   world.cut = false
@@ -83,6 +85,7 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps): Promise<voi
   } else if (failed && item.tries < triesMax) {
     world.queue.push({ ...item, tries: item.tries + 1, at: world.clock.now + 1000 * 2 ** item.tries })
   }
+  mirrorsCatchUp(world)
   await check(world)
   world.cut = false
 }

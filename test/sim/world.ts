@@ -51,6 +51,8 @@ export interface World {
   orphans: Map<string, string>
   /** When an account was last disabled, by `system id`. */
   disabledAt: Map<string, number>
+  /** What slow mirrors still show, and since when they do. */
+  mirrors: Map<SystemName, { before: MemorySystem['before']; at: number }>
   /** Since when Usher has known that a person ended. */
   endedSince: Map<string, number>
   contracts: Map<string, Contracted>
@@ -99,7 +101,7 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
   const world: World = {
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: database.enter(way()),
-    queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), endedSince: new Map(), contracts: new Map(),
+    queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), mirrors: new Map(), endedSince: new Map(), contracts: new Map(),
     endsByProof: false, vanishedTogether: new Map(), shownBy: new Map(), releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
     digest: { update: (text) => { hash.update(`${text}\n`) }, value: () => hash.copy().digest('hex') },
