@@ -20,10 +20,15 @@ export async function perform(hands: Hands, attempt: Attempt, secret: string | u
   return ended.outcome === 'failed' ? ended : outcome
 }
 
+/** The native id of the account that a change is about; null: it is to be made. */
+function targetId({ facts, creation }: Pick<Attempt, 'facts' | 'creation'>): string | null {
+  return facts!.account?.nativeId ?? (creation === null ? null : writtenTo(creation))
+}
+
 function systemChange({ change, facts, decided, creation }: Attempt, jobs: Map<string, PreparedJob>, secret: string | undefined): SystemChange {
   const objectType = change.objectType!
   const account = facts!.account
-  const target = { objectType, id: account?.nativeId ?? (creation === null ? null : writtenTo(creation)) ?? '', name: account?.name ?? facts!.name }
+  const target = { objectType, id: targetId({ facts, creation }) ?? '', name: account?.name ?? facts!.name }
   const after = decided!.after ?? {}
   switch (change.kind) {
     case 'create': {
@@ -88,16 +93,17 @@ export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<s
   }
 }
 
-/** What a look shows of what was written; what was created or adopted becomes its person's. */
-export async function settleWritten(client: Client, hands: Hands, written: Attempt[], seen: Seen): Promise<void> {
+/** What a look shows of what was written; what was created or adopted becomes its person's. `lost`: grants whose answer did not come, so that they may have happened. */
+export async function settleWritten(client: Client, hands: Hands, written: Attempt[], lost: Attempt[], seen: Seen): Promise<void> {
   const { plan, system, revision } = hands
   const created = written.filter((a) => a.change.kind === 'create')
   const links = created.map((a) => ({ objectType: a.change.objectType!, nativeId: writtenTo(a)!, personId: a.change.personId!, jobId: a.change.jobId! }))
   const now = hands.context.now()
   const by = plan.approvedBy ?? plan.madeBy
-  const granted = written.flatMap((a) => {
-    const entitlement = a.change.kind === 'grant' ? a.facts?.desired.find((d) => d.id === a.change.entitlementId) : undefined
-    return entitlement === undefined ? [] : [{ nativeId: writtenTo(a)!, entitlementId: entitlement.nativeId }]
+  const granted = [...written.filter((a) => a.change.kind === 'grant'), ...lost].flatMap((a) => {
+    const entitlement = a.facts?.desired.find((d) => d.id === a.change.entitlementId)
+    const nativeId = entitlement === undefined ? null : writtenTo(a) ?? targetId(a)
+    return nativeId === null ? [] : [{ nativeId, entitlementId: entitlement!.nativeId }]
   })
   const unlinked = await settleSeen(client, system.id, seen, now, { by, links, granted })
   if (links.length === 0) return

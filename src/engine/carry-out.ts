@@ -41,7 +41,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   const unreachable = await lookForLater(hands, attempts)
   // What was seen and what follows from it stand there together or not at all.
   await transaction(context.pool, async (client) => {
-    if (seen !== null) await settleWritten(client, hands, written, seen)
+    if (seen !== null) await settleWritten(client, hands, written, attempts.filter(isLostGrant), seen)
     await confirm(client, hands, attempts, loaded)
     for (const attempt of attempts) attempt.end ??= failedEnd(hands, attempt)
     const ends = attempts.map((a) => withAnswer(a, unlessNotCreated(a, a.end!)))
@@ -61,6 +61,10 @@ async function write(hands: Hands, attempts: Attempt[], secrets: Map<string, str
     attempt.outcome = await perform(hands, attempt, kind === 'create' ? secrets.get(`${personId} ${jobId}`) : undefined)
     feel(hands.pulse, attempt.change, attempt.outcome)
   })))
+}
+
+function isLostGrant({ change, outcome }: Attempt): boolean {
+  return change.kind === 'grant' && outcome?.outcome === 'failed' && outcome.code === 'SYSTEM_UNREACHABLE'
 }
 
 /** Whether the batch has made the account, by what the system answers. One that is adopted is linked before it is given anything. */

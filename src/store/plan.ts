@@ -322,7 +322,7 @@ async function followCreations(db: Db, planId: string, ids: string[], now: strin
 /** What was left out because this creation failed comes along when it is tried again, but for what a newer plan is at. */
 export async function reviveDependents(db: Db, planId: string, changeId: string): Promise<void> {
   await db.query(
-    `update plan_change d set state = 'waiting', attempts = 0, next_attempt_at = null, done_at = null, code = null, words = null
+    `update plan_change d set state = 'waiting', attempts = least(d.attempts, 1), next_attempt_at = null, done_at = null, code = null, words = null
        from plan_change c
       where c.plan_id = $1 and c.id = $2 and c.kind = 'create' and d.plan_id = $1 and d.stage = 2
         and d.person_id = c.person_id and d.job_id = c.job_id and d.state in ('skipped', 'again') and d.code = 'TARGET_GONE'
