@@ -52,16 +52,19 @@ async function arriveAll(context: Context, planId: string, actor: string, signal
   // Two who add to one table wait for each other: one adds people, the other the records of those who are there.
   let records: Promise<unknown> = Promise.resolve()
   const addRecords = (): Promise<boolean> => transaction(context.pool, (client) => arriveRecords(client, planId, context.now()))
-  while (arriving > 0 && !signal.aborted && !await isStopped(context.pool, planId)) {
-    const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
-    if (stretch.claimed === 0) break
-    total.done += stretch.done
-    total.refused += stretch.refused
-    records = records.then(addRecords)
-    // Its failure is told below.
-    records.catch(() => {})
+  try {
+    while (arriving > 0 && !signal.aborted && !await isStopped(context.pool, planId)) {
+      const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
+      if (stretch.claimed === 0) break
+      total.done += stretch.done
+      total.refused += stretch.refused
+      records = records.then(addRecords)
+      // Its failure is told below.
+      records.catch(() => {})
+    }
+  } finally {
+    await records
   }
-  await records
   // Those of an apply that was killed, too.
   while (arriving > 0 && await addRecords());
   const found = await missingIndexes(context.pool)

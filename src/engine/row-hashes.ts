@@ -3,7 +3,6 @@
  * does that, while the next ones are read.
  */
 import { hash } from 'node:crypto'
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
 export const hashBytes = 16

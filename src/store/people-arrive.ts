@@ -28,12 +28,14 @@ export async function dropIndexes(pool: Pool): Promise<void> {
     await client.query('lock table person, record in access exclusive mode')
     const { rows } = await client.query('(select from person limit 1) union all (select from record limit 1)')
     if (rows.length > 0) return
-    await client.query(
+    const references = await client.query<{ drop: string }>(
       `insert into late_reference (table_name, name, definition)
-       select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where contype = 'f' and confrelid = 'person'::regclass`)
+       select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where contype = 'f' and confrelid = 'person'::regclass
+       returning format('alter table %s drop constraint %I', table_name, name) as drop`)
+    for (const { drop } of references.rows) await client.query(drop)
     await client.query(
       `alter table record drop constraint if exists record_pkey;
-       alter table person drop constraint if exists person_pkey cascade;
+       alter table person drop constraint if exists person_pkey;
        drop index if exists ${Object.keys(indexes).join(', ')}`)
   })
 }
