@@ -114,7 +114,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a system that is observed is written to', promise: 'A preview cannot write',
-    file: 'src/engine/plan-systems.ts', find: 'stricter(job.method, systemOf(revision.policy, job.destination).method)', replace: 'job.method',
+    file: 'src/engine/plan-systems.ts', find: 'stricter(job.method, systemOf(policy, job.destination).method)', replace: 'job.method',
   },
   {
     name: 'brakes hold nothing', promise: 'Brakes',
