@@ -14,6 +14,7 @@ export interface CompareMembershipsInput {
 /** Adds to `differing` the accounts of jobs in `taking_part` that lack a membership or have one too many. */
 export async function compareMemberships(client: Client, { layer, asOf, only, authoritative }: CompareMembershipsInput): Promise<void> {
   const r = relations(layer, '$1')
+  if (!(await isAnythingHeld(client, r, asOf))) return
   await client.query(`
     drop table if exists suspect, want_membership;
     create temp table suspect (account_id bigint primary key, entitled boolean) on commit drop;
@@ -49,6 +50,13 @@ export async function compareMemberships(client: Client, { layer, asOf, only, au
        left join want_membership w on w.account_id = m.account_id and w.entitlement_id = m.entitlement_id
       where w.account_id is null
      on conflict do nothing`, [authoritative])
+}
+
+/** Whether anybody holds, or is to hold, anything at all: of systems without groups there is nothing to compare. */
+async function isAnythingHeld(client: Client, r: ReturnType<typeof relations>, asOf: string): Promise<boolean> {
+  const { rows: [row] } = await client.query<{ any: boolean }>(
+    `select exists (select from membership) or exists (select from ${r.reasons} r where (role_id is not null or entitlement_id is not null) and $1::timestamptz is not null) as any`, [asOf])
+  return row!.any
 }
 
 /**
