@@ -14,7 +14,8 @@ export interface CompareMembershipsInput {
 /** Adds to `differing` the accounts of jobs in `taking_part` that lack a membership or have one too many. */
 export async function compareMemberships(client: Client, { layer, asOf, only, authoritative }: CompareMembershipsInput): Promise<void> {
   const r = relations(layer, '$1')
-  if (!(await isAnythingHeld(client, r, asOf))) return
+  // Of few people the question would cost more than the answer saves.
+  if (only === null && !await isAnythingHeld(client, r, asOf)) return
   await client.query(`
     drop table if exists suspect, want_membership;
     create temp table suspect (account_id bigint primary key, entitled boolean) on commit drop;
@@ -54,9 +55,9 @@ export async function compareMemberships(client: Client, { layer, asOf, only, au
 
 /** Whether anybody holds, or is to hold, anything at all: of systems without groups there is nothing to compare. */
 async function isAnythingHeld(client: Client, r: ReturnType<typeof relations>, asOf: string): Promise<boolean> {
-  const { rows: [row] } = await client.query<{ any: boolean }>(
-    `select exists (select from membership) or exists (select from ${r.reasons} r where (role_id is not null or entitlement_id is not null) and $1::timestamptz is not null) as any`, [asOf])
-  return row!.any
+  const { rows: [row] } = await client.query<{ held: boolean }>(
+    `select exists (select from membership) or exists (select from ${r.reasons} r where (role_id is not null or entitlement_id is not null) and $1::timestamptz is not null) as held`, [asOf])
+  return row!.held
 }
 
 /**
