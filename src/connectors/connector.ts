@@ -83,6 +83,8 @@ export interface Reader {
    * A failure half-way does not throw: it ends with `complete: false` and the finding; throwing is for programming errors.
    */
   read(scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page, ReadEnd>
+  /** The same as `read`, for who has several threads: pages, and parts between them that make pages, in the same order. */
+  readParts?(scope: ReadScope, signal: AbortSignal): AsyncGenerator<Page | Part, ReadEnd>
   /** These records as they are now, with their memberships; those that are not there are simply absent. Used before and after each write. Throws `UsherError`. */
   lookup?(wanted: Wanted[], scope: ReadScope, signal: AbortSignal): Promise<Page>
   /** Who changed these last, as far as the system itself says; one answer for each, in order. Asked only about what drifted. Throws `UsherError`. */
@@ -132,6 +134,19 @@ export interface Page {
   /** Rows of a source that are not usable; the good ones go on. */
   rejected: Rejection[]
 }
+
+/** A part of a source that is understood without the others: `module` exports a `PageOf`, and may be loaded by any thread. */
+export interface Part {
+  module: string
+  /** Alone in its memory, so that it can be handed to another thread. */
+  bytes: Uint8Array<ArrayBuffer>
+  /** What `module` needs to know; plain data. */
+  about: unknown
+  /** How many rows it is, with those that its page rejects. */
+  rows: number
+}
+
+export type PageOf = (part: Part) => Page
 
 export interface ObservedRecord {
   objectType: string

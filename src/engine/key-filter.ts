@@ -1,5 +1,18 @@
+/** Eight bytes of a key, the low half of which is never zero, added to a list. */
+export function addPrint(prints: number[], key: string): void {
+  let low = 0x811c9dc5
+  let high = 0x9747b28c
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i)
+    low = Math.imul(low ^ unit, 0x01000193)
+    high = Math.imul(high ^ unit, 0x5bd1e995)
+    high ^= high >>> 15
+  }
+  prints.push((low ^ (low >>> 13)) >>> 0 || 1, high >>> 0)
+}
+
 /**
- * Remembers which keys went by, in eight bytes each, so that a million rows need no memory to speak of.
+ * Remembers which keys went by, by their prints, so that a million rows need no memory to speak of.
  * It never misses a repeated key; very rarely it takes a new one for repeated, so its word is checked.
  */
 export class KeyFilter {
@@ -7,19 +20,8 @@ export class KeyFilter {
   #halves = new Uint32Array(1 << 13)
   #size = 0
 
-  /** Whether the key may have been there before; it is from now on. */
-  seen(key: string): boolean {
-    let low = 0x811c9dc5
-    let high = 0x9747b28c
-    for (let i = 0; i < key.length; i++) {
-      const unit = key.charCodeAt(i)
-      low = Math.imul(low ^ unit, 0x01000193)
-      high = Math.imul(high ^ unit, 0x5bd1e995)
-      high ^= high >>> 15
-    }
-    // Zero stands for a free place.
-    low = (low ^ (low >>> 13)) >>> 0 || 1
-    high >>>= 0
+  /** Whether the key of this print may have been there before; it is from now on. */
+  seen(low: number, high: number): boolean {
     if (this.#has(low, high)) return true
     if (this.#size * 4 >= this.#halves.length) this.#grow()
     this.#put(low, high)

@@ -4,7 +4,7 @@ import type { Position } from '../domain/person.ts'
 import { peopleJobs, type PeopleJob, type Policy } from '../domain/policy.ts'
 import type { SourceRow } from '../store/why.ts'
 import type { Origin } from './engine.ts'
-import { placeOf } from './read-source.ts'
+import { placeOf } from './place.ts'
 
 export interface Origins {
   attribute(name: string): Origin | null

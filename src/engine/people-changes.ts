@@ -7,7 +7,7 @@ import type { Because, ChangeKind } from '../domain/plan.ts'
 import { stricter, type Method } from '../domain/policy.ts'
 import { canonical, type Attributes } from '../domain/value.ts'
 import type { LoadedPerson, OverlayPerson, PeopleChange } from '../store/people-plan.ts'
-import { placeOf } from './read-source.ts'
+import { placeOf } from './place.ts'
 
 /**
  * What a vanished row of a job does.

@@ -22,8 +22,9 @@ import { indexKeys } from '../store/snapshot.ts'
 import type { Context, Revision } from './context.ts'
 import { keepUnique, uniqueAttributes } from './people-unique.ts'
 import { planPerson, type Absence, type JobView, type PeopleView } from './people-changes.ts'
+import { placeOf } from './place.ts'
 import { positionFromDates } from './position-dates.ts'
-import { placeOf, setAsideMax, type SnapshotResult } from './read-source.ts'
+import { setAsideMax, type SnapshotResult } from './read-source.ts'
 
 export { applyPeople } from './apply-people.ts'
 

@@ -2,11 +2,12 @@
 import type { MappedPosition } from '../domain/map-row.ts'
 import type { Position } from '../domain/person.ts'
 
-const differentMax = 100_000
+export const differentMax = 100_000
 
-/** The different dates of positions that go by. */
+/** The dates of positions that go by, each of which is told once, as long as they are not too many to be remembered. */
 export class PositionDates {
   #seen = new Set<string>()
+  #fresh: string[] = []
   /** By start, where there is nothing else, as with most. */
   #ofStart = new Map<string, string>()
 
@@ -20,13 +21,15 @@ export class PositionDates {
     return dates
   }
 
-  /** Null: too many to be remembered. */
-  list(): string[] | null {
-    return this.#seen.size < differentMax ? [...this.#seen] : null
+  /** Those that were not told yet. */
+  take(): string[] {
+    return this.#fresh.splice(0)
   }
 
   #add(dates: string): string {
+    if (this.#seen.has(dates)) return dates
     if (this.#seen.size < differentMax) this.#seen.add(dates)
+    this.#fresh.push(dates)
     return dates
   }
 }

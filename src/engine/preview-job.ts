@@ -17,7 +17,7 @@ import { evaluatePeople } from './evaluate-people.ts'
 import { factsOf } from './facts.ts'
 import { originsOf } from './origin.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
-import { placeOf } from './read-source.ts'
+import { placeOf } from './place.ts'
 import { lookAt } from './why.ts'
 
 export async function previewJob(context: Context, input: { job: PeopleJob; row?: number } | { job: AccountJob; personId: string }): Promise<JobPreview> {

@@ -1,7 +1,7 @@
 /** The digests that a plan needs of a snapshot's rows, made while they go by, so that they need not be read again. */
 import { hash } from 'node:crypto'
 import { stretchRows, type Stretch } from '../store/people-bulk.ts'
-import { hashBytes, markLength, type RowChunk } from './row-hashes.ts'
+import { hashBytes, markLength, type RowChunk } from './row-taker.ts'
 
 export class Stretches {
   #stretches: Stretch[] = []
@@ -10,9 +10,8 @@ export class Stretches {
   #last = -1
   #inOrder = true
 
-  /** Rows with their hashes. */
-  add({ bytes, marks }: RowChunk): void {
-    for (let i = 0; i < marks.length && this.#inOrder; i += markLength) this.#add(marks[i]!, bytes, marks[i + 2]!)
+  add({ bytes, marks }: Pick<RowChunk, 'bytes' | 'marks'>): void {
+    for (let i = 0; i < marks.length && this.#inOrder; i += markLength) this.#add(marks[i]!, bytes, marks[i + 3]!)
   }
 
   /** Null where the rows came in another order than that of their numbers. */

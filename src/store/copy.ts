@@ -35,18 +35,20 @@ export async function pourInto(client: Client, target: string, lines: string[]):
   }
 }
 
-const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
-const chunkBytes = 1 << 18
+/** What stands before the rows of a copy in binary format, and behind them. */
+export const copyStart = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
+export const copyEnd = Buffer.from([0xff, 0xff])
+const leastBytes = 1 << 16
 /** Up to here a text is written quicker by hand than by the call to have it written. */
 const shortMax = 24
 
 /**
  * Rows for `copy … from stdin` in binary format (PostgreSQL manual, "COPY", File Formats), where nothing needs to be
- * escaped by one side and looked for by the other. `take` hands out what has come together.
+ * escaped by one side and looked for by the other. They go between `copyStart` and `copyEnd`.
  */
 export class BinaryRows {
-  #bytes = Buffer.allocUnsafe(chunkBytes * 2)
-  #at = signature.copy(this.#bytes)
+  #bytes = Buffer.allocUnsafeSlow(leastBytes)
+  #at = 0
 
   row(fields: number): void {
     this.#room(2)
@@ -102,13 +104,11 @@ export class BinaryRows {
     return this.#at
   }
 
-  /** What is ready, once it is worth to be sent; `end`: all that is left, with the mark of the end. */
-  take(end = false): Buffer | null {
-    if (!end && this.#at < chunkBytes) return null
-    if (end) this.row(-1)
+  /** The rows so far; the next ones go to memory of their own, as what was handed out may still be on its way. */
+  take(): Buffer<ArrayBuffer> {
     const ready = this.#bytes.subarray(0, this.#at)
-    // A new one: what was handed out may still be on its way.
-    this.#bytes = Buffer.allocUnsafe(chunkBytes * 2)
+    // Rows that come together are about as many again.
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(leastBytes, Math.ceil(this.#at * 1.1)))
     this.#at = 0
     return ready
   }
@@ -139,7 +139,7 @@ export class BinaryRows {
 
   #room(size: number): void {
     if (this.#at + size <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe((this.#at + size) * 2)
+    const larger = Buffer.allocUnsafeSlow((this.#at + size) * 2)
     this.#bytes.copy(larger, 0, 0, this.#at)
     this.#bytes = larger
   }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { SourceShape } from '../connectors/connector.ts'
+import { copyEnd, copyStart } from './copy.ts'
 import { unlessLocked, type Client, type Db, type Pool } from './database.ts'
 
 export interface SetAside {
@@ -67,18 +68,24 @@ const copied = 'key, position_key, row, person_id, dates, cells, attributes, pos
 export const copiedFields = copied.split(', ').length
 
 /**
- * Makes the table of a snapshot and fills it with rows of `copy` in binary format: key, position key, row, id of a new
+ * Makes the table of a snapshot and fills it with `BinaryRows`: key, position key, row, id of a new
  * person, dates, cells, attributes, positions, keep, hash. It takes part in nothing before `attachRecords`.
  */
-export async function copyRecords(client: Client, snapshotId: string, rows: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
+export async function copyRecords(client: Client, snapshotId: string, rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   const table = tableOf(snapshotId)
   // Written once and hardly ever changed: there is nothing to clean up in it.
   await client.query(
     `create table ${table} (like snapshot_record including defaults, check (snapshot_id = '${snapshotId}')) with (autovacuum_enabled = off);
      alter table ${table} alter snapshot_id set default '${snapshotId}'`)
   // Made in this transaction, so its rows need no log of their own where wal_level is minimal, and are frozen at once.
-  await pipeline(Readable.from(rows, { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
+  await pipeline(Readable.from(framed(rows), { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
     `copy ${table} (${copied}) from stdin with (format binary, freeze)`)))
+}
+
+async function* framed(rows: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  yield copyStart
+  yield* rows
+  yield copyEnd
 }
 
 /** The rows of a snapshot that may be one of a version which kept all of them in one table. */

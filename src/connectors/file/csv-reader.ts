@@ -1,29 +1,30 @@
 /** Delimited text as rows, a chunk of the file at a time. */
 import { UsherError } from '../../domain/errors.ts'
 import { declaredDelimiter, type Dialect, findDialect } from './csv-dialect.ts'
+import { decoded, lineBytes, type LineEncoding, type Lines, linesOf, markFault, mayHoldFaults, plainRows } from './csv-lines.ts'
 import { recordsOf } from './csv-records.ts'
-import { type Encoding, findEncoding, textOf } from './encoding.ts'
+import { type Encoding, findEncoding } from './encoding.ts'
 import type { FileConfig } from './file-config.ts'
-import { type RawRow, type RowSource, textFault } from './rows.ts'
+import type { RawRow, RowSource } from './rows.ts'
 import { chunksOf, isUnchanged, type SourceFile, unreadable } from './source-file.ts'
 
-const lineCharsMax = 16_000_000
-/** What is shorter cannot hold a cell that is too long. */
-const checkedCharsMin = 1_000_000
+const lineBytesMax = 16_000_000
 
 /** Opens delimited text whose bytes are `chunks`. `tab`: by its name it is a TSV file. */
 export async function openCsv(
   file: SourceFile, chunks: AsyncIterable<Buffer>, config: FileConfig, tab: boolean, encodingOf: EncodingOf, signal?: AbortSignal,
 ): Promise<RowSource> {
-  const encoding = config.encoding ?? (await encodingOf(file, signal))
-  const texts = textOf(chunks, encoding)
-  const first = await texts.next()
-  const head = first.done ? '' : first.value
+  const written = config.encoding ?? (await encodingOf(file, signal))
+  const { bytes, encoding } = await lineBytes(chunks, written)
+  const first = await bytes.next()
+  const start = first.done ? Buffer.alloc(0) : first.value
+  const head = decoded(start, encoding)
   if (head.slice(0, 4096).includes('\0')) throw unreadable(file, 'is not text but binary data')
   const delimiter = config.delimiter ?? (tab ? '\t' : undefined)
   const dialect = findDialect(head.slice(0, 65_536), { delimiter, quote: config.quote })
-  const rows = readRows(file, head, texts, dialect)
-  return { label: file.name, fixedWidth: true, rows, encoding, delimiter: dialect.delimiter }
+  const skipped = declaredDelimiter(head) === undefined ? 0 : start.indexOf(dialect.lineEnd) + 1
+  const rows = readRows(file, start.subarray(skipped), bytes, encoding, dialect)
+  return { label: file.name, fixedWidth: true, rows, encoding: written, delimiter: dialect.delimiter }
 }
 
 export type EncodingOf = (file: SourceFile, signal?: AbortSignal) => Promise<Encoding>
@@ -37,29 +38,49 @@ export function encodingOnce(): EncodingOf {
   }
 }
 
+/** Rows one by one, or whole lines of which each is a row. */
 async function* readRows(
-  file: SourceFile, head: string, texts: AsyncGenerator<string, void>, dialect: Dialect,
-): AsyncGenerator<RawRow[], void> {
+  file: SourceFile, start: Buffer, bytes: AsyncGenerator<Buffer, void>, encoding: LineEncoding, dialect: Dialect,
+): AsyncGenerator<RawRow[] | Lines, void> {
   let row = 1
   let rest: string[] = []
-  let partial = ''
-  let text = declaredDelimiter(head) === undefined ? head : head.slice(head.indexOf(dialect.lineEnd) + 1)
+  let partial = Buffer.alloc(0)
+  let chunk = start
   for (;;) {
-    const whole = partial + text
-    const lines = whole.split(dialect.lineEnd)
-    partial = lines.pop() ?? ''
-    const all = rest.length > 0 ? rest.concat(lines) : lines
-    const { rows, used } = recordsOf(all, row, dialect, false)
-    row += rows.length
-    if (rest.length > 0 || mayHoldFaults(whole)) rows.forEach(markFault)
-    rest = all.slice(used)
-    if (rows.length > 0) yield rows
-    if (partial.length > lineCharsMax) throw unreadable(file, `has no line end for 16 million characters in row ${row}`)
-    const next = await texts.next()
+    const end = chunk.lastIndexOf(dialect.lineEnd) + 1
+    if (end === 0) partial = Buffer.concat([partial, chunk])
+    else {
+      const lines = joined(partial, chunk.subarray(0, end))
+      partial = Buffer.from(chunk.subarray(end))
+      const plain = rest.length > 0 ? undefined : plainRows(lines, dialect)
+      if (plain !== undefined) {
+        yield { bytes: lines, encoding, dialect, row, rows: plain }
+        row += plain
+      } else {
+        const text = decoded(lines, encoding)
+        const all = rest.concat(linesOf(text, dialect))
+        const { rows, used } = recordsOf(all, row, dialect, false)
+        row += rows.length
+        if (rest.length > 0 || mayHoldFaults(text)) rows.forEach(markFault)
+        rest = all.slice(used)
+        if (rows.length > 0) yield rows
+      }
+    }
+    if (partial.length > lineBytesMax) throw unreadable(file, `has no line end for 16 million bytes in row ${row}`)
+    const next = await bytes.next()
     if (next.done) break
-    text = next.value
+    chunk = next.value
   }
-  yield* lastRows(file, rest, partial === '\x1a' ? '' : partial, row, dialect)
+  const last = decoded(partial, encoding)
+  yield* lastRows(file, rest, last === '\x1a' ? '' : last, row, dialect)
+}
+
+/** In memory of its own. */
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
 }
 
 /** What is left when the bytes are over: lines after a quote that is still open, a last line without its line end. */
@@ -82,16 +103,4 @@ async function* lastRows(
       'Transfer the file again, or close the quote in that row.',
     { file: file.path, row: opened },
   )
-}
-
-function mayHoldFaults(text: string): boolean {
-  return text.length > checkedCharsMin || text.includes('\uFFFD') || text.includes('\0') || !text.isWellFormed()
-}
-
-function markFault(row: RawRow): void {
-  if (row.fault !== undefined) return
-  for (const [column, cell] of row.cells.entries()) {
-    row.fault = typeof cell === 'string' ? textFault(cell, column) : undefined
-    if (row.fault !== undefined) return
-  }
 }

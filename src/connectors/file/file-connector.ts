@@ -1,9 +1,10 @@
 import type {
-  Capabilities, Check, ConnectorDefinition, Page, Reader, ReadEnd, ReadScope, SourceShape,
+  Capabilities, Check, ConnectorDefinition, Page, Part, Reader, ReadEnd, ReadScope, SourceShape,
 } from '../connector.ts'
 import { UsherError } from '../../domain/errors.ts'
 import type { Attributes } from '../../domain/value.ts'
 import { type EncodingOf, encodingOnce, openCsv } from './csv-reader.ts'
+import { pageOf } from './csv-part.ts'
 import { type FileConfig, fileConfigSchema } from './file-config.ts'
 import type { RowSource } from './rows.ts'
 import { assertUnchanged, chunksOf, digesting, formatOf, openFile, type SourceFile } from './source-file.ts'
@@ -36,7 +37,8 @@ function openReader(config: FileConfig): Reader {
   return {
     check: (signal) => check(config, encodingOf, signal),
     inspect: (signal) => inspect(config, encodingOf, signal),
-    read: (scope, signal) => read(config, scope, encodingOf, signal),
+    read: (scope, signal) => pagesOf(readParts(config, scope, encodingOf, signal)),
+    readParts: (scope, signal) => readParts(config, scope, encodingOf, signal),
     close: async () => {},
   }
 }
@@ -63,7 +65,7 @@ async function inspect(config: FileConfig, encodingOf: EncodingOf, signal: Abort
   const opened = await openSource(config, encodingOf, signal)
   try {
     const { headerRow, columns, source } = opened.table
-    const first = await readTable(opened.table, {}).next()
+    const first = await pagesOf(readTable(opened.table, {})).next()
     const sample = first.done ? [] : first.value.records.slice(0, sampleRows).map((record) => record.attributes)
     const { sheet, sheets, encoding, delimiter } = source
     const modifiedAt = new Date(Number(opened.file.before.mtimeNs / 1_000_000n)).toISOString()
@@ -73,14 +75,24 @@ async function inspect(config: FileConfig, encodingOf: EncodingOf, signal: Abort
   }
 }
 
-async function* read(config: FileConfig, scope: ReadScope, encodingOf: EncodingOf, signal: AbortSignal): AsyncGenerator<Page, ReadEnd> {
+async function* pagesOf<End>(parts: AsyncGenerator<Page | Part, End>): AsyncGenerator<Page, End> {
+  for (;;) {
+    const next = await parts.next()
+    if (next.done) return next.value
+    yield 'records' in next.value ? next.value : pageOf(next.value)
+  }
+}
+
+async function* readParts(
+  config: FileConfig, scope: ReadScope, encodingOf: EncodingOf, signal: AbortSignal,
+): AsyncGenerator<Page | Part, ReadEnd> {
   if (scope.objectTypes.length > 0 && !scope.objectTypes.includes('row')) return { complete: true, count: 0 }
   let count = 0
   let opened: Opened | undefined
   try {
     opened = await openSource(config, encodingOf, signal)
     for await (const page of readTable(opened.table, config.completeness, scope.attributes?.['row'])) {
-      count += page.records.length + page.rejected.length
+      count += 'records' in page ? page.records.length + page.rejected.length : page.rows
       yield page
       signal.throwIfAborted()
     }

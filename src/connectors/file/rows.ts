@@ -1,5 +1,6 @@
 /** What the readers of CSV and of workbooks have in common: rows of cells, before a header gives the cells names. */
 import type { ErrorCode } from '../../domain/errors.ts'
+import type { Lines } from './csv-lines.ts'
 
 export type Cell = string | number | boolean | undefined
 
@@ -27,7 +28,8 @@ export interface RowSource {
   label: string
   /** Delimited text: a row must have as many cells as the header. In a sheet, an empty cell is simply not there. */
   fixedWidth: boolean
-  rows: AsyncGenerator<RawRow[], void>
+  /** Lines that are rows each, whatever stands in the others, may come as they are. */
+  rows: AsyncGenerator<RawRow[] | Lines, void>
   sheet?: string
   sheets?: string[]
   encoding?: string

@@ -1,10 +1,12 @@
 /** Rows with a header over them: records for the engine, and the rows that are set aside. */
-import type { ObservedRecord, Page, Rejection } from '../connector.ts'
+import type { Page, Part } from '../connector.ts'
 import { UsherError } from '../../domain/errors.ts'
-import type { Attributes } from '../../domain/value.ts'
+import { type Lines, rowsOf } from './csv-lines.ts'
+import { partOf } from './csv-part.ts'
 import type { Completeness } from './file-config.ts'
 import { type Column, columnsOf, findHeader, headRows, moreColumns } from './header.ts'
-import { type Fault, isEmpty, letterOf, type RawRow, type RowSource, shown } from './rows.ts'
+import { chosen, problemOf, recordOf, type RowTable } from './records.ts'
+import { isEmpty, type RawRow, type RowSource } from './rows.ts'
 import { readTrailer } from './trailer.ts'
 
 /** Few enough that a page is done with before the collector of young objects comes by and has to carry it along. */
@@ -15,7 +17,7 @@ export interface Table {
   headerRow: number
   columns: Column[]
   /** The rows below the header. */
-  rows: AsyncGenerator<RawRow[], void>
+  rows: AsyncGenerator<RawRow[] | Lines, void>
   /** When the file was made, as its last row says; known once that was read. */
   statedAt?: string | undefined
 }
@@ -28,7 +30,7 @@ export async function openTable(source: RowSource, headerRow?: number): Promise<
     while ((head.at(-1)?.row ?? 0) < (headerRow ?? 0) || head.length < headRows) {
       const next = await source.rows.next()
       if (next.done) break
-      for (const row of next.value) head.push(row)
+      for (const row of isRows(next.value) ? next.value : rowsOf(next.value)) head.push(row)
     }
   } catch (error) {
     // The rows that came first are good; what comes next ends with the finding.
@@ -44,12 +46,12 @@ export async function openTable(source: RowSource, headerRow?: number): Promise<
 }
 
 /**
- * Pages of records, at least one row among them; returns how many rows there were, with those set aside.
+ * Pages of records, and parts that make pages, at least one row among them; returns how many rows there were, with those set aside.
  * `wanted`: names of the columns to read; all unless given. A finding is thrown after the rows that are good.
  */
 export async function* readTable(
   table: Table, completeness: Completeness = {}, wanted?: string[],
-): AsyncGenerator<Page, number> {
+): AsyncGenerator<Page | Part, number> {
   const { source } = table
   const missing = wanted?.filter((name) => !table.columns.some((c) => c.name === name)) ?? []
   if (missing.length > 0) throw columnMissing(table, missing)
@@ -59,10 +61,11 @@ export async function* readTable(
   let count = 0
   let last: RawRow | undefined
   const { trailer, finalLineEnd } = completeness
+  const rowTable: RowTable = { label: source.label, fixedWidth: source.fixedWidth, columns: table.columns }
 
   const take = (row: RawRow): void => {
     count++
-    const problem = problemOf(row, table, finalLineEnd === 'optional')
+    const problem = problemOf(row, rowTable, finalLineEnd === 'optional')
     if (problem !== undefined) page.rejected.push(problem)
     else page.records.push(recordOf(row, columns, source.label))
   }
@@ -71,14 +74,23 @@ export async function* readTable(
   let isMark = false
   try {
     for await (const batch of table.rows) {
-      for (const row of batch) {
+      // A trailer is known by being the last row, so with one each row waits for the next.
+      if (!isRows(batch) && trailer === undefined) {
+        if (page.records.length + page.rejected.length > 0) yield page
+        page = emptyPage()
+        const part = partOf(batch, rowTable, columns)
+        count += part.rows
+        last = undefined
+        yield part
+        continue
+      }
+      for (const row of isRows(batch) ? batch : rowsOf(batch)) {
         if (row.fault === undefined && isBlank(row) && (!row.unended || finalLineEnd === 'optional')) continue
         if (!source.fixedWidth && row.cells.length > width) {
           const more = moreColumns(table.columns, row.cells.length)
           width = more.length
           columns = chosen(more, wanted)
         }
-        // A trailer is known by being the last row, so with one each row waits for the next.
         const ready = trailer === undefined ? row : last
         last = row
         if (ready !== undefined) take(ready)
@@ -100,48 +112,11 @@ export async function* readTable(
 }
 
 async function* below(
-  header: RawRow, head: RawRow[], rest: AsyncGenerator<RawRow[], void>, finding: unknown,
-): AsyncGenerator<RawRow[], void> {
+  header: RawRow, head: RawRow[], rest: RowSource['rows'], finding: unknown,
+): RowSource['rows'] {
   yield head.slice(head.indexOf(header) + 1)
   if (finding !== undefined) throw finding
   yield* rest
-}
-
-function recordOf(row: RawRow, columns: Column[], label: string): ObservedRecord {
-  const attributes: Attributes = {}
-  for (const { name, index } of columns) {
-    const cell = row.cells[index]
-    if (cell === undefined) continue
-    const value = typeof cell === 'string' ? cell.trim() : cell
-    if (value !== '') attributes[name] = value
-  }
-  return { objectType: 'row', id: String(row.row), name: `${label}!A${row.row}`, attributes, row: row.row }
-}
-
-function problemOf(row: RawRow, { columns, source }: Table, endOptional: boolean): Rejection | undefined {
-  if (row.fault === undefined && row.cells.length === columns.length && !row.unended) return undefined
-  const rejected = ({ column, value, code, expected }: Fault): Rejection => {
-    const address = `${source.label}!${letterOf(column)}${row.row}`
-    return { row: row.row, address, column: columns[column]?.name, value, code, expected }
-  }
-  const malformed = (column: number, expected: string): Rejection => {
-    const cell = row.cells[column]
-    const value = cell === undefined ? undefined : shown(String(cell))
-    return rejected({ column, value, code: 'ROW_MALFORMED', expected })
-  }
-  if (row.fault !== undefined) return rejected(row.fault)
-  if (!source.fixedWidth) return undefined
-  const width = row.cells.length
-  const expected = `${columns.length} cells, as in the header; this row has ${width}`
-  if (width < columns.length) return malformed(width, expected)
-  if (width > columns.length) {
-    const extra = row.cells.findIndex((cell, i) => i >= columns.length && !isEmpty(cell))
-    if (extra >= 0) return malformed(extra, expected)
-  }
-  if (row.unended && !endOptional) {
-    return malformed(columns.length - 1, 'a line end after the last cell of the file')
-  }
-  return undefined
 }
 
 /** The last line of a file without a line end: perhaps all of it, perhaps not. */
@@ -149,7 +124,7 @@ function unendedFinding(last: RawRow | undefined, table: Table, endOptional: boo
   if (!last?.unended) return undefined
   const { label } = table.source
   if (endOptional) {
-    if (problemOf(last, table, true) === undefined) return undefined
+    if (problemOf(last, { label, fixedWidth: table.source.fixedWidth, columns: table.columns }, true) === undefined) return undefined
     const message = `${label} ends in the middle of row ${last.row}. Transfer the file again.`
     return new UsherError('SOURCE_TRUNCATED', message, { row: last.row })
   }
@@ -181,8 +156,8 @@ function trimmedEnd(cells: RawRow['cells'], fixedWidth: boolean): RawRow['cells'
   return fixedWidth ? cells : cells.slice(0, cells.findLastIndex((cell) => !isEmpty(cell)) + 1)
 }
 
-function chosen(columns: Column[], wanted: string[] | undefined): Column[] {
-  return wanted === undefined ? columns : columns.filter((c) => wanted.includes(c.name))
+function isRows(batch: RawRow[] | Lines): batch is RawRow[] {
+  return Array.isArray(batch)
 }
 
 function isBlank(row: RawRow): boolean {
