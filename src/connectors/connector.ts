@@ -135,7 +135,7 @@ export interface Page {
   rejected: Rejection[]
 }
 
-/** A part of a source that is understood without the others: `module` exports a `PageOf`, and may be loaded by any thread. */
+/** A part of a source that is understood without the others: `module` is a `PartModule`, and may be loaded by any thread. */
 export interface Part {
   module: string
   /** Alone in its memory, so that it can be handed to another thread. */
@@ -146,7 +146,23 @@ export interface Part {
   rows: number
 }
 
-export type PageOf = (part: Part) => Page
+export interface PartModule {
+  pageOf(part: Part): Page
+  rowsOf(part: Part): PartRows
+}
+
+/** The rows of a part: those that can be taken as they stand in its bytes, and the others. */
+export interface PartRows {
+  /** UTF-8. */
+  bytes: Uint8Array<ArrayBuffer>
+  /** Names of the columns that are wanted. */
+  columns: string[]
+  /** Numbers of the plain rows, whose cells are text without quotes, backslashes and control characters. */
+  plain: number[]
+  /** Of each plain row, for each column in turn: where its cell begins and where it ends, without the space around it; nowhere if it is empty. */
+  bounds: Int32Array
+  page: Page
+}
 
 export interface ObservedRecord {
   objectType: string

@@ -164,14 +164,29 @@ const sampledFirst = 100
 
 export type RowProfile = Pick<ReadProfile, 'rows' | 'columns'>
 
-/** Counts while rows pass; a few nanoseconds for each cell. `row`: its number, by which it is in the sample or not. */
-export function profiler(columns: string[]): { add(values: Attributes, row?: number): void; profile(): RowProfile } {
+export interface Profiler {
+  /** `row`: its number, by which it is in the sample or not. */
+  add(values: Attributes, row?: number): void
+  isSampled(row: number): boolean
+  /** A row that is not in the sample: only which columns are filled. */
+  addUnseen(isFilled: (column: number) => boolean): void
+  profile(): RowProfile
+}
+
+/** Counts while rows pass; a few nanoseconds for each cell. */
+export function profiler(columns: string[]): Profiler {
   const filled = new Float64Array(columns.length)
   const types = columns.map((): Partial<Record<CellType, number>> => ({}))
   let rows = 0
+  const isSampled = (row: number): boolean => row < sampledFirst || row % sampleStride === 0
   return {
+    isSampled,
+    addUnseen(isFilled) {
+      rows += 1
+      for (let i = 0; i < columns.length; i++) if (isFilled(i)) filled[i]! += 1
+    },
     add(values, row = rows) {
-      const sampled = row < sampledFirst || row % sampleStride === 0
+      const sampled = isSampled(row)
       rows += 1
       for (let i = 0; i < columns.length; i++) {
         const value = values[columns[i]!]

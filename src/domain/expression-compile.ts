@@ -47,7 +47,7 @@ function constant(value: unknown, kind: Kind): Part {
 
 function literal(value: unknown, at: number): Part {
   if (value === null) return constant(null, 'null')
-  if (typeof value === 'string') return constant(value, 'text')
+  if (typeof value === 'string') return { ...constant(value, 'text'), texts: [value] }
   if (typeof value === 'boolean') return constant(value, 'boolean')
   if (typeof value === 'number') return constant(value, 'number')
   if (typeof value === 'bigint') {
@@ -111,7 +111,7 @@ function read(variable: string, name: string): Part {
   }
   const run: Run = key === 'row' ? (frame) => frame.row[name] ?? null
     : key === 'person' ? (frame) => frame.person[name] ?? null : (frame) => frame.position[name] ?? null
-  return { run, kind: 'any', reads }
+  return { run, kind: 'any', reads, texts: reads }
 }
 
 function choice([condition, yes, no]: [Compiled, Compiled, Compiled]): Part {
@@ -189,7 +189,8 @@ function operator(symbol: string, left: Compiled, right: Compiled): Part {
     const { value } = right.constant
     if (value === null || typeof value !== 'object') return { run: (frame) => a(frame) === value, kind, reads }
   }
-  return { run: (frame) => compute(a(frame), b(frame)), kind, reads }
+  const texts = symbol === '+' && left.texts !== undefined && right.texts !== undefined ? { texts: [...left.texts, ...right.texts] } : {}
+  return { run: (frame) => compute(a(frame), b(frame)), kind, reads, ...texts }
 }
 
 function method(name: string, receiver: ASTNode, args: ASTNode[], scope: Scope, at: number): Part {

@@ -28,6 +28,8 @@ export interface Compiled {
   start: number
   end: number
   reads: Read[]
+  /** It is nothing but these reads and texts, one after the other; so it is as long as each read gives a text. */
+  texts?: (Read | string)[]
   /** Written out, not computed. */
   constant?: { value: unknown }
   /** It is a position, or a list of positions: what is read from it is an attribute. */

@@ -40,6 +40,8 @@ export interface Expression {
   readonly reads: Read[]
   /** What it gives as far as known: `boolean`, `text` …, `any`. */
   readonly kind: Kind
+  /** It is nothing but these reads and texts, one after the other; so it is as long as each read gives a text. */
+  readonly texts?: (Read | string)[]
   /** Whether it looks at the list of positions as a whole: then `reads` does not tell all that it depends on. */
   readonly seesPositions: boolean
   /** A value or null, or a marker: `keepMarker`, `clearMarker`, `{ candidates }`. Throws EXPRESSION_FAILED. */
@@ -57,6 +59,7 @@ export function compile(source: string, scope: ExpressionScope): Expression {
   return {
     source, scope, kind: compiled.kind, seesPositions,
     reads: distinct(compiled.reads),
+    ...(compiled.texts === undefined ? {} : { texts: compiled.texts }),
     evaluate(input) {
       try {
         return run(input as Frame)

@@ -46,6 +46,30 @@ export interface RowMapper {
   /** Attribute → columns that its value comes from; position attributes as `position.<name>`. */
   columnsOf: Map<string, string[]>
   map(row: Attributes, now: string): RowResult
+  /** How the cells of a row become values, for who takes most cells as they stand; null where that cannot be. */
+  plainly: PlainMapping | null
+}
+
+/** A mapping that takes text cells as they stand. What it cannot make of a row, `map` makes or says what is wrong. */
+export interface PlainMapping {
+  /** The column that is the key. */
+  key: string
+  positionKey: string | null
+  /** False, or a failure: no row for anybody, as far as this tells. */
+  isInScope: ((row: Attributes, now: string) => boolean) | null
+  /** In the order in which they are written. */
+  attributes: PlainField[]
+  dates: PlainField[]
+  position: PlainField[]
+  required: string[]
+}
+
+export interface PlainField {
+  name: string
+  /** Cells of columns, and texts between them: so it is where none of the cells is empty, or there is just one. Null: it is what `value` makes of the row. */
+  pieces: ({ column: string } | string)[] | null
+  /** Undefined: no value. Throws, whatever it is, where `map` is to be asked. */
+  value(row: Attributes, now: string): Value | undefined
 }
 
 /** Throws EXPRESSION_INVALID. */
@@ -91,8 +115,40 @@ export function rowMapper(job: PeopleJob, settings: Settings): RowMapper {
     }
   }
   const keyColumn = single(key).column
-  return { columns, ...(keyColumn === undefined ? {} : { keyColumn }), columnsOf, map }
+  const plainly = plainMapping({ key, positionKey, scope, person, position, declared, required })
+  return { columns, ...(keyColumn === undefined ? {} : { keyColumn }), columnsOf, map, plainly }
 }
+
+function plainMapping({ key, positionKey, scope, person, position, declared, required }: {
+  key: Expression; positionKey: Expression | undefined; scope: Expression | undefined; person: CompiledMapping; position: CompiledMapping
+  declared: Map<string, AttributeDeclaration>; required: AttributeDeclaration[]
+}): PlainMapping | null {
+  const keyColumn = columnOf(key)
+  const positionColumn = positionKey === undefined ? null : columnOf(positionKey)
+  // A time zone is looked up, and not by its letters alone.
+  if (keyColumn === undefined || positionColumn === undefined || position.fields.some((f) => f.attribute === 'timeZone')) return null
+  const valueOf = (attribute: string, expression: Expression, declaration: AttributeDeclaration | undefined): PlainField['value'] => (row, now) => {
+    const keep: string[] = []
+    const value = mapValue(attribute, expression, { row, now }, keep)
+    if (keep.length > 0) throw new Fault({ expected: 'a value' })
+    return value === undefined || declaration === undefined ? value : typed(value, declaration, expression)
+  }
+  const fieldsOf = (mapping: CompiledMapping, types: Map<string, AttributeDeclaration>): PlainField[] => mapping.fields.map(({ attribute, expression }) => {
+    const declaration = types.get(attribute)
+    const isText = declaration === undefined || (!declaration.multiValued && (declaration.type === 'text' || declaration.type === 'reference'))
+    const isMade = expression.texts?.some((piece) => typeof piece !== 'string') ?? false
+    const pieces = isText && isMade ? expression.texts!.map((piece) => (typeof piece === 'string' ? piece : { column: piece.name })) : null
+    return { name: attribute, pieces, value: valueOf(attribute, expression, declaration) }
+  })
+  const positionFields = fieldsOf(position, new Map())
+  return {
+    key: keyColumn, positionKey: positionColumn,
+    isInScope: scope === undefined ? null : (row, now) => scope.evaluate({ row, now }) === true,
+    attributes: fieldsOf(person, declared), dates: positionFields.filter((f) => isPositionDate(f.name)), position: positionFields.filter((f) => !isPositionDate(f.name)),
+    required: required.map((a) => a.name),
+  }
+}
+
 
 /** In one order, so that equal rows have equal JSON, however the mapping is written: that of jsonb, which need not sort it then. */
 function sorted(mapping: Record<string, string>): Record<string, string> {
@@ -140,10 +196,23 @@ function mapPosition(mapping: CompiledMapping, columnsOf: Map<string, string[]>,
   return { ...position, attributes }
 }
 
+/** The column that an expression is nothing but the cell of. */
+function columnOf({ texts }: Expression): string | undefined {
+  const [only, ...others] = texts ?? []
+  return only === undefined || typeof only === 'string' || others.length > 0 ? undefined : only.name
+}
+
+/** Whether the dates of a position stand in their order. */
+export function areOrdered({ start, end, leaveFrom, leaveUntil }: Partial<Record<PositionDate, string>>): boolean {
+  return isOrdered(start, end) && isOrdered(leaveFrom, leaveUntil)
+}
+
+const isOrdered = (first: string | undefined, last: string | undefined): boolean => first === undefined || last === undefined || first <= last
+
 function assertOrder(position: Partial<Record<PositionDate, string>>, from: PositionDate, until: PositionDate, columnsOf: Map<string, string[]>): void {
   const [first, last] = [position[from], position[until]]
-  if (first === undefined || last === undefined || first <= last) return
-  throw new Fault({ ...column(columnsOf.get(`position.${until}`)), value: last, expected: `a date not before ${first}` })
+  if (isOrdered(first, last)) return
+  throw new Fault({ ...column(columnsOf.get(`position.${until}`)), value: last!, expected: `a date not before ${first}` })
 }
 
 function mapValue(attribute: string, expression: Expression, input: { row: Attributes; now: string }, keep: string[]): Value | undefined {

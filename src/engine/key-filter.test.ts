@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { addPrint, KeyFilter } from './key-filter.ts'
+import { KeyFilter, print, printBytes } from './key-filter.ts'
 
 function goesBy(filter: KeyFilter, key: string): boolean {
-  const print: number[] = []
-  addPrint(print, key)
-  return filter.seen(print[0]!, print[1]!)
+  const prints = new Uint32Array(2)
+  print(prints, 0, key)
+  return filter.seen(prints[0]!, prints[1]!)
 }
 
 test('a repeated key is never missed, however many there are', () => {
@@ -37,5 +37,15 @@ test('one has all that another has as soon as every key of it went by', () => {
     assert.equal(all.hasAllOf(some), false)
     goesBy(all, keys[at % keys.length]!)
     assert.equal(all.hasAllOf(some), true)
+  }))
+})
+
+test('the print of bytes is that of their text, in lower case too', () => {
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom('a', 'B', 'z', 'Z', '@', '[', '7', 'é') }), fc.boolean(), (text, isLower) => {
+    const [ofText, ofBytes] = [new Uint32Array(2), new Uint32Array(2)]
+    print(ofText, 0, isLower ? text.toLowerCase() : text)
+    const bytes = Buffer.from(`-${text}-`)
+    assert.equal(printBytes(ofBytes, 0, bytes, 1, bytes.length - 1, isLower), !text.includes('é'))
+    if (!text.includes('é')) assert.deepEqual(ofBytes, ofText)
   }))
 })

@@ -1,15 +1,38 @@
-/** Eight bytes of a key, the low half of which is never zero, added to a list. */
-export function addPrint(prints: number[], key: string): void {
-  let low = 0x811c9dc5
-  let high = 0x9747b28c
+/** Eight bytes of a key, the low half of which is never zero, at a place among others. */
+export function print(prints: Uint32Array, at: number, key: string): void {
+  let low = lowStart
+  let high = highStart
   for (let i = 0; i < key.length; i++) {
     const unit = key.charCodeAt(i)
     low = Math.imul(low ^ unit, 0x01000193)
     high = Math.imul(high ^ unit, 0x5bd1e995)
     high ^= high >>> 15
   }
-  prints.push((low ^ (low >>> 13)) >>> 0 || 1, high >>> 0)
+  prints[at] = low ^ (low >>> 13) || 1
+  prints[at + 1] = high
 }
+
+/** The same print of a key in bytes of ASCII, in lower case where `isLower` is so. False: there are others than ASCII, and no print. */
+export function printBytes(prints: Uint32Array, at: number, bytes: Uint8Array, from: number, to: number, isLower: boolean): boolean {
+  let low = lowStart
+  let high = highStart
+  let all = 0
+  for (let i = from; i < to; i++) {
+    let unit = bytes[i]!
+    all |= unit
+    if (isLower && unit >= 65 && unit <= 90) unit |= 32
+    low = Math.imul(low ^ unit, 0x01000193)
+    high = Math.imul(high ^ unit, 0x5bd1e995)
+    high ^= high >>> 15
+  }
+  if (all > 127) return false
+  prints[at] = low ^ (low >>> 13) || 1
+  prints[at + 1] = high
+  return true
+}
+
+const lowStart = 0x811c9dc5
+const highStart = 0x9747b28c
 
 /**
  * Remembers which keys went by, by their prints, so that a million rows need no memory to speak of.

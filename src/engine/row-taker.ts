@@ -3,7 +3,7 @@
  * nothing but the rows that it is given, so that several threads can each take some.
  */
 import { hash } from 'node:crypto'
-import type { ObservedRecord, Page, Rejection, SourceShape } from '../connectors/connector.ts'
+import type { ObservedRecord, Page, PartRows, Rejection, SourceShape } from '../connectors/connector.ts'
 import { positionKeyOf } from '../domain/compose-person.ts'
 import { profiler, type RowProfile } from '../domain/contract.ts'
 import { rowMapper, type RowFault, type RowMapper } from '../domain/map-row.ts'
@@ -12,6 +12,7 @@ import type { Attributes, Value } from '../domain/value.ts'
 import { BinaryRows } from '../store/copy.ts'
 import { copiedFields, type RowKeys, type SetAside } from '../store/snapshot.ts'
 import { placeOf } from './place.ts'
+import { plainTaker } from './plain-rows.ts'
 import { PositionDates } from './position-dates.ts'
 import { RowPrints, type Watched } from './row-values.ts'
 
@@ -50,63 +51,139 @@ export interface RowChunk {
   profile: RowProfile
 }
 
-/** Throws EXPRESSION_INVALID. The pages of a source that does not number its rows must all go to the same taker. */
-export function rowTaker(taking: Taking): (page: Page) => RowChunk {
+export interface RowTaker {
+  /** The pages of a source that does not number its rows must all go to the same taker. */
+  takePage(page: Page): RowChunk
+  takePart(part: PartRows): RowChunk
+}
+
+/** Throws EXPRESSION_INVALID. */
+export function rowTaker(taking: Taking): RowTaker {
   const { job, shape, now } = taking
   const mapper = rowMapper(job, taking.settings)
-  const lastPart = Buffer.from(taking.idEnd, 'hex')
+  const idEnd = Buffer.from(taking.idEnd, 'hex')
   const columns = columnsOf(shape, mapper)
   const jobJson = JSON.stringify(job.id)
   const rows = new BinaryRows()
   const dates = new PositionDates()
   const prints = new RowPrints(taking.watched)
+  let counting = profiler(mapper.columns)
+  let marks = new Uint32Array(0)
+  let marked = 0
+  let aside: SetAside[] = []
+  let faulty: RowKeys[] = []
   let counted = 0
+  /** Where each column that is read begins among the bounds of a plain row. */
+  let slots: number[] = []
+  let bounds: Int32Array = new Int32Array(0)
+  let boundsAt = 0
+  const isFilled = (column: number): boolean => bounds[boundsAt + slots[column]!] !== bounds[boundsAt + slots[column]! + 1]
+  let takePlain: ReturnType<typeof plainTaker> | undefined
 
-  return (page) => {
-    const counting = profiler(mapper.columns)
-    const marks: number[] = []
-    const aside = page.rejected.map(fromRejection)
-    const faulty: RowKeys[] = []
-
-    for (const record of page.records) {
-      counted += 1
-      const row = record.row ?? counted
-      counting.add(record.attributes, row)
-      const result = mapper.map(record.attributes, now)
-      if (result.row === 'faulty') {
-        aside.push(fromFault(shape, record, row, result.fault))
-        const { key, positionKey } = result.fault
-        if (key !== undefined && positionKey !== undefined) faulty.push({ key, positionKey, row })
-      }
-      if (result.row !== 'usable') continue
-      const { key, positionKey, mapped } = result
-      prints.add(key, positionKey, mapped.attributes)
-
-      rows.row(copiedFields)
-      marks.push(row, rows.at)
-      rows.text(key)
-      rows.text(positionKey)
-      rows.int(row)
-      rows.id(row, lastPart)
-      rows.text(dates.add(mapped.position))
-      rows.text(columns === null ? JSON.stringify(record.attributes) : cellsOf(record.attributes, columns))
-      marks.push(rows.at)
-      rows.jsonb(JSON.stringify(mapped.attributes))
-      rows.jsonb(`[{"job":${jobJson},"key":${JSON.stringify(positionKeyOf({ job: job.id, key, positionKey }))},${JSON.stringify(mapped.position).slice(1)}]`)
-      if (mapped.keep === undefined) rows.null()
-      else rows.jsonb(JSON.stringify(mapped.keep))
-      marks.push(rows.bytesLater(hashBytes))
+  function take(record: ObservedRecord): void {
+    counted += 1
+    const row = record.row ?? counted
+    counting.add(record.attributes, row)
+    const result = mapper.map(record.attributes, now)
+    if (result.row === 'faulty') {
+      aside.push(fromFault(shape, record, row, result.fault))
+      const { key, positionKey } = result.fault
+      if (key !== undefined && positionKey !== undefined) faulty.push({ key, positionKey, row })
     }
+    if (result.row !== 'usable') return
+    const { key, positionKey, mapped } = result
+    prints.add(key, positionKey, mapped.attributes)
+    rows.row(copiedFields)
+    const keyAt = rows.at
+    rows.text(key)
+    rows.text(positionKey)
+    rows.int(row)
+    rows.id(row, idEnd)
+    rows.text(dates.add(mapped.position))
+    rows.text(columns === null ? JSON.stringify(record.attributes) : cellsOf(record.attributes, columns))
+    const attributesAt = rows.at
+    rows.jsonb(JSON.stringify(mapped.attributes))
+    rows.jsonb(`[{"job":${jobJson},"key":${JSON.stringify(positionKeyOf({ job: job.id, key, positionKey }))},${JSON.stringify(mapped.position).slice(1)}]`)
+    if (mapped.keep === undefined) rows.null()
+    else rows.jsonb(JSON.stringify(mapped.keep))
+    mark(row, keyAt, attributesAt)
+  }
+
+  /** What a row still lacks is its hash. */
+  function mark(row: number, keyAt: number, attributesAt: number): void {
+    marks[marked++] = row
+    marks[marked++] = keyAt
+    marks[marked++] = attributesAt
+    marks[marked++] = rows.bytesLater(hashBytes)
+  }
+
+  /** A row of a part that may be plain: as it stands, or through the mapping. */
+  function takeCells(part: PartRows, place: number): void {
+    const row = part.plain[place]!
+    const taken = counting.isSampled(row) ? null : takePlain?.(part, place) ?? null
+    if (taken === null) {
+      take(recordAt(part, place, `${placeOf(shape)}!A${row}`))
+      return
+    }
+    bounds = part.bounds
+    boundsAt = place * part.columns.length * 2
+    counting.addUnseen(isFilled)
+    mark(row, taken.key, taken.attributes)
+  }
+
+  function begin(most: number, rejected: Rejection[]): void {
+    counting = profiler(mapper.columns)
+    marks = new Uint32Array(most * markLength)
+    marked = 0
+    aside = rejected.map(fromRejection)
+    faulty = []
+    prints.begin(most)
+  }
+
+  function taken(): RowChunk {
     const bytes = rows.take()
-    fillHashes(bytes, marks)
-    return {
-      bytes, rows: marks.length / markLength, marks: new Uint32Array(marks), ...prints.take(), aside, faulty, dates: dates.take(), profile: counting.profile(),
-    }
+    const own = marks.slice(0, marked)
+    fillHashes(bytes, own)
+    return { bytes, rows: marked / markLength, marks: own, ...prints.take(), aside, faulty, dates: dates.take(), profile: counting.profile() }
+  }
+
+  return {
+    takePage(page) {
+      begin(page.records.length, page.rejected)
+      page.records.forEach(take)
+      return taken()
+    },
+    takePart(part) {
+      if (mapper.plainly !== null && columns !== null) {
+        takePlain ??= plainTaker({ mapping: mapper.plainly, columns, job: job.id, now, idEnd, rows, dates, prints }, part.columns)
+      }
+      slots = mapper.columns.map((column) => part.columns.indexOf(column) * 2)
+      const { records, rejected } = part.page
+      begin(part.plain.length + records.length, rejected)
+      let next = 0
+      for (let place = 0; place < part.plain.length; place++) {
+        while (next < records.length && records[next]!.row! < part.plain[place]!) take(records[next++]!)
+        takeCells(part, place)
+      }
+      while (next < records.length) take(records[next++]!)
+      return taken()
+    },
   }
 }
 
+function recordAt({ bytes, bounds, columns, plain }: PartRows, place: number, name: string): ObservedRecord {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const attributes: Attributes = {}
+  for (const [i, column] of columns.entries()) {
+    const at = (place * columns.length + i) * 2
+    if (bounds[at] !== bounds[at + 1]) attributes[column] = text.toString('utf8', bounds[at], bounds[at + 1])
+  }
+  const row = plain[place]!
+  return { objectType: 'row', id: String(row), name, attributes, row }
+}
+
 /** The first half of SHA-256 over what the mapping made of the row only, so that a row which moved is no change. */
-function fillHashes(bytes: Buffer, marks: number[]): void {
+function fillHashes(bytes: Buffer, marks: Uint32Array): void {
   for (let i = 0; i < marks.length; i += markLength) {
     const at = marks[i + 3]!
     bytes.write(hash('sha256', bytes.subarray(marks[i + 2]!, at - lengthBytes)), at, hashBytes, 'hex')

@@ -1,9 +1,9 @@
 /** A thread that takes parts of a source. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { PageOf, Part } from '../connectors/connector.ts'
+import type { Part, PartModule } from '../connectors/connector.ts'
 import { rowTaker, type Taking } from './row-taker.ts'
 
-const take = rowTaker(workerData as Taking)
+const taker = rowTaker(workerData as Taking)
 
 let before = Promise.resolve()
 
@@ -12,7 +12,9 @@ parentPort!.on('message', (part: Part) => {
 })
 
 async function answer(part: Part): Promise<void> {
-  const { pageOf } = await import(part.module) as { pageOf: PageOf }
-  const chunk = take(pageOf(part))
+  const { rowsOf } = await import(part.module) as PartModule
+  const chunk = taker.takePart(rowsOf(part))
   parentPort!.postMessage(chunk, [chunk.bytes.buffer, chunk.marks.buffer, chunk.prints.buffer])
 }
+
+parentPort!.postMessage('ready')

@@ -1,18 +1,18 @@
 /** A source's rows, taken by this thread as long as they are few, and its parts by several from then on. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Page, PageOf, Part, ReadEnd } from '../connectors/connector.ts'
+import type { Page, Part, PartModule, ReadEnd } from '../connectors/connector.ts'
 import { rowTaker, type RowChunk, type Taking } from './row-taker.ts'
 
-/** Threads are worth it from so many parts on; each is some ten thousand bytes. */
-const threadsFrom = 30
+/** Threads are worth it from so many parts on; each is some ten thousand bytes. Until they are ready, this thread goes on. */
+const threadsFrom = 4
 const threadsMax = 4
 /** So many parts may be with a thread: one that it takes, and the next ones. */
 const aheadMax = 3
 
 /** The chunks in the order of the source; returns how the read ended. */
 export async function* takeRows(source: AsyncGenerator<Page | Part, ReadEnd>, taking: Taking): AsyncGenerator<RowChunk, ReadEnd> {
-  const take = rowTaker(taking)
+  const taker = rowTaker(taking)
   const ahead: Promise<RowChunk>[] = []
   const threads: RowThread[] = []
   const wanted = Math.min(threadsMax, availableParallelism())
@@ -27,31 +27,40 @@ export async function* takeRows(source: AsyncGenerator<Page | Part, ReadEnd>, ta
       const isPart = 'bytes' in next.value
       if (isPart) parts += 1
       if (isPart && parts === threadsFrom && wanted > 1) while (threads.length < wanted) threads.push(new RowThread(taking))
-      const [thread] = threads.toSorted((a, b) => a.waiting - b.waiting)
-      if (isPart && thread !== undefined) ahead.push(thread.take(next.value as Part))
-      else ahead.push(Promise.resolve(take(isPart ? await pageOf(next.value as Part) : next.value as Page)))
-      if (ahead.length > threads.length * aheadMax) yield await ahead.shift()!
+      const [thread, ...others] = threads.filter((t) => t.isReady).sort((a, b) => a.waiting - b.waiting)
+      if ('records' in next.value) ahead.push(Promise.resolve(taker.takePage(next.value)))
+      else if (thread !== undefined) ahead.push(thread.take(next.value))
+      else ahead.push(Promise.resolve(taker.takePart((await moduleOf(next.value)).rowsOf(next.value))))
+      const aheadMost = thread === undefined ? 0 : (1 + others.length) * aheadMax
+      while (ahead.length > aheadMost) yield await ahead.shift()!
     }
   } finally {
     await Promise.all(threads.map((thread) => thread.stop()))
   }
 }
 
-async function pageOf(part: Part): Promise<Page> {
-  const { pageOf } = await import(part.module) as { pageOf: PageOf }
-  return pageOf(part)
+async function moduleOf(part: Part): Promise<PartModule> {
+  return await import(part.module) as PartModule
 }
 
 class RowThread {
   #worker: Worker
   #waiting: PromiseWithResolvers<RowChunk>[] = []
   #failure: unknown
+  #isReady = false
 
   constructor(taking: Taking) {
     this.#worker = new Worker(new URL('row-thread.ts', import.meta.url), { workerData: taking })
-    this.#worker.on('message', (chunk: RowChunk) => this.#waiting.shift()!.resolve(chunk))
+    this.#worker.on('message', (message: RowChunk | 'ready') => {
+      if (message === 'ready') this.#isReady = true
+      else this.#waiting.shift()!.resolve(message)
+    })
     this.#worker.on('error', (error) => this.#fail(error))
     this.#worker.on('exit', () => this.#fail(new Error('A thread that takes rows ended.')))
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   get waiting(): number {

@@ -22,6 +22,7 @@ function gathered(rows: Attributes[]): RowValues {
   for (let from = 0; from < rows.length; from += 2) {
     const taken = rows.slice(from, from + 2)
     const prints = new RowPrints(asked)
+    prints.begin(taken.length)
     for (const attributes of taken) prints.add(String(attributes['employeeId']), '', attributes)
     values.add({ rows: taken.length, ...prints.take(), keyAt: (place) => String(taken[place]!['employeeId']), attributesAt: (place) => taken[place]! })
   }

@@ -4,8 +4,8 @@
  * prints of the values; who has all the rows gathers the prints.
  */
 import type { PeopleJob, Policy } from '../domain/policy.ts'
-import type { Attributes } from '../domain/value.ts'
-import { addPrint, KeyFilter } from './key-filter.ts'
+import type { Attributes, Value } from '../domain/value.ts'
+import { KeyFilter, print, printBytes } from './key-filter.ts'
 import { notByKey, uniqueAttributes } from './people-unique.ts'
 
 /** Attribute → values that several rows may have; null: too many to be listed. An attribute that is not there is shared by nobody. */
@@ -33,51 +33,78 @@ export const rowKey = (key: string, positionKey: string): string => (positionKey
 
 /** Of each row the prints of its key, then of the values that are watched in their order: two numbers each, zeros where there is none. */
 export class RowPrints {
-  #watched: Watched
-  #prints: number[] = []
+  /** The watched attributes in their order. */
+  readonly names: string[]
+  #prints = new Uint32Array(0)
+  #at = 0
   #odd: { name: string; value: string }[] = []
-  #lastOf: string[]
+  #uniqueEnd: number
+  #referencesFrom: number
+  #lastOf: Uint32Array
 
-  constructor(watched: Watched) {
-    this.#watched = watched
-    this.#lastOf = watched.references.map(() => '')
+  constructor({ unique, references, targets }: Watched) {
+    this.names = [...unique, ...targets, ...references.map((r) => r.name)]
+    this.#uniqueEnd = unique.length
+    this.#referencesFrom = unique.length + targets.length
+    this.#lastOf = new Uint32Array(this.names.length * 2)
   }
 
-  add(key: string, positionKey: string, attributes: Attributes): void {
-    const prints = this.#prints
-    const { unique, references, targets } = this.#watched
-    addPrint(prints, rowKey(key, positionKey))
-    for (const name of unique) {
-      const value = attributes[name]
-      const text = value === undefined ? undefined : String(value)
-      this.#print(text?.toLowerCase())
-      // PostgreSQL has the word on what is equal in lower case; beyond ASCII it may differ from ours.
-      if (text !== undefined && !isAscii(text)) this.#odd.push({ name, value: text })
-    }
-    for (const name of targets) {
-      const value = attributes[name]
-      this.#print(value === undefined ? undefined : String(value))
-    }
-    for (let i = 0; i < references.length; i++) {
-      const value = attributes[references[i]!.name]
-      // Neighbours often have the same.
-      const isNew = typeof value === 'string' && value !== this.#lastOf[i]
-      this.#print(isNew ? value : undefined)
-      if (isNew) this.#lastOf[i] = value
-    }
+  /** Before so many rows at most. */
+  begin(rows: number): void {
+    this.#prints = new Uint32Array(rows * (1 + this.names.length) * 2)
+    this.#at = 0
+    this.#odd = []
+    this.#lastOf.fill(0)
   }
 
   take(): { prints: Uint32Array<ArrayBuffer>; odd: { name: string; value: string }[] } {
-    const taken = { prints: new Uint32Array(this.#prints), odd: this.#odd }
-    this.#prints = []
-    this.#odd = []
-    this.#lastOf.fill('')
-    return taken
+    return { prints: this.#prints.slice(0, this.#at), odd: this.#odd }
   }
 
-  #print(text: string | undefined): void {
-    if (text === undefined) this.#prints.push(0, 0)
-    else addPrint(this.#prints, text)
+  add(key: string, positionKey: string, attributes: Attributes): void {
+    print(this.#prints, this.#at, rowKey(key, positionKey))
+    this.#at += 2
+    for (let i = 0; i < this.names.length; i++) this.value(i, attributes[this.names[i]!])
+  }
+
+  /** The key of a row whose values follow one by one, in UTF-8. */
+  key(bytes: Buffer, from: number, to: number, positionKey: string): void {
+    if (positionKey !== '' || !printBytes(this.#prints, this.#at, bytes, from, to, false)) {
+      print(this.#prints, this.#at, rowKey(bytes.toString('utf8', from, to), positionKey))
+    }
+    this.#at += 2
+  }
+
+  /** `place`: in `names`. */
+  value(place: number, value: Value | undefined): void {
+    if (value !== undefined && (place < this.#referencesFrom || typeof value === 'string')) {
+      const isUnique = place < this.#uniqueEnd
+      const text = String(value)
+      print(this.#prints, this.#at, isUnique ? text.toLowerCase() : text)
+      // PostgreSQL has the word on what is equal in lower case; beyond ASCII it may differ from ours.
+      if (isUnique && !isAscii(text)) this.#odd.push({ name: this.names[place]!, value: text })
+      if (place >= this.#referencesFrom) this.#forgetRepeated(place)
+    }
+    this.#at += 2
+  }
+
+  /** A value that is text in UTF-8; the empty one is none. */
+  bytes(place: number, bytes: Buffer, from: number, to: number): void {
+    if (from < to && !printBytes(this.#prints, this.#at, bytes, from, to, place < this.#uniqueEnd)) {
+      this.value(place, bytes.toString('utf8', from, to))
+      return
+    }
+    if (from < to && place >= this.#referencesFrom) this.#forgetRepeated(place)
+    this.#at += 2
+  }
+
+  /** Neighbours often refer to the same. */
+  #forgetRepeated(place: number): void {
+    const [prints, at, last] = [this.#prints, this.#at, this.#lastOf]
+    const isRepeated = prints[at] === last[place * 2] && prints[at + 1] === last[place * 2 + 1]
+    last[place * 2] = prints[at]!
+    last[place * 2 + 1] = prints[at + 1]!
+    if (isRepeated) prints.fill(0, at, at + 2)
   }
 }
 
@@ -118,9 +145,9 @@ export class RowValues {
 
   /** The key of a row that cannot be used is its own all the same. */
   addKey(key: string, positionKey: string): void {
-    const print: number[] = []
-    addPrint(print, rowKey(key, positionKey))
-    if (this.#keys.seen(print[0]!, print[1]!)) this.#sharedKeys.add(key)
+    const one = new Uint32Array(2)
+    print(one, 0, rowKey(key, positionKey))
+    if (this.#keys.seen(one[0]!, one[1]!)) this.#sharedKeys.add(key)
   }
 
   /** Keys that several rows may have. */

@@ -83,6 +83,37 @@ export class BinaryRows {
     this.#at += 1 + written
   }
 
+  /** A `text`, or a `jsonb`, of pieces that follow until `end` is called with what this returns. */
+  begin(kind: 'text' | 'jsonb'): number {
+    this.#room(5)
+    const start = this.#at
+    this.#at += 4
+    if (kind === 'jsonb') this.#bytes[this.#at++] = 1
+    return start
+  }
+
+  end(start: number): void {
+    const at = this.#at
+    this.#at = start
+    this.#number(at - start - 4)
+    this.#at = at
+  }
+
+  /** A piece: these bytes of UTF-8. */
+  copy(source: Uint8Array, from = 0, to = source.length): void {
+    this.#room(to - from)
+    const bytes = this.#bytes
+    let at = this.#at
+    for (let i = from; i < to; i++) bytes[at++] = source[i]!
+    this.#at = at
+  }
+
+  /** A piece. */
+  string(value: string): void {
+    this.#room(value.length * 3)
+    this.#at += this.#write(value, this.#at)
+  }
+
   /** `bytea` of so many bytes, to be filled in later; returns where. */
   bytesLater(size: number): number {
     this.#room(4 + size)
@@ -102,6 +133,11 @@ export class BinaryRows {
   /** Where the next field begins, in what is handed out next. */
   get at(): number {
     return this.#at
+  }
+
+  /** Drops what was written from there on. */
+  cut(at: number): void {
+    this.#at = at
   }
 
   /** The rows so far; the next ones go to memory of their own, as what was handed out may still be on its way. */

@@ -1,4 +1,5 @@
 /** Whole lines of a file as bytes, which of them are rows whatever stands in the others, and the rows in them. */
+import { isAscii } from 'node:buffer'
 import iconv from 'iconv-lite'
 import type { Dialect } from './csv-dialect.ts'
 import { recordsOf } from './csv-records.ts'
@@ -35,6 +36,12 @@ export function decoded(bytes: Uint8Array, encoding: LineEncoding): string {
   return encoding === 'utf-8' ? buffer.toString('utf8') : iconv.decode(buffer, encoding)
 }
 
+/** Bytes that stand nowhere else are taken as they are. */
+export function asUtf8(bytes: Uint8Array<ArrayBuffer>, encoding: LineEncoding): Buffer<ArrayBuffer> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return encoding === 'utf-8' || isAscii(buffer) ? buffer : Buffer.from(iconv.decode(buffer, encoding))
+}
+
 /**
  * How many rows whole lines are, if each is one: it holds a letter or a digit, and its quotes, if any, are closed at its
  * end. Undefined: some lines may belong together, or are no rows.
@@ -62,7 +69,7 @@ export function plainRows(bytes: Uint8Array, { delimiter, quote, lineEnd }: Dial
 const isSolid = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9A-Za-z]/.test(String.fromCharCode(byte)) ? 1 : 0))
 
 /** The rows of plain lines. */
-export function rowsOf({ bytes, encoding, dialect, row }: Lines): RawRow[] {
+export function rowsOfLines({ bytes, encoding, dialect, row }: Lines): RawRow[] {
   const text = decoded(bytes, encoding)
   const { rows } = recordsOf(linesOf(text, dialect), row, dialect, true)
   if (mayHoldFaults(text)) rows.forEach(markFault)

@@ -1,8 +1,10 @@
-/** Plain lines of a file as a part of it, and the page that any thread makes of one. */
-import type { Page, Part } from '../connector.ts'
+/** Plain lines of a file as a part of it, and what any thread makes of one. */
+import type { Page, Part, PartRows } from '../connector.ts'
+import { plainCells } from './csv-cells.ts'
+import { asUtf8, type Lines, rowsOfLines } from './csv-lines.ts'
 import type { Column } from './header.ts'
-import { type Lines, rowsOf } from './csv-lines.ts'
 import { problemOf, recordOf, type RowTable } from './records.ts'
+import type { RawRow } from './rows.ts'
 
 type About = Omit<Lines, 'bytes'> & { table: RowTable; wanted: Column[] }
 
@@ -13,8 +15,24 @@ export function partOf({ bytes, ...lines }: Lines, table: RowTable, wanted: Colu
 
 export function pageOf({ bytes, about }: Part): Page {
   const { table, wanted, ...lines } = about as About
+  return page(rowsOfLines({ bytes, ...lines }), table, wanted)
+}
+
+export function rowsOf({ bytes, about }: Part): PartRows {
+  const { table, wanted, encoding, ...lines } = about as About
+  const utf8 = asUtf8(bytes, encoding)
+  const { plain, bounds, others } = plainCells(utf8, lines.dialect, lines, table.columns.length, wanted.map((column) => column.index))
+  const rows: RawRow[] = []
+  for (let i = 0; i < others.length; i += 3) {
+    const line = { ...lines, bytes: new Uint8Array(utf8.subarray(others[i + 1], others[i + 2])), encoding: 'utf-8' as const, row: others[i]!, rows: 1 }
+    rows.push(...rowsOfLines(line))
+  }
+  return { bytes: utf8, columns: wanted.map((column) => column.name), plain, bounds, page: page(rows, table, wanted) }
+}
+
+function page(rows: RawRow[], table: RowTable, wanted: Column[]): Page {
   const page: Page = { records: [], memberships: [], rejected: [] }
-  for (const row of rowsOf({ bytes, ...lines })) {
+  for (const row of rows) {
     const problem = problemOf(row, table, false)
     if (problem !== undefined) page.rejected.push(problem)
     else page.records.push(recordOf(row, wanted, table.label))

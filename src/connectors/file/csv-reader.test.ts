@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import iconv from 'iconv-lite'
+import { pageOf } from './csv-part.ts'
+import { recordsOf } from './csv-records.ts'
 import { encodings } from './encoding.ts'
-import { codeOf, fileWith, readFile, temporaryFolder } from './fixture.ts'
+import { fileConnector } from './file-connector.ts'
+import { codeOf, everything, fileWith, noSecrets, readFile, temporaryFolder } from './fixture.ts'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -104,6 +107,37 @@ test('each encoding is found, with and without byte order mark', async (t) => {
     assert.deepEqual(records.map((r) => r.attributes['Name']), ['José Núñez', 'Zoë'], file)
     assert.ok(end.complete, file)
   }
+})
+
+test('a file of many chunks is read as if it were one, whether its lines go as parts or not', async (t) => {
+  const folder = await temporaryFolder(t)
+  const calm = ['1,Ann,x', '2,"Smith, John",y', '3, Żółć ,z', '4,"","q"']
+  const wild = [...calm, '5,"two\nlines",z', '6,"a ""b""",z', ',,', '', '7,"open', '8,x"y"', '9,a,b,c']
+  const places = fc.array(fc.nat(20_000), { maxLength: 3 })
+  const file = path.join(folder, 'large.csv')
+  const reader = fileConnector.openReader(fileConnector.configSchema.parse({ path: file, headerRow: 1 }), noSecrets)
+  await fc.assert(fc.asyncProperty(fc.infiniteStream(fc.constantFrom(...calm)), fc.array(fc.constantFrom(...wild), { maxLength: 6 }), places, async (calmLines, wildLines, at) => {
+    const lines = ['ID,Name,Unit', ...calmLines.take(20_000)]
+    for (const place of at) lines.splice(1 + place, 0, ...wildLines)
+    const text = `${lines.join('\n')}\n`
+    await writeFile(file, text)
+    let parts = 0
+    const seen: [number, unknown][] = []
+    for await (const next of reader.readParts!(everything, new AbortController().signal)) {
+      if ('bytes' in next) parts++
+      const page = 'bytes' in next ? pageOf(next) : next
+      seen.push(...page.records.map((r): [number, unknown] => [r.row!, r.attributes]), ...page.rejected.map((r): [number, unknown] => [r.row, r.code]))
+    }
+    assert.ok(parts > 0)
+    const { rows } = recordsOf(text.split('\n').slice(0, -1), 1, { delimiter: ',', quote: '"', lineEnd: '\n' }, true)
+    const expected = rows.slice(1).flatMap((row): [number, unknown][] => {
+      const cells = row.cells.map((cell) => String(cell).trim())
+      if (row.fault === undefined && cells.every((cell) => cell === '')) return []
+      if (row.fault !== undefined || cells.length !== 3) return [[row.row, 'ROW_MALFORMED']]
+      return [[row.row, Object.fromEntries(['ID', 'Name', 'Unit'].map((name, i) => [name, cells[i]!]).filter(([, cell]) => cell !== ''))]]
+    })
+    assert.deepEqual(seen.toSorted(([a], [b]) => a - b), expected)
+  }), { numRuns: 20 })
 })
 
 test('what Excel says of the delimiter, old line ends and tabs are understood', async (t) => {

@@ -32,14 +32,13 @@ export async function openFile(file: string): Promise<SourceFile> {
   }
 }
 
-/** The bytes from the start. */
-export async function* chunksOf(file: SourceFile, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
+/** The bytes from the start. A chunk is good until the next one is asked for. */
+export async function* chunksOf(file: SourceFile, signal?: AbortSignal, size = chunkBytes): AsyncGenerator<Buffer, void> {
+  const buffer = Buffer.allocUnsafe(size)
   let position = 0
   for (;;) {
     signal?.throwIfAborted()
-    // A new buffer each time: what was yielded may still be held.
-    const buffer = Buffer.allocUnsafe(chunkBytes)
-    const { bytesRead } = await file.handle.read(buffer, 0, chunkBytes, position)
+    const { bytesRead } = await file.handle.read(buffer, 0, size, position)
     if (bytesRead === 0) return
     position += bytesRead
     yield buffer.subarray(0, bytesRead)

@@ -1,7 +1,7 @@
 /** Rows with a header over them: records for the engine, and the rows that are set aside. */
 import type { Page, Part } from '../connector.ts'
 import { UsherError } from '../../domain/errors.ts'
-import { type Lines, rowsOf } from './csv-lines.ts'
+import { type Lines, rowsOfLines } from './csv-lines.ts'
 import { partOf } from './csv-part.ts'
 import type { Completeness } from './file-config.ts'
 import { type Column, columnsOf, findHeader, headRows, moreColumns } from './header.ts'
@@ -30,7 +30,7 @@ export async function openTable(source: RowSource, headerRow?: number): Promise<
     while ((head.at(-1)?.row ?? 0) < (headerRow ?? 0) || head.length < headRows) {
       const next = await source.rows.next()
       if (next.done) break
-      for (const row of isRows(next.value) ? next.value : rowsOf(next.value)) head.push(row)
+      for (const row of isRows(next.value) ? next.value : rowsOfLines(next.value)) head.push(row)
     }
   } catch (error) {
     // The rows that came first are good; what comes next ends with the finding.
@@ -84,7 +84,7 @@ export async function* readTable(
         yield part
         continue
       }
-      for (const row of isRows(batch) ? batch : rowsOf(batch)) {
+      for (const row of isRows(batch) ? batch : rowsOfLines(batch)) {
         if (row.fault === undefined && isBlank(row) && (!row.unended || finalLineEnd === 'optional')) continue
         if (!source.fixedWidth && row.cells.length > width) {
           const more = moreColumns(table.columns, row.cells.length)
