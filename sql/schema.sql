@@ -279,6 +279,13 @@ create table clock (
 );
 comment on table clock is 'When it was last looked at what is due. What lies much before that has been noticed.';
 
+create table commitment_key (
+  person_id uuid not null,
+  key bytea not null,
+  constraint commitment_key_pkey PRIMARY KEY (person_id)
+);
+comment on table commitment_key is 'What the audit log holds of a person''s values can be confirmed with this key, and by nobody without it.';
+
 create table desired_account (
   person_id uuid not null,
   job_id text not null,
@@ -564,7 +571,6 @@ create table person (
   evaluated_at timestamp with time zone,
   created_at timestamp with time zone not null,
   changed_at timestamp with time zone not null,
-  commitment_key bytea not null default uuid_send(gen_random_uuid()),
   constraint person_pkey PRIMARY KEY (id),
   constraint state_is_known CHECK (state = ANY (ARRAY['before-start'::text, 'active'::text, 'on-leave'::text, 'ended'::text]))
 );
@@ -976,7 +982,7 @@ create table snapshot_record (
   position_key text not null default ''::text,
   "row" integer not null,
   hash bytea not null,
-  cells json not null,
+  cells text not null,
   attributes jsonb not null,
   positions jsonb not null,
   keep jsonb,

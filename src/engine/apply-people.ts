@@ -49,22 +49,19 @@ async function arriveAll(context: Context, planId: string, actor: string, signal
   const total: PeopleApplied = { done: 0, refused: 0 }
   const arriving = await countArriving(context.pool, planId)
   if (arriving >= indexesLaterMin) await dropIndexes(context.pool)
-  // Two who add to one table wait for each other: one adds people, the other the records of those who are there.
-  let records: Promise<unknown> = Promise.resolve()
-  const addRecords = (): Promise<boolean> => transaction(context.pool, (client) => arriveRecords(client, planId, context.now()))
-  try {
-    while (arriving > 0 && !signal.aborted && !await isStopped(context.pool, planId)) {
-      const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
-      if (stretch.claimed === 0) break
-      total.done += stretch.done
-      total.refused += stretch.refused
-      records = records.then(addRecords)
-      // Its failure is told below.
-      records.catch(() => {})
-    }
-  } finally {
-    await records
+  // Two who add to one table wait for each other at its end: one adds people, the other the records of those who are there, and people only when it has no records to add.
+  const addPeople = async (): Promise<boolean> => {
+    if (signal.aborted || await isStopped(context.pool, planId)) return false
+    const stretch = await transaction(context.pool, (client) => arrive(client, { planId, now: context.now(), actor }))
+    total.done += stretch.done
+    total.refused += stretch.refused
+    return stretch.claimed > 0
   }
+  const addRecords = (): Promise<boolean> => transaction(context.pool, (client) => arriveRecords(client, planId, context.now()))
+  if (arriving > 0) await together([
+    async () => { while (await addPeople()); },
+    async () => { while (await addRecords() || await addPeople()); },
+  ])
   // Those of an apply that was killed, too.
   while (arriving > 0 && await addRecords());
   const found = await missingIndexes(context.pool)
@@ -80,8 +77,10 @@ async function arriveAll(context: Context, planId: string, actor: string, signal
   return total
 }
 
+const sideBySide = (work: () => Promise<void>): Promise<void> => together(Array.from({ length: atOnce }, () => work))
+
 /** When one of them fails, the others come to their end first. */
-async function sideBySide(work: () => Promise<void>): Promise<void> {
-  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work))
+async function together(work: (() => Promise<void>)[]): Promise<void> {
+  const ends = await Promise.allSettled(work.map((one) => one()))
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }

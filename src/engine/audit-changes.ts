@@ -1,5 +1,5 @@
 /** One audit row per change that ended, with keyed commitments in place of personal values. */
-import { commitment, pourAudit } from '../store/audit.ts'
+import { commitment, commitmentKeys, pourAudit } from '../store/audit.ts'
 import type { Client } from '../store/database.ts'
 import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
 
@@ -8,9 +8,7 @@ export async function auditChanges(
 ): Promise<void> {
   const final = ended.filter(({ end }) => end.state !== 'again' && end.state !== 'waiting')
   if (final.length === 0) return
-  const { rows } = await client.query<{ id: string; key: Buffer }>(
-    'select id, commitment_key as key from person where id = any($1::uuid[])', [[...new Set(final.map(({ change }) => change.personId))]])
-  const keys = new Map(rows.map((row) => [row.id, row.key]))
+  const keys = await commitmentKeys(client, [...new Set(final.flatMap(({ change }) => change.personId ?? []))])
   await pourAudit(client, final.map(({ change, end }) => {
     const key = keys.get(change.personId ?? '')
     return {

@@ -45,6 +45,20 @@ export function commitment(personKey: Uint8Array, value: unknown): string {
   return createHmac('sha256', personKey).update(canonical(value)).digest('hex')
 }
 
+/** The keys of these people's commitments, by person; drawn for whoever has none yet. */
+export async function commitmentKeys(client: Client, people: string[]): Promise<Map<string, Buffer>> {
+  const known = await client.query<{ id: string; key: Buffer }>('select person_id as id, key from commitment_key where person_id = any ($1::uuid[])', [people])
+  const keys = new Map(known.rows.map((row) => [row.id, row.key]))
+  const missing = people.filter((id) => !keys.has(id))
+  if (missing.length === 0) return keys
+  const drawn = await client.query<{ id: string; key: Buffer }>(
+    // In one order, as another transaction may draw for the same people; what it drew holds.
+    `insert into commitment_key (person_id, key) select id, uuid_send(gen_random_uuid()) from unnest($1::uuid[]) id order by id
+     on conflict (person_id) do update set key = commitment_key.key returning person_id as id, key`, [missing])
+  for (const { id, key } of drawn.rows) keys.set(id, key)
+  return keys
+}
+
 /** Waits until this transaction may seal: there is one sealer at a time. */
 export async function lockSealer(client: Client): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(hashtext('usher audit sealer'))`)

@@ -27,7 +27,7 @@ export async function keepEmptied(client: Client, snapshotId: string, input: { c
     `update ${tableOf(snapshotId)} set
        keep = jsonb_build_object('attributes', coalesce(keep -> 'attributes', '[]') || $2::jsonb, 'position', coalesce(keep -> 'position', '[]') || $3::jsonb),
        hash = substr(sha256(hash || convert_to('kept ' || $1::text, 'UTF8')), 1, 16)
-      where coalesce(json_typeof(cells -> ${cell}), 'null') = 'null'`, [input.column, JSON.stringify(input.attributes), JSON.stringify(input.position)])
+      where coalesce(json_typeof(cells::json -> ${cell}), 'null') = 'null'`, [input.column, JSON.stringify(input.attributes), JSON.stringify(input.position)])
 }
 
 /** What the last complete read of a system was like. */

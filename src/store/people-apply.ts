@@ -115,7 +115,7 @@ async function writeRecords(client: Client, planId: string, wave: number, now: s
            join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key and r.hash <> s.hash
           where b.ok and n.snapshot_id = $2 on conflict do nothing`, [planId, snapshotId, now])
       await client.query(`insert into record (job_id, key, position_key, person_id, hash, row, cells, snapshot_id, source_name)
-       select n.job_id, n.key, n.position_key, n.person_id, s.hash, s.row, s.cells, s.snapshot_id, coalesce(h.shape ->> 'file', h.system_id)
+       select n.job_id, n.key, n.position_key, n.person_id, s.hash, s.row, s.cells::json, s.snapshot_id, coalesce(h.shape ->> 'file', h.system_id)
          from people_batch b
          join plan_row n on n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
          join snapshot h on h.id = n.snapshot_id

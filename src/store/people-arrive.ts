@@ -92,13 +92,12 @@ export async function arrive(client: Client, input: { planId: string; now: strin
   const at = [stretch.snapshotId, stretch.stretch]
   const refused = await refuseWhoIsKnown(client, planId, stretch, now)
   // PostgreSQL cannot tell how many ids lie between two, and takes a stretch for one row: joined, it would look each row's state up in a table.
-  const ofDates = (column: string): string =>
-    `(select jsonb_object_agg(dates, ${column}) from plan_arrival_state where plan_id = $3 and snapshot_id = $1 and ${column} is not null) ->> s.dates`
+  // What most have is left out: a long list is looked through for each row.
+  const ofDates = (column: string, most: string): string =>
+    `(select jsonb_object_agg(dates, ${column}) from plan_arrival_state where plan_id = $3 and snapshot_id = $1 and ${column} is distinct from ${most}) ->> s.dates`
   await client.query(
-    // Keys out of a secret that nobody keeps are as good as drawn one by one.
-    `insert into person (id, attributes, positions, state, next_change_at, created_at, changed_at, commitment_key)
-     select s.person_id, s.attributes, s.positions, ${ofDates('state')}, (${ofDates('next_change_at')})::timestamptz, $4, $4,
-            substr(sha256((select uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) || uuid_send(s.person_id)), 1, 16)
+    `insert into person (id, attributes, positions, state, next_change_at, created_at, changed_at)
+     select s.person_id, s.attributes, s.positions, coalesce(${ofDates('state', `'active'`)}, 'active'), (${ofDates('next_change_at', 'null')})::timestamptz, $4, $4
        from snapshot_record s where ${inStretch}`, [...at, planId, now])
   const done = stretch.people - refused
   await client.query(

@@ -89,7 +89,7 @@ export async function loadPeople(client: Client, ids: string[], snapshots: { job
       `select n.person_id as "personId", n.job_id as job, n.key, n.position_key as "positionKey", n.kind, s.row, ${mappedOf} as mapped,
               case when n.kind = 'changed' then array(
                 select coalesce(a.key, b.key)
-                  from json_each_text(row_cells(s.cells, (select columns from snapshot where id = s.snapshot_id))) a
+                  from json_each_text(row_cells(s.cells::json, (select columns from snapshot where id = s.snapshot_id))) a
                   full join json_each_text(${cellsOfRecord}) b on a.key = b.key
                  where a.value is distinct from b.value) end as cells
          from people_row n
@@ -149,7 +149,7 @@ export async function followRows(client: Client, planId: string, snapshots: { jo
     const { rows: [known] } = await client.query<{ some: boolean }>('select exists (select from record where job_id = $1) as some', [jobId])
     if (!known!.some) continue
     await client.query(
-      `update record r set row = s.row, cells = s.cells, hash = s.hash, snapshot_id = s.snapshot_id, source_name = $2, missing_since = null
+      `update record r set row = s.row, cells = s.cells::json, hash = s.hash, snapshot_id = s.snapshot_id, source_name = $2, missing_since = null
          from ${tableOf(snapshotId)} s
         where r.job_id = $1 and r.key = s.key and r.position_key = s.position_key
           and (r.row <> s.row or r.hash <> s.hash or r.missing_since is not null or r.source_name <> $2)

@@ -42,7 +42,7 @@ export const mappedOf = `jsonb_build_object('attributes', s.attributes, 'positio
 
 /** The cells of the accepted row `r` by name: its own, or those of the snapshot that it came with. */
 export const cellsOfRecord = `(
-  select row_cells(coalesce(r.cells, (select a.cells from snapshot_record a where a.snapshot_id = r.snapshot_id and a.person_id = r.person_id)), h.columns)
+  select row_cells(coalesce(r.cells, (select a.cells::json from snapshot_record a where a.snapshot_id = r.snapshot_id and a.person_id = r.person_id)), h.columns)
     from snapshot h where h.id = r.snapshot_id)`
 
 export async function insertSnapshot(db: Db, s: NewSnapshot): Promise<void> {
@@ -77,6 +77,8 @@ export async function copyRecords(client: Client, snapshotId: string, rows: Asyn
   await client.query(
     `create table ${table} (like snapshot_record including defaults, check (snapshot_id = '${snapshotId}')) with (autovacuum_enabled = off);
      alter table ${table} alter snapshot_id set default '${snapshotId}'`)
+  // What is written goes to the disk little by little, so that the end of the transaction need not wait for all of it.
+  await client.query(`set local backend_flush_after = '1MB'`)
   // Made in this transaction, so its rows need no log of their own where wal_level is minimal, and are frozen at once.
   await pipeline(Readable.from(framed(rows), { objectMode: false, highWaterMark: 1 << 20 }), client.query(copyFrom(
     `copy ${table} (${copied}) from stdin with (format binary, freeze)`)))

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { pageOf, partOf, rowsOf } from '../connectors/file/csv-part.ts'
-import { plainRows } from '../connectors/file/csv-lines.ts'
-import { columnsOf } from '../connectors/file/header.ts'
-import { isPeopleJob, policy as policySchema } from '../domain/policy.ts'
-import { rowTaker, type RowTaker } from './row-taker.ts'
-import { watched } from './row-values.ts'
+import { pageOf, partOf, rowsOf } from '../../src/connectors/file/csv-part.ts'
+import { plainRows } from '../../src/connectors/file/csv-lines.ts'
+import { columnsOf } from '../../src/connectors/file/header.ts'
+import { isPeopleJob, policy as policySchema } from '../../src/domain/policy.ts'
+import { rowTaker, type RowTaker } from '../../src/engine/row-taker.ts'
+import { watched } from '../../src/engine/row-values.ts'
 
 const names = ['ID', 'First', 'Last', 'Mail', 'Boss', 'Start', 'End', 'Unit', 'Pay']
 const columns = columnsOf(names)
