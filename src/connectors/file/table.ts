@@ -73,24 +73,25 @@ export async function* readTable(
   let finding: unknown
   let isMark = false
   try {
-    for await (const batch of table.rows) {
-      // A trailer is known by being the last row, so with one each row waits for the next.
-      if (!isRows(batch) && trailer === undefined) {
+    for await (const batch of endingInRows(table.rows)) {
+      if (!isRows(batch)) {
+        if (trailer !== undefined && last !== undefined) take(last)
+        last = undefined
         if (page.records.length + page.rejected.length > 0) yield page
         page = emptyPage()
         const part = partOf(batch, rowTable, columns)
         count += part.rows
-        last = undefined
         yield part
         continue
       }
-      for (const row of isRows(batch) ? batch : rowsOfLines(batch)) {
+      for (const row of batch) {
         if (row.fault === undefined && isBlank(row) && (!row.unended || finalLineEnd === 'optional')) continue
         if (!source.fixedWidth && row.cells.length > width) {
           const more = moreColumns(table.columns, row.cells.length)
           width = more.length
           columns = chosen(more, wanted)
         }
+        // A trailer is known by being the last row, so with one each row waits for the next.
         const ready = trailer === undefined ? row : last
         last = row
         if (ready !== undefined) take(ready)
@@ -117,6 +118,24 @@ async function* below(
   yield head.slice(head.indexOf(header) + 1)
   if (finding !== undefined) throw finding
   yield* rest
+}
+
+/** The same, but lines that no row follows come as rows: the last of them may be a trailer. */
+async function* endingInRows(batches: RowSource['rows']): RowSource['rows'] {
+  let held: Lines | undefined
+  try {
+    for await (const batch of batches) {
+      if (isRows(batch) && batch.every((row) => row.fault === undefined && !row.unended && isBlank(row))) continue
+      if (held !== undefined) yield held
+      held = undefined
+      if (isRows(batch)) yield batch
+      else held = batch
+    }
+  } catch (error) {
+    if (held !== undefined) yield rowsOfLines(held)
+    throw error
+  }
+  if (held !== undefined) yield rowsOfLines(held)
 }
 
 /** The last line of a file without a line end: perhaps all of it, perhaps not. */

@@ -35,3 +35,13 @@ test('a last row that says something else is a finding', async (t) => {
     assert.equal(records.length, /marks its end/.test(says.source) ? 3 : 2, 'a mark is no row')
   }
 })
+
+test('the last row is found behind parts, and in front of any number of blank lines', async (t) => {
+  const rows = Array.from({ length: 20_000 }, (_, i) => `${i},name ${i},x\n`).join('')
+  for (const [last, blank] of [['TOTAL 20000 2026-11-21,,', 0], ['TOTAL,20000,2026-11-21', 30_000], ['TOTAL "20000" 2026-11-21,,', 2]] as const) {
+    const file = await fileWith(t, 'a.csv', `ID,Name,Until\n${rows}${last}\n${',,\n'.repeat(blank)}`)
+    const { end, records } = await readFile({ path: file, completeness: { trailer: payroll } })
+    const isMark = !last.includes('"')
+    assert.deepEqual([codeOf(end), end.complete && end.proven, records.length], isMark ? ['complete', true, 20_000] : ['SOURCE_TRUNCATED', false, 20_000], last)
+  }
+})
