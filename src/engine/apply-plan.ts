@@ -54,9 +54,14 @@ export async function applyPlan(context: Context, planId: string, signal: AbortS
   await withPlanLock(context, 'apply-plan', planId, signal, async (held) => {
     const plan = await beginApplying(context, planId)
     if (plan === null) return
-    // What a killed worker left half done is begun again.
+    // What a killed worker left half done is begun again. Keys are drawn here once, so that no system waits for what another one draws.
     await context.pool.query(
-      `update plan_change c set state = 'waiting' from open_change o
+      `with drawn as (
+         insert into commitment_key (person_id, key)
+         select person_id, uuid_send(gen_random_uuid()) from (select distinct person_id from open_change where plan_id = $1 and state = 'to-do') o
+          where person_id is not null and not exists (select from commitment_key k where k.person_id = o.person_id) order by 1
+         on conflict do nothing)
+       update plan_change c set state = 'waiting' from open_change o
         where o.plan_id = $1 and o.state = 'to-do' and c.plan_id = $1 and c.id = o.id and c.state = 'running'`, [planId])
     await apply(context, plan, held, options)
   })
