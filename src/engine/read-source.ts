@@ -138,14 +138,18 @@ async function copyRows(
 
   async function* rows(): AsyncGenerator<Uint8Array> {
     const chunks = takeRows(source, taking)
-    for (;;) {
-      const next = await chunks.next()
-      if (next.done) {
-        end = next.value
-        return
+    try {
+      for (;;) {
+        const next = await chunks.next()
+        if (next.done) {
+          end = next.value
+          return
+        }
+        gather(taken, next.value)
+        yield next.value.bytes
       }
-      gather(taken, next.value)
-      yield next.value.bytes
+    } finally {
+      await chunks.return(undefined as never)
     }
   }
 }

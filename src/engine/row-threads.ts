@@ -35,7 +35,7 @@ export async function* takeRows(source: AsyncGenerator<Page | Part, ReadEnd>, ta
       while (ahead.length > aheadMost) yield await ahead.shift()!
     }
   } finally {
-    await Promise.all(threads.map((thread) => thread.stop()))
+    await Promise.all([source.return(undefined as never), ...threads.map((thread) => thread.stop())])
   }
 }
 

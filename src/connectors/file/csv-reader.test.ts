@@ -7,7 +7,7 @@ import { recordsOf } from './csv-records.ts'
 import { encodings } from './encoding.ts'
 import { fileConnector } from './file-connector.ts'
 import { codeOf, everything, fileWith, noSecrets, readFile, temporaryFolder } from './fixture.ts'
-import { writeFile } from 'node:fs/promises'
+import { readdir, readlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 const staff = 'ID,Name,Start\n1,Łukasz Żółć,2026-11-21\n2,"Smith, John",2026-11-22\n'
@@ -138,6 +138,24 @@ test('a file of many chunks is read as if it were one, whether its lines go as p
     })
     assert.deepEqual(seen.toSorted(([a], [b]) => a - b), expected)
   }), { numRuns: 20 })
+})
+
+test('who has seen enough of a file lets go of it', { skip: process.platform !== 'linux' }, async (t) => {
+  const file = await fileWith(t, 'large.csv', `ID,Name\n${'1,Ann\n'.repeat(50_000)}`)
+  const open = async (): Promise<number> => {
+    const links = await Promise.all((await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+    return links.filter((link) => link === file).length
+  }
+  const reader = fileConnector.openReader(fileConnector.configSchema.parse({ path: file }), noSecrets)
+  for (const read of [reader.read, reader.readParts!]) {
+    const pages = read(everything, new AbortController().signal)
+    for (let n = 0; n < 3; n++) assert.equal((await pages.next()).done, false)
+    assert.equal(await open(), 1)
+    await pages.return(undefined as never)
+    assert.equal(await open(), 0)
+  }
+  await reader.inspect!(new AbortController().signal)
+  assert.equal(await open(), 0)
 })
 
 test('what Excel says of the delimiter, old line ends and tabs are understood', async (t) => {

@@ -76,10 +76,15 @@ async function inspect(config: FileConfig, encodingOf: EncodingOf, signal: Abort
 }
 
 async function* pagesOf<End>(parts: AsyncGenerator<Page | Part, End>): AsyncGenerator<Page, End> {
-  for (;;) {
-    const next = await parts.next()
-    if (next.done) return next.value
-    yield 'records' in next.value ? next.value : pageOf(next.value)
+  try {
+    for (;;) {
+      const next = await parts.next()
+      if (next.done) return next.value
+      yield 'records' in next.value ? next.value : pageOf(next.value)
+    }
+  } finally {
+    // Who has seen enough lets go of the file.
+    await parts.return(undefined as never)
   }
 }
 
