@@ -5,7 +5,7 @@ import type { Page, Part, PartModule, ReadEnd } from '../connectors/connector.ts
 import { rowTaker, type RowChunk, type Taking } from './row-taker.ts'
 
 /** Threads are worth it from so many parts on; each is some ten thousand bytes. Until they are ready, this thread goes on. */
-const threadsFrom = 4
+const threadsFrom = 16
 const threadsMax = 4
 /** So many parts may be with a thread: one that it takes, and the next ones. */
 const aheadMax = 3
@@ -24,23 +24,23 @@ export async function* takeRows(source: AsyncGenerator<Page | Part, ReadEnd>, ta
         for (const chunk of ahead) yield await chunk
         return next.value
       }
-      const isPart = 'bytes' in next.value
-      if (isPart) parts += 1
-      if (isPart && parts === threadsFrom && wanted > 1) while (threads.length < wanted) threads.push(new RowThread(taking))
-      const [thread, ...others] = threads.filter((t) => t.isReady).sort((a, b) => a.waiting - b.waiting)
       if ('records' in next.value) ahead.push(Promise.resolve(taker.takePage(next.value)))
-      else if (thread !== undefined) ahead.push(thread.take(next.value))
-      else ahead.push(Promise.resolve(taker.takePart((await moduleOf(next.value)).rowsOf(next.value))))
-      const aheadMost = thread === undefined ? 0 : (1 + others.length) * aheadMax
-      while (ahead.length > aheadMost) yield await ahead.shift()!
+      else {
+        parts += 1
+        if (parts === threadsFrom && wanted > 1) while (threads.length < wanted) threads.push(new RowThread(taking))
+        const [thread] = threads.filter((t) => t.isReady).sort((a, b) => a.waiting - b.waiting)
+        if (thread !== undefined) ahead.push(thread.take(next.value))
+        else {
+          const { rowsOf } = await import(next.value.module) as PartModule
+          ahead.push(Promise.resolve(taker.takePart(rowsOf(next.value))))
+        }
+      }
+      const ready = threads.filter((t) => t.isReady)
+      while (ahead.length > ready.length * aheadMax) yield await ahead.shift()!
     }
   } finally {
     await Promise.all([source.return(undefined as never), ...threads.map((thread) => thread.stop())])
   }
-}
-
-async function moduleOf(part: Part): Promise<PartModule> {
-  return await import(part.module) as PartModule
 }
 
 class RowThread {
