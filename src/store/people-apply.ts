@@ -52,6 +52,7 @@ async function refuseWhatDiffers(client: Client, planId: string): Promise<void> 
         when x.kind = 'create' then p.id is not null
         else p.id is null
           or (x.before ? 'state' and p.state <> x.before ->> 'state')
+          or (x.before ? 'nextChangeAt' and p.next_change_at is distinct from (x.before ->> 'nextChangeAt')::timestamptz)
           or (x.before ? 'positions' and p.positions <> x.before -> 'positions')
           or exists (select from jsonb_object_keys(coalesce(x.before -> 'attributes', '{}') || coalesce(x.after -> 'attributes', '{}')) as name
                       where p.attributes -> name is distinct from x.before -> 'attributes' -> name)

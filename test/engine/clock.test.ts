@@ -98,6 +98,23 @@ test('starting, going on leave, returning and leaving happen by date alone, also
   assert.equal(await observations(w), reads)
 })
 
+test('what the time was to make of somebody is not done where their dates are others by now', async () => {
+  const w = await open((p) => { Object.assign(job(p, 'people'), { method: 'approve' }) })
+  const leaving = { ...anna, end: '2026-06-30' }
+  await w.approve(await w.day([leaving, bo]))
+  w.at('2026-07-01T00:00:00Z')
+  const first = await w.day([leaving, { ...bo, department: 'Sales' }])
+  assert.deepEqual(first.people, ['disable Anna Nowak planned', 'update Bo Ek planned'])
+  await w.engine.approvePlan(first.id, first.hash, 'ada')
+  await w.engine.stopPlan(first.id, 'ada')
+  await w.approve(await w.day([{ ...leaving, end: '2026-12-31' }, bo]))
+  await w.engine.resumePlan(first.id, 'ada')
+  await w.work()
+  assert.deepEqual((await w.shown(first.id)).people, ['disable Anna Nowak refused', 'update Bo Ek'])
+  const { rows: [person] } = await w.pool.query<{ state: string }>('select state from person where id = $1', [await w.person('1')])
+  assert.deepEqual([person!.state, w.account('anna.nowak')!.enabled], ['active', true])
+})
+
 test('a leave that keeps the account changes nothing in the system', async () => {
   const w = await open((p) => { Object.assign(job(p, 'users'), { lifecycle: { createDaysBefore: 7, onLeave: 'keep', deleteAfterDays: null } }) })
   await w.day([{ ...anna, leaveFrom: '2026-06-20', leaveUntil: '2026-06-25' }, bo])
