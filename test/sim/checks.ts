@@ -1,10 +1,10 @@
 /** What must hold after every step, whatever went wrong in it. */
 import { sealAudit, verifyAudit } from '../../src/engine/audit-sealer.ts'
-import { stateOf } from './model.ts'
+import { ruled, stateOf, type Contract } from './model.ts'
 import { systemNames, type SystemName } from './rulebook.ts'
 import type { StaffRow } from './sheet.ts'
 import { seeLinks } from './links.ts'
-import { accountsIn, orphanText, say, violate, type World } from './world.ts'
+import { accountsIn, orphanText, say, standing, violate, type World } from './world.ts'
 import { contractOf, textOf } from './writes.ts'
 
 interface Person {
@@ -71,7 +71,7 @@ async function seePeople(world: World): Promise<void> {
       const gone = world.sheet.served.some((s) => s.complete && !s.rows.has(person.key))
       const meant = position.missingSince !== undefined && rows.some((row) => says({ ...row, end: position.end ?? '' }, person))
       if (!meant || !gone) violate(world, `${person.key} is not as one of the rows that were read says: ${JSON.stringify(position)}.`)
-      else if (!rows.some((row) => row.end === (position.end ?? '')) && !world.releasedPeople.has(person.id) && !(world.endsByProof && world.sheet.served.some((s) => s.proven && !s.rows.has(person.key)))) {
+      else if (!rows.some((row) => row.end === (position.end ?? '')) && !world.releasedPeople.has(person.id) && !world.sheet.served.some((s) => s.proven && s.ends && !s.rows.has(person.key))) {
         violate(world, `${person.key} was ended by a row that vanished, and nobody released that.`)
       }
     }
@@ -79,12 +79,29 @@ async function seePeople(world: World): Promise<void> {
     if (position?.missingSince !== undefined && position.end !== undefined && isTogether(world, person)) {
       violate(world, `${person.key} was ended because most people vanished at once, and nobody released that.`)
     }
-    const state = stateOf(contractOf(position), world.clock.now)
+    const contract = contractOf(position)
+    const lasting = contract === null ? null : standing(world, person.key, contract)
+    const state = stateOf(lasting, world.clock.now)
+    noteKept(world, person, lasting)
     if (person.state === 'ended' && state !== 'ended') violate(world, `${person.key} counts as ended, and their position lives.`)
     if (person.state !== 'ended') world.endedSince.delete(person.key)
     else {
       if (!world.endedSince.has(person.key)) world.endedSince.set(person.key, world.clock.now)
-      for (const one of world.given) if (one.person === person.key && one.over !== 'yes') one.over = person.settled ? 'yes' : 'maybe'
+      for (const one of world.given) if (one.person === person.key && one.over !== 'yes') Object.assign(one, { over: person.settled ? 'yes' : 'maybe', left: true })
+    }
+  }
+}
+
+/** When Usher comes to hear of a move nobody can say, so what stays for some days may stay for longer. */
+const heardOfDays = 18
+
+function noteKept(world: World, { key, state }: Person, contract: Contract | null): void {
+  for (const name of systemNames) {
+    if (state === 'ended') world.kept.delete(`${name} ${key}`)
+    else for (const { system, group, graceDays } of ruled(world.book, contract, world.clock.now)) {
+      if (system !== name || graceDays === undefined) continue
+      const kept = world.kept.get(`${name} ${key}`) ?? new Map<string, number>()
+      world.kept.set(`${name} ${key}`, kept.set(group, world.clock.now + (graceDays + heardOfDays) * 86_400_000))
     }
   }
 }
@@ -99,9 +116,11 @@ function seeOrder(world: World, person: Person): void {
   else world.shownBy.set(person.key, { text, read })
 }
 
-/** Whether most people vanished with this one, a short time ago. */
+/** Whether most people vanished with this one, a short time ago, and did not come back. */
 function isTogether(world: World, { id, key }: Person): boolean {
   const since = world.vanishedTogether.get(key)
+  const gone = world.vanishedTogether.size
+  if (gone <= world.book.people.maxShrink * (gone + world.sheet.rows.length + 1)) return false
   return since !== undefined && world.clock.now - since < 5 * 86_400_000 && !world.releasedPeople.has(id) && world.everybody.get(key)!.end === ''
 }
 

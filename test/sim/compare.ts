@@ -2,15 +2,15 @@
 import { accountOf, groupsOf, stateOf } from './model.ts'
 import { systemNames, type SystemName } from './rulebook.ts'
 import type { MemoryRecord } from '../../src/connectors/memory/memory-world.ts'
-import { accountsIn, groupsHeld, violate, type World } from './world.ts'
+import { accountsIn, groupsHeld, isLeft, keptBy, standing, violate, type World } from './world.ts'
 
-export async function compare(world: World): Promise<void> {
+export async function compare(world: World, systems = systemNames, people = [...world.everybody.keys()]): Promise<void> {
   const { rows } = await world.database.watch.query<{ key: string }>(
     `select f.system_id || ' ' || (p.attributes ->> 'employeeId') as key from finding f join person p on p.id = f.person_id where f.code = 'NAME_TAKEN' and f.resolved_at is null`)
   const waiting = new Set(rows.map((r) => r.key))
-  for (const name of systemNames) {
+  for (const name of systems) {
     if (world.book.systems[name].method === 'observe') continue
-    for (const person of world.everybody.keys()) compareOne(world, name, person, waiting.has(`${name} ${person}`))
+    for (const person of people) if (!isLeft(world, name, person)) compareOne(world, name, person, waiting.has(`${name} ${person}`))
   }
 }
 
@@ -28,7 +28,8 @@ function own(world: World, name: SystemName, person: string): MemoryRecord[] {
 function compareOne(world: World, name: SystemName, person: string, isSaid: boolean): void {
   const at = world.clock.now
   const settings = world.book.systems[name]
-  const row = world.sheet.rows.find((r) => r.id === person) ?? null
+  const listed = world.sheet.rows.find((r) => r.id === person)
+  const row = listed === undefined ? null : standing(world, person, listed)
   const wanted = accountOf(world.book, name, row, at)
   const [account, second] = own(world, name, person)
   const where = `${person} (${stateOf(row, at)}) in ${name}`
@@ -73,7 +74,7 @@ function state(world: World, person: string, name: SystemName, at: number): bool
 
 function compareAccount(world: World, name: SystemName, person: string, account: MemoryRecord, wanted: string, where: string): void {
   const at = world.clock.now
-  const row = world.sheet.rows.find((r) => r.id === person)!
+  const row = standing(world, person, world.sheet.rows.find((r) => r.id === person)!)
   if (account.enabled !== (wanted === 'enabled')) violate(world, `${where}: ${account.name} is ${account.enabled ? 'enabled' : 'disabled'} and should be ${wanted}.`)
   const display = `${world.book.systems[name].title}${row.first} ${row.last}`
   if (account.attributes['displayName'] !== display) violate(world, `${where}: the display name is ${String(account.attributes['displayName'])} and should be ${display}.`)
@@ -85,7 +86,7 @@ function compareAccount(world: World, name: SystemName, person: string, account:
   const shown = account.attributes['manager']
   if (row.manager === '' && shown !== undefined) violate(world, `${where}: ${String(shown)} is shown as the manager, and there is none.`)
   if (manager !== undefined && shown !== manager) violate(world, `${where}: ${String(shown)} is shown as the manager and should be ${manager}.`)
-  const expected = groupsOf(world.book, name, row, world.given.filter((g) => g.person === person), at)
+  const expected = groupsOf(world.book, name, row, world.given.filter((g) => g.person === person), at, keptBy(world, name, person))
   const held = new Set(groupsHeld(world.systems[name], account.id))
   for (const [group, answer] of expected) if (answer === 'yes' && !held.has(group)) violate(world, `${where}: ${account.name} should be in ${group}.`)
   for (const group of held) {

@@ -1,13 +1,15 @@
 /** What happens in the company: to its people, to its rules, and to its systems behind Usher's back. */
+import type { MemoryRecord } from '../../src/connectors/memory/memory-world.ts'
 import { saveRevision } from '../../src/store/policy.ts'
 import { transaction } from '../../src/store/database.ts'
+import { endPerson, liftPersonEnd } from '../../src/engine/end-person.ts'
 import { endReason, grant } from '../../src/engine/grant.ts'
 import { stateOf, type Given } from './model.ts'
 import { departments, groups, policyOf, systemNames, type Rulebook, type SystemName } from './rulebook.ts'
 import type { StaffRow } from './sheet.ts'
 import { addOld } from './links.ts'
 import { act } from './scheduler.ts'
-import { accountsIn, groupId, groupsHeld, orphanText, say, type World } from './world.ts'
+import { accountsIn, groupId, groupsHeld, orphanText, say, standing, type World } from './world.ts'
 
 const day = 86_400_000
 export const dateAt = (world: World, days: number): string => new Date(world.clock.now + days * day).toISOString().slice(0, 10)
@@ -49,7 +51,7 @@ export function change(world: World, row: StaffRow, values: Partial<StaffRow>, s
 export function peopleEvent(world: World): void {
   const { random, sheet } = world
   const row = random.pick(sheet.rows)
-  const state = row === undefined ? 'ended' : stateOf(row, world.clock.now)
+  const state = row === undefined ? 'ended' : stateOf(standing(world, row.id, row), world.clock.now)
   if (row === undefined) return void hire(world, -30)
   switch (random.int(0, 11)) {
     case 0: return void hire(world, random.pick([-400, -1, 0, 2, 5, 9]))
@@ -62,7 +64,7 @@ export function peopleEvent(world: World): void {
     case 7:
     case 8: if (row.end === '') change(world, row, { end: dateAt(world, random.pick([-1, -1, 0, 2])) }, 'gives notice'); return
     case 9: return vanish(world, row)
-    case 10: return comeBack(world)
+    case 10: return someoneComesBack(world)
     default: return change(world, row, { manager: random.chance(0.3) ? '' : random.pick(sheet.rows).id }, 'gets another manager')
   }
 }
@@ -73,15 +75,20 @@ export function vanish(world: World, row: StaffRow): void {
 }
 
 /** Somebody who left, or whose row vanished, is there again; or an end is taken back. */
-function comeBack(world: World): void {
+function someoneComesBack(world: World): void {
   const { random, sheet } = world
-  const gone = [...world.everybody.values()].filter((p) => stateOf(p, world.clock.now) === 'ended' || p.end !== '' || !sheet.rows.some((r) => r.id === p.id))
+  const gone = [...world.everybody.values()].filter((p) => stateOf(standing(world, p.id, p), world.clock.now) === 'ended' || p.end !== '' || !sheet.rows.some((r) => r.id === p.id))
   if (gone.length === 0) return
   const who = random.pick(gone)
+  comeBack(world, who, random.chance(0.5) ? {} : { start: dateAt(world, random.int(-1, 3)) })
+}
+
+export function comeBack(world: World, who: StaffRow, values: Partial<StaffRow>): void {
+  const { sheet } = world
   const row = sheet.rows.find((r) => r.id === who.id) ?? { ...who }
   if (!sheet.rows.includes(row)) sheet.rows.push(row)
   world.vanishedTogether.delete(row.id)
-  change(world, row, { end: '', leaveFrom: '', leaveUntil: '', start: random.chance(0.5) ? row.start : dateAt(world, random.int(-1, 3)) }, 'comes back')
+  change(world, row, { end: '', leaveFrom: '', leaveUntil: '', ...values }, 'comes back')
 }
 
 /* ------------------------------------------------------------------ rules */
@@ -96,14 +103,13 @@ export async function saveRules(world: World, edit: (book: Rulebook) => void, se
   if (!saved) return
   book.revision += 1
   world.book = book
-  world.endsByProof ||= book.people.vanishedEnds
   say(world, `the rules change: ${sentence}`)
 }
 
 export async function rulesEvent(world: World): Promise<void> {
   const { random } = world
   const system = random.pick(systemNames)
-  switch (random.int(0, 7)) {
+  switch (random.int(0, 9)) {
     case 0: {
       const rule = random.pick(world.book.rules)
       return await saveRules(world, (b) => { b.rules.find((r) => r.id === rule.id)!.role = random.pick(b.roles).id }, `rule ${rule.id} gives another role`)
@@ -128,9 +134,23 @@ export async function rulesEvent(world: World): Promise<void> {
     case 4: return await saveRules(world, (b) => { b.systems[system].title = random.pick(['', 'Dr ', 'CRM ']) }, `display names in ${system}`)
     case 5: return await saveRules(world, (b) => { b.systems[system].method = random.pick(['approve', 'automatic', 'automatic', 'observe']) }, `method of ${system}`)
     case 6: return await saveRules(world, (b) => { b.systems[system].disableMax = random.pick([null, 1, 2]) }, `the brake of ${system}`)
+    case 7: return await saveRules(world, (b) => { b.systems[system].drift = random.pick(['put-back', 'report']) }, `drift in ${system}`)
+    case 8: {
+      const role = random.pick(world.book.roles).id
+      const days = random.pick([null, 2])
+      return await saveRules(world, (b) => setGrace(b, role, days), `how long role ${role} lasts after a move`)
+    }
     default: return await saveRules(world, (b) => {
       b.people = { ...b.people, method: random.pick(['approve', 'automatic', 'automatic']), endMax: random.pick([null, 1]) }
     }, 'how people are imported')
+  }
+}
+
+/** What a role gives stays for so many days after a move. */
+export function setGrace(book: Rulebook, role: string, days: number | null): void {
+  for (const grant of book.roles.find((r) => r.id === role)!.grants) {
+    if (days === null) delete grant.graceDays
+    else grant.graceDays = days
   }
 }
 
@@ -176,6 +196,42 @@ export async function endGiven(world: World, one: Given): Promise<void> {
   say(world, `Ada ends what she gave to ${one.person}: ${one.role ?? one.group}`)
 }
 
+/** Somebody is ended by hand, now or at an instant, whatever the staff list says; or that is taken back. */
+export async function endEvent(world: World): Promise<void> {
+  const { random } = world
+  const ended = [...world.ends].filter(([, at]) => at.length > 0).map(([person]) => person)
+  if (ended.length > 0 && random.chance(0.5)) return await liftEnd(world, random.pick(ended))
+  await endByHand(world, random.pick([...world.everybody.keys()]), random.chance(0.7) ? null : world.clock.now + day)
+}
+
+export async function endByHand(world: World, person: string, at: number | null): Promise<void> {
+  const personId = await personOf(world, person)
+  if (personId === undefined) return
+  let effectiveAt = ''
+  const done = await act(world, async (context) => {
+    ;({ effectiveAt } = await endPerson(context, { personId, ...(at === null ? {} : { at: new Date(at).toISOString() }) }, 'ada'))
+  })
+  if (!done) return
+  // One that is still to come gives way.
+  const standing = (world.ends.get(person) ?? []).filter((end) => end <= world.clock.now)
+  world.ends.set(person, [...standing, Date.parse(effectiveAt)].toSorted((a, b) => a - b))
+  say(world, `Ada ends ${person} at ${effectiveAt}`)
+}
+
+export async function liftEnd(world: World, person: string): Promise<void> {
+  const personId = await personOf(world, person)
+  if (personId === undefined || !await act(world, async (context) => { await liftPersonEnd(context, personId, 'ada') })) return
+  world.ends.set(person, world.ends.get(person)!.slice(0, -1))
+  // What leaving cut comes back, as far as the end that is taken back cut it.
+  for (const one of world.given) if (one.person === person && one.left === true) one.over = 'maybe'
+  say(world, `Ada takes back that ${person} ended`)
+}
+
+async function personOf(world: World, person: string): Promise<string | undefined> {
+  const { rows } = await world.database.watch.query<{ id: string }>(`select id from person where attributes ->> 'employeeId' = $1`, [person])
+  return rows[0]?.id
+}
+
 /** Somebody makes an account in the app by the name that somebody else is about to get. */
 export function strangerEvent(world: World): void {
   const row = world.random.pick([...world.everybody.values()])
@@ -207,10 +263,7 @@ export function handEvent(world: World): void {
     case 1:
     case 2:
       if (held.includes(group) || world.foreign.has(`${orphan} ${group}`)) return
-      system.members.set(groupId(system, group), (system.members.get(groupId(system, group)) ?? new Set()).add(record.id))
-      // What Usher gave, somebody took away and somebody gave again may pass for Usher's.
-      world.foreign.set(`${orphan} ${group}`, world.sent.has(`${orphan} ${group}`) ? 'unclear' : 'foreign')
-      say(world, `somebody puts ${record.name} into ${group} of ${name}`)
+      putInto(world, name, record, group)
       break
     case 3:
       if (held.length === 0) return
@@ -234,6 +287,15 @@ export function handEvent(world: World): void {
       say(world, `somebody renames an account in ${name} to ${record.name}`)
   }
   if (world.orphans.has(orphan)) world.orphans.set(orphan, orphanText(system, record))
+}
+
+export function putInto(world: World, name: SystemName, record: MemoryRecord, group: string): void {
+  const system = world.systems[name]
+  system.members.set(groupId(system, group), (system.members.get(groupId(system, group)) ?? new Set()).add(record.id))
+  // What Usher gave, somebody took away and somebody gave again may pass for Usher's.
+  const key = `${name} ${record.id} ${group}`
+  world.foreign.set(key, world.sent.has(key) ? 'unclear' : 'foreign')
+  say(world, `somebody puts ${record.name} into ${group} of ${name}`)
 }
 
 export function removeAccount(world: World, name: SystemName, id: string): void {

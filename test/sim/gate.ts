@@ -21,12 +21,15 @@ export interface Gate {
   /** Time that passes for nobody but the one who waits. */
   sleep(ms: number): Promise<void>
   /** Runs these side by side to their end. Rejections are theirs to handle. */
-  run(works: (() => Promise<void>)[], killAt?: number): Promise<'done' | 'killed'>
+  run(works: (() => Promise<void>)[], killAt?: KillAt): Promise<'done' | 'killed'>
   /** Steps that the present run made. */
   steps(): number
   /** The names of the last steps. */
   trail: string[]
 }
+
+/** When the process is killed: after so many steps, or after the first one of this kind. */
+export type KillAt = number | string
 
 interface Waiting {
   name: string
@@ -152,10 +155,11 @@ export function openGate(random: Random, isBlocked: (backend: number) => Promise
           await quiet()
           if (left === 0 && waiting.length === 0 && blocked.length === 0) return 'done'
           if (waiting.length > 0) {
-            if (count === killAt || count === stepsMax) {
+            const isKilled = typeof killAt === 'string' ? count > 0 && trail.at(-1)!.startsWith(killAt) : count === killAt
+            if (isKilled || count === stepsMax) {
               life++
               ;[waiting, blocked, sleeping, holds] = [[], [], [], 0]
-              if (count === killAt) return 'killed'
+              if (isKilled) return 'killed'
               throw new Error(`It does not come to an end. The last steps: ${trail.join(' | ')}`)
             }
             count++

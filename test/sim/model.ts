@@ -13,6 +13,8 @@ export interface Contract {
   end: string
   leaveFrom: string
   leaveUntil: string
+  /** Instants at which somebody ended the person by hand: who works then works no longer, whatever the list says. */
+  cuts?: number[]
 }
 
 export type State = 'before-start' | 'active' | 'on-leave' | 'ended'
@@ -27,6 +29,8 @@ export interface Given {
   until: number | null
   /** Whether it was ended by hand or the person left since, which ends it for good. `maybe`: they left, and may have come back before anybody saw. */
   over: 'no' | 'maybe' | 'yes'
+  /** What ended it is that the person left: whoever takes their end back gives it back. */
+  left?: boolean
   reasonId?: string
 }
 
@@ -38,7 +42,8 @@ const endOf = (date: string): number => startOf(date) + day
 
 export function stateOf(contract: Contract | null, at: number): State {
   if (contract === null) return 'ended'
-  const [from, until] = [startOf(contract.start), contract.end === '' ? Infinity : endOf(contract.end)]
+  const [from, last] = [startOf(contract.start), contract.end === '' ? Infinity : endOf(contract.end)]
+  const until = Math.min(last, ...(contract.cuts ?? []).filter((cut) => from <= cut && cut < last))
   if (until <= at || until <= from) return 'ended'
   if (from > at) return 'before-start'
   const away = contract.leaveFrom !== '' && startOf(contract.leaveFrom) <= at && (contract.leaveUntil === '' || at < endOf(contract.leaveUntil))
@@ -55,28 +60,37 @@ export function accountOf(book: Rulebook, system: SystemName, contract: Contract
   return state === 'active' || onLeave === 'keep' ? 'enabled' : 'disabled'
 }
 
-/** Groups that the person's account shall be in; those that are not named it shall not be in, as far as Usher put it there. */
-export function groupsOf(book: Rulebook, system: SystemName, contract: Contract | null, given: Given[], at: number): Map<string, Answer> {
-  const wanted = new Map<string, Answer>()
-  const want = (group: string, answer: Answer): void => { if (wanted.get(group) !== 'yes') wanted.set(group, answer) }
+type Grant = Rulebook['roles'][number]['grants'][number]
+
+/** What a role gives, with the roles in it. */
+function grantsOf(book: Rulebook, id: string): Grant[] {
+  const role = book.roles.find((r) => r.id === id)
+  return [...role?.grants ?? [], ...(role?.contains ?? []).flatMap((inner) => grantsOf(book, inner))]
+}
+
+/** What the rules give somebody who is here or will be soon. */
+export function ruled(book: Rulebook, contract: Contract | null, at: number): Grant[] {
   const state = stateOf(contract, at)
-  if (contract === null || state === 'ended') return wanted
-  const giveRole = (id: string, answer: Answer): void => {
-    const role = book.roles.find((r) => r.id === id)
-    for (const grant of role?.grants ?? []) if (grant.system === system) want(grant.group, answer)
-    for (const inner of role?.contains ?? []) giveRole(inner, answer)
-  }
+  if (contract === null || state === 'ended') return []
   const soon = Math.max(...Object.values(book.systems).map((s) => s.createDaysBefore))
   const today = Math.floor(at / day) * day
-  if (state !== 'before-start' || startOf(contract.start) <= today + soon * day) {
-    for (const rule of book.rules) {
-      if ((rule.department ?? contract.department) === contract.department && (rule.level ?? contract.level) === contract.level) giveRole(rule.role, 'yes')
-    }
-  }
+  if (state === 'before-start' && startOf(contract.start) > today + soon * day) return []
+  return book.rules.flatMap((rule) =>
+    ((rule.department ?? contract.department) === contract.department && (rule.level ?? contract.level) === contract.level ? grantsOf(book, rule.role) : []))
+}
+
+/** Groups that the person's account shall be in; those that are not named it shall not be in, as far as Usher put it there. `kept`: perhaps still, after a move. */
+export function groupsOf(book: Rulebook, system: SystemName, contract: Contract | null, given: Given[], at: number, kept: string[] = []): Map<string, Answer> {
+  const wanted = new Map<string, Answer>()
+  if (contract === null || stateOf(contract, at) === 'ended') return wanted
+  const want = (group: string, answer: Answer): void => { if (wanted.get(group) !== 'yes') wanted.set(group, answer) }
+  const wantAll = (grants: Grant[], answer: Answer): void => { for (const grant of grants) if (grant.system === system) want(grant.group, answer) }
+  for (const group of kept) want(group, 'maybe')
+  wantAll(ruled(book, contract, at), 'yes')
   for (const one of given) {
     if (one.over === 'yes' || (one.until !== null && one.until <= at)) continue
     const answer = one.over === 'maybe' ? 'maybe' : 'yes'
-    if (one.role !== undefined) giveRole(one.role, answer)
+    if (one.role !== undefined) wantAll(grantsOf(book, one.role), answer)
     else if (one.system === system) want(one.group!, answer)
   }
   return wanted

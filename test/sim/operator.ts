@@ -1,9 +1,12 @@
 /** What operators do with plans: approve, release, retry, stop, resume; now and then the wrong way. */
 import { decideCase } from '../../src/engine/decide-case.ts'
+import { adoptDrift, leaveDrift, putBackDrift } from '../../src/engine/drift.ts'
 import { releaseHeld } from '../../src/engine/release.ts'
+import { startUndo } from '../../src/engine/undo.ts'
 import { resumeSystem } from '../../src/engine/settle-change.ts'
 import { approvePlan, resumePlan, retryChange, startPlan, stopPlan } from '../../src/engine/start-plan.ts'
 import { handEvent, strangerEvent } from './events.ts'
+import type { SystemName } from './rulebook.ts'
 import { act } from './scheduler.ts'
 import { say, violate, type World } from './world.ts'
 
@@ -36,6 +39,8 @@ export async function operatorEvent(world: World): Promise<void> {
   }
   if (random.chance(0.2)) await stopOrResume(world)
   if (random.chance(0.3)) await retryOne(world)
+  if (random.chance(0.06)) await undoOne(world)
+  if (random.chance(0.25)) await decideOnDrift(world)
 }
 
 export async function approve(world: World, plan: OpenPlan): Promise<void> {
@@ -43,7 +48,7 @@ export async function approve(world: World, plan: OpenPlan): Promise<void> {
 }
 
 /** An approval of a plan that nobody reviewed. */
-async function approveWrongly(world: World, plan: OpenPlan): Promise<void> {
+export async function approveWrongly(world: World, plan: OpenPlan): Promise<void> {
   const wrong = plan.hash.replace(/^./, (c) => (c === '0' ? '1' : '0'))
   if (await act(world, (context) => approvePlan(context, plan.id, wrong, 'ada'))) violate(world, `plan ${plan.number} was approved by a hash that is not its own.`)
 }
@@ -84,6 +89,66 @@ async function retryOne(world: World): Promise<void> {
   if (rows.length === 0) return
   const change = world.random.pick(rows)
   if (await act(world, (context) => retryChange(context, change.plan, change.id, 'ada'))) say(world, `Ada has ${change.subject} tried again`)
+}
+
+/** Begins to take back what a plan did. Until a day it is left so; after it everything is as policy says. */
+async function undoOne(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ id: string; number: string }>(
+    `select id, number from plan p where state = 'applied' and aim is null and exists (select from plan_change c where c.plan_id = p.id and c.stage = 2 and c.state = 'done')
+        and not exists (select from plan_change c where c.plan_id = p.id and c.kind = 'link') order by p.number`)
+  if (rows.length > 0) await undo(world, world.random.pick(rows))
+}
+
+export async function undo(world: World, plan: { id: string; number: string }): Promise<boolean> {
+  const until = world.clock.now + 2 * 86_400_000
+  if (!await act(world, async (context) => { await startUndo(context, { planId: plan.id, until: new Date(until).toISOString() }, 'ada') })) return false
+  const { rows } = await world.database.watch.query<{ key: string }>(
+    `select distinct c.system_id || ' ' || (p.attributes ->> 'employeeId') as key from plan_change c join person p on p.id = c.person_id where c.plan_id = $1 and c.stage = 2`, [plan.id])
+  for (const { key } of rows) leave(world, key, until)
+  say(world, `Ada wants plan ${plan.number} undone`)
+  return true
+}
+
+interface Drift { id: string; kind: string; system: SystemName; person: string; group: string | null; account: string }
+
+/** What somebody did past Usher is put back, made right, or left for a while. */
+export async function decideOnDrift(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<Drift>(
+    `select d.id, d.kind, d.system_id as system, p.attributes ->> 'employeeId' as person, e.name as "group", a.native_id as account
+       from drift d join person p on p.id = d.person_id join account a on a.id = d.account_id left join entitlement e on e.id = d.entitlement_id
+      where d.settled_at is null order by d.id`)
+  if (rows.length === 0) return
+  const one = world.random.pick(rows)
+  const isExtra = one.kind === 'extra' && one.group !== null
+  const what = `${isExtra ? `that ${one.person} is in ${one.group} of` : `what is otherwise with ${one.person} in`} ${one.system}`
+  switch (world.random.int(0, 2)) {
+    case 0:
+      if (!await act(world, async (context) => { await putBackDrift(context, [one.id], 'ada') })) return
+      // Whoever has it put back wants taken away what somebody else gave.
+      if (isExtra) world.foreign.set(`${one.system} ${one.account} ${one.group}`, 'unclear')
+      return say(world, `Ada wants put back ${what}`)
+    case 1:
+      if (!isExtra || !await act(world, (context) => adoptDrift(context, [one.id], '', 'ada'))) return
+      world.foreign.delete(`${one.system} ${one.account} ${one.group}`)
+      world.given.push({ person: one.person, kind: 'by hand', system: one.system, group: one.group!, until: null, over: 'no', reasonId: await newestReason(world, one.person) })
+      return say(world, `Ada makes it right ${what}`)
+    default: {
+      const until = world.clock.now + 2 * 86_400_000
+      if (!await act(world, (context) => leaveDrift(context, [one.id], new Date(until).toISOString(), '', 'ada'))) return
+      leave(world, `${one.system} ${one.person}`, until)
+      return say(world, `Ada leaves ${what}`)
+    }
+  }
+}
+
+async function newestReason(world: World, person: string): Promise<string> {
+  const { rows } = await world.database.watch.query<{ id: string }>(
+    `select r.id from reason r join person p on p.id = r.person_id where p.attributes ->> 'employeeId' = $1 and r.kind = 'manual' order by r.id desc limit 1`, [person])
+  return rows[0]!.id
+}
+
+function leave(world: World, key: string, until: number): void {
+  world.left.set(key, Math.max(until, world.left.get(key) ?? 0))
 }
 
 /** Approves and releases all that waits. True where there was something. */

@@ -9,7 +9,7 @@ export interface Rulebook {
   revision: number
   /** Rule id → whom it holds for and the role that it gives. */
   rules: { id: string; department?: string; level?: string; role: string }[]
-  roles: { id: string; grants: { system: SystemName; group: string }[]; contains: string[] }[]
+  roles: { id: string; grants: { system: SystemName; group: string; graceDays?: number }[]; contains: string[] }[]
   systems: Record<SystemName, {
     method: 'observe' | 'approve' | 'automatic'
     /** Departments whose people have no account there. */
@@ -21,6 +21,8 @@ export interface Rulebook {
     title: string
     protected: string[]
     disableMax: number | null
+    /** What to do about what somebody changed there past Usher. */
+    drift: 'put-back' | 'report'
   }>
   people: { method: 'approve' | 'automatic'; vanishedEnds: boolean; maxShrink: number; endMax: number | null }
 }
@@ -43,8 +45,8 @@ export const firstRulebook: Rulebook = {
     { id: 'remote', grants: [{ system: 'app', group: 'vpn' }], contains: [] },
   ],
   systems: {
-    app: { method: 'automatic', without: [], onLeave: 'disable', createDaysBefore: 7, deleteAfterDays: 20, title: '', protected: [], disableMax: null },
-    crm: { method: 'automatic', without: ['Board'], onLeave: 'keep', createDaysBefore: 3, deleteAfterDays: null, title: 'CRM ', protected: [], disableMax: null },
+    app: { method: 'automatic', without: [], onLeave: 'disable', createDaysBefore: 7, deleteAfterDays: 20, title: '', protected: [], disableMax: null, drift: 'put-back' },
+    crm: { method: 'automatic', without: ['Board'], onLeave: 'keep', createDaysBefore: 3, deleteAfterDays: null, title: 'CRM ', protected: [], disableMax: null, drift: 'put-back' },
   },
   people: { method: 'automatic', vanishedEnds: false, maxShrink: 0.4, endMax: null },
 }
@@ -58,10 +60,10 @@ export function policyOf(book: Rulebook): Policy {
     systems: [
       { id: 'hr', name: 'HR', connector: 'sheet', config: {} },
       ...systemNames.map((id) => {
-        const { method, protected: kept, disableMax } = book.systems[id]
+        const { method, protected: kept, disableMax, drift } = book.systems[id]
         const none = { share: 1, count: 1000 }
         return {
-          id, name: id.toUpperCase(), connector: 'memory', config: { system: id, pageSize: 5, settleMs: settleMs[id] }, method, protected: kept,
+          id, name: id.toUpperCase(), connector: 'memory', config: { system: id, pageSize: 5, settleMs: settleMs[id] }, method, protected: kept, drift,
           brakes: { disable: disableMax === null ? none : { count: disableMax }, revoke: none, delete: none, rename: none },
         }
       }),
@@ -92,7 +94,7 @@ export function policyOf(book: Rulebook): Policy {
         }
       }),
     ],
-    roles: book.roles.map((role) => ({ id: role.id, name: role.id, grants: role.grants.map((g) => ({ system: g.system, entitlement: g.group })), roles: role.contains })),
+    roles: book.roles.map((role) => ({ id: role.id, name: role.id, grants: role.grants.map(({ group, ...g }) => ({ ...g, entitlement: group })), roles: role.contains })),
     rules: book.rules.map((rule) => ({
       id: rule.id, name: rule.id, roles: [rule.role],
       when: rule.department !== undefined ? `position.department == "${rule.department}"` : `position.level == "${rule.level}"`,

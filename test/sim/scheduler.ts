@@ -5,6 +5,7 @@ import { runLeavers } from '../../src/engine/leaver.ts'
 import { runTask, takeUp } from '../../src/engine/worker.ts'
 import { check } from './checks.ts'
 import { mirrorsCatchUp } from './faults.ts'
+import type { KillAt } from './gate.ts'
 import { fire, say, violate, type Queued, type World } from './world.ts'
 
 export interface Mishaps {
@@ -37,8 +38,22 @@ export async function act(world: World, work: (context: Context) => Promise<void
 /** Does everything that is due; now and then, and at the end, it looks who leaves. */
 export async function work(world: World, mishaps: Mishaps): Promise<void> {
   await queued(world, mishaps)
-  await runOne(world, leavers(world), mishaps)
+  if (world.lane) await runOne(world, leavers(world), mishaps)
   await queued(world, mishaps)
+}
+
+/** Plans are computed, and nothing is carried out yet. */
+export async function computeOnly(world: World): Promise<void> {
+  for (const item of world.queue.filter((q) => q.task === 'compute-plan' && q.at <= world.clock.now)) {
+    world.queue.splice(world.queue.indexOf(item), 1)
+    await runOne(world, item, noMishaps)
+  }
+}
+
+/** A process begins what is approved and is killed right after a step of this kind. */
+export async function killIn(world: World, step: string): Promise<void> {
+  const at = world.queue.findIndex((q) => q.task === 'apply-plan' && q.at <= world.clock.now)
+  if (at >= 0) await runOne(world, world.queue.splice(at, 1)[0]!, noMishaps, step)
 }
 
 const leavers = (world: World): Queued => ({ task: 'leavers', planId: '', at: world.clock.now, tries: triesMax })
@@ -47,16 +62,16 @@ async function queued(world: World, mishaps: Mishaps): Promise<void> {
   for (let rounds = 0; rounds < 60; rounds++) {
     const at = world.queue.findIndex((q) => q.at <= world.clock.now)
     if (at < 0 || world.violations.length > 0) return
-    if (world.random.chance(0.2)) await runOne(world, leavers(world), mishaps)
+    if (world.random.chance(0.2) && world.lane) await runOne(world, leavers(world), mishaps)
     await runOne(world, world.queue.splice(at, 1)[0]!, mishaps)
   }
   violate(world, `work does not come to an end; the queue holds ${world.queue.map((q) => q.task).join(', ')}.`)
 }
 
-async function runOne(world: World, item: Queued, mishaps: Mishaps): Promise<void> {
+async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: KillAt): Promise<void> {
   const { random } = world
   mirrorsCatchUp(world)
-  const killAt = random.chance(mishaps.kill) ? random.int(0, random.chance(0.5) ? 40 : 150) : undefined
+  const killAt = killIn ?? (random.chance(mishaps.kill) ? random.int(0, random.chance(0.5) ? 40 : 150) : undefined)
   world.loseAt = random.chance(mishaps.cut) ? random.int(1, 120) : -1
   world.cut = false
   const twice = random.chance(mishaps.twice)

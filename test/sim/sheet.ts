@@ -31,6 +31,8 @@ export interface Served {
   complete: boolean
   /** It ended with a mark that said how many rows there are. */
   proven: boolean
+  /** By the rules of that time a row that it lacks ends its person. */
+  ends: boolean
   rows: Map<string, StaffRow>
 }
 
@@ -46,7 +48,7 @@ export interface Sheet {
 export const columns = ['id', 'first', 'last', 'department', 'level', 'manager', 'start', 'end', 'leaveFrom', 'leaveUntil'] as const
 const pageSize = 5
 
-export function sheetConnector(sheet: Sheet, now: () => number, fired: (fault: SheetFault) => void): ConnectorDefinition {
+export function sheetConnector(sheet: Sheet, now: () => number, ends: () => boolean, fired: (fault: SheetFault) => void): ConnectorDefinition {
   const there = (): readonly string[] => (sheet.fault === 'column' ? columns.filter((c) => c !== 'end') : columns)
   const shape = (): SourceShape => ({
     file: 'staff.csv', headerRow: 1, sample: [], columns: there().map((name, index) => ({ name, letter: String.fromCharCode(65 + index), index })),
@@ -66,7 +68,7 @@ export function sheetConnector(sheet: Sheet, now: () => number, fired: (fault: S
       },
       async* read(): AsyncGenerator<Page, ReadEnd> {
         const { fault } = sheet
-        const served: Served = { at: now(), complete: false, proven: false, rows: new Map() }
+        const served: Served = { at: now(), complete: false, proven: false, ends: ends(), rows: new Map() }
         sheet.served.push(served)
         if (fault === 'away') return { complete: false, count: 0, code: 'SOURCE_MISSING', because: 'The staff list is not there.' }
         if (fault === 'empty') return { complete: false, count: 0, code: 'SOURCE_EMPTY', because: 'The staff list has no rows.' }

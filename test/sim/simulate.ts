@@ -2,10 +2,11 @@
 import { faultEffects, setFaults } from './faults.ts'
 import { check, checkAudit } from './checks.ts'
 import { addOld } from './links.ts'
-import { grantEvent, handEvent, hire, peopleEvent, rulesEvent, saveRules, strangerEvent } from './events.ts'
+import { endEvent, grantEvent, handEvent, hire, peopleEvent, rulesEvent, saveRules, setGrace, strangerEvent } from './events.ts'
 import { approveAll, operatorEvent, startFull } from './operator.ts'
 import { compare } from './compare.ts'
 import { drawPlots, plotDaysMax } from './plots.ts'
+import { systemNames } from './rulebook.ts'
 import type { SimDatabase } from './database.ts'
 import { act, noMishaps, work, type Mishaps } from './scheduler.ts'
 import { takeUp, tick } from '../../src/engine/worker.ts'
@@ -47,6 +48,7 @@ async function live(world: World): Promise<void> {
   for (let round = 0; round < days && sound(); round++) {
     for (let events = random.int(1, 3); events > 0; events--) peopleEvent(world)
     if (random.chance(0.5)) await grantEvent(world)
+    if (random.chance(0.15)) await endEvent(world)
     if (random.chance(0.35)) await rulesEvent(world)
     if (random.chance(0.5)) handEvent(world)
     if (random.chance(0.1)) strangerEvent(world)
@@ -89,6 +91,8 @@ async function begin(world: World): Promise<void> {
     b.people = { method: random.pick(['automatic', 'automatic', 'approve']), vanishedEnds: random.chance(0.4), maxShrink: random.pick([0.1, 0.5]), endMax: random.pick([null, null, 1]) }
     b.systems.crm.method = random.pick(['approve', 'automatic', 'observe'])
     if (isOld && random.chance(0.6)) b.systems.crm.protected = ['old-crm']
+    for (const name of systemNames) b.systems[name].drift = random.pick(['put-back', 'put-back', 'report'])
+    if (random.chance(0.3)) setGrace(b, 'seller', 2)
     b.systems.app.disableMax = random.pick([null, null, 1])
     b.systems.app.deleteAfterDays = random.pick([5, 20, null])
   }, 'the first ones')
@@ -121,6 +125,7 @@ async function rest(world: World): Promise<void> {
   const { clock, sheet } = world
   for (const effect of faultEffects(world)) effect()
   sheet.fault = null
+  world.lane = true
   clock.now = Math.max(clock.now, clock.latest) + 60_000
   say(world, 'from here on nothing goes wrong')
   for (let round = 0; round < roundsMax; round++) {

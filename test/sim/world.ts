@@ -36,6 +36,14 @@ export interface World {
   systems: Record<SystemName, MemorySystem>
   book: Rulebook
   queue: Queued[]
+  /** When people were ended by hand, as far as that was not taken back. */
+  ends: Map<string, number[]>
+  /** Until when at most somebody keeps a group that a rule gave them, after a move: by `system person`, then by group. */
+  kept: Map<string, Map<string, number>>
+  /** Until when somebody's account is left as it is, by decision: `system person`. */
+  left: Map<string, number>
+  /** Whether somebody looks after the lane for leavers. */
+  lane: boolean
   given: Given[]
   /** Everybody who ever stood in the staff list, as they last did. */
   everybody: Map<string, StaffRow>
@@ -56,8 +64,6 @@ export interface World {
   /** Since when Usher has known that a person ended. */
   endedSince: Map<string, number>
   contracts: Map<string, Contracted>
-  /** The rules let a proven absence end people, now or once. */
-  endsByProof: boolean
   /** Since when people are gone from the staff list who vanished together, too many for any proof. */
   vanishedTogether: Map<string, number>
   /** Which read of the staff list shows a person as they are, and as what. */
@@ -101,14 +107,14 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
   const world: World = {
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: database.enter(way()),
-    queue: [], given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), mirrors: new Map(), endedSince: new Map(), contracts: new Map(),
-    endsByProof: false, vanishedTogether: new Map(), shownBy: new Map(), releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
+    queue: [], ends: new Map(), kept: new Map(), left: new Map(), lane: true, given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), mirrors: new Map(), endedSince: new Map(), contracts: new Map(),
+    vanishedTogether: new Map(), shownBy: new Map(), releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
     digest: { update: (text) => { hash.update(`${text}\n`) }, value: () => hash.copy().digest('hex') },
     context(task) {
       const door = gate.door()
       const connectors = [
-        sheetConnector(sheet, () => clock.now, (fault) => fire(world, `source ${fault}`)),
+        sheetConnector(sheet, () => clock.now, () => world.book.people.vanishedEnds, (fault) => fire(world, `source ${fault}`)),
         watchWrites(world, task, memoryConnector({ systems })),
       ] as ConnectorDefinition[]
       return {
@@ -196,6 +202,18 @@ function atGate(door: Door, definition: ConnectorDefinition): ConnectorDefinitio
     }),
   }
 }
+
+/** A contract with what was decided about its person by hand. */
+export function standing<T extends object>(world: World, person: string, contract: T): T & { cuts: number[] } {
+  return { ...contract, cuts: world.ends.get(person) ?? [] }
+}
+
+/** Groups that somebody may still keep after a move. */
+export const keptBy = (world: World, name: SystemName, person: string): string[] =>
+  [...world.kept.get(`${name} ${person}`) ?? []].flatMap(([group, until]) => (until > world.clock.now ? [group] : []))
+
+/** Whether somebody's account in a system is left as it is now. */
+export const isLeft = (world: World, name: SystemName, person: string): boolean => (world.left.get(`${name} ${person}`) ?? 0) > world.clock.now
 
 /* ------------------------------------------------------------------ looking at the systems */
 

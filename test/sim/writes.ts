@@ -5,7 +5,7 @@ import { seePlans } from './checks.ts'
 import { seeLinks } from './links.ts'
 import { accountOf, groupsOf, stateOf, type Contract } from './model.ts'
 import type { SystemName } from './rulebook.ts'
-import { fire, say, violate, type TaskName, type World } from './world.ts'
+import { fire, isLeft, keptBy, say, standing, violate, type TaskName, type World } from './world.ts'
 
 /** A change that is being carried out, with the person whom it is about. */
 interface Running {
@@ -91,7 +91,7 @@ async function judge(world: World, task: TaskName | 'operator', name: SystemName
   // The lane for leavers plans and carries out in one go; only what can be undone.
   if (running.cause === 'leaver' && !world.contracts.has(running.plan)) await seePlans(world)
   if (running.cause === 'leaver' && change.kind !== 'disable' && change.kind !== 'revoke') violate(world, `${what}: the lane for leavers does only what can be undone.`)
-  judgeContract(world, what, change, running)
+  judgeContract(world, what, name, change, running)
   judgeTarget(world, what, name, change, running)
   judgeReason(world, what, name, change, running)
 }
@@ -115,7 +115,7 @@ async function runningChange(world: World, name: SystemName, change: SystemChang
 }
 
 /** A plan is a contract: what was reviewed is what is carried out. */
-function judgeContract(world: World, what: string, change: SystemChange, running: Running): void {
+function judgeContract(world: World, what: string, name: SystemName, change: SystemChange, running: Running): void {
   const contracted = world.contracts.get(running.plan)
   if (contracted === undefined) violate(world, `${what}: nobody saw this plan before it was carried out.`)
   else if (contracted.hash !== running.planHash || contracted.changes.get(running.id) !== textOf(running)) {
@@ -123,7 +123,13 @@ function judgeContract(world: World, what: string, change: SystemChange, running
   }
   const same = (a: Record<string, unknown>, b: Record<string, unknown> | null): boolean => sorted(a) === sorted(b ?? {})
   if (change.kind === 'create' && !same({ ...change.attributes, enabled: change.enabled }, running.after)) violate(world, `${what}: created with other values than were approved.`)
-  if ((change.kind === 'update' || change.kind === 'rename') && !same(change.set, running.after)) violate(world, `${what}: other values than were approved.`)
+  if (change.kind !== 'update' && change.kind !== 'rename') return
+  if (!same(change.set, running.after)) violate(world, `${what}: other values than were approved.`)
+  const shown = world.systems[name].records.get(change.id)?.attributes
+  if (world.systems[name].before !== undefined || shown === undefined) return
+  const names = Object.keys({ ...running.before, ...running.after })
+  const differs = names.filter((attribute) => shown[attribute] !== running.before?.[attribute])
+  if (differs.length > 0) violate(world, `${what}: its ${differs.join(' and ')} is by now another than in the plan that was approved.`)
 }
 
 const sorted = (values: Record<string, unknown>): string => JSON.stringify(Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)))
@@ -150,10 +156,13 @@ const isKept = (world: World, name: SystemName, account: string): boolean => wor
 
 /** What is taken away has no living reason, and what is given has one. */
 function judgeReason(world: World, what: string, name: SystemName, change: SystemChange, running: Running): void {
-  const contract = contractOf(running.positions?.[0])
+  const listed = contractOf(running.positions?.[0])
+  const contract = listed === null ? null : standing(world, running.person, listed)
   const now = world.clock.now
   const wanted = accountOf(world.book, name, contract, now)
-  const held = groupsOf(world.book, name, contract, world.given.filter((g) => g.person === running.person), now)
+  const held = groupsOf(world.book, name, contract, world.given.filter((g) => g.person === running.person), now, keptBy(world, name, running.person))
+  // What a plan did was taken back, or somebody decided otherwise.
+  if (isLeft(world, name, running.person) && change.kind !== 'delete') return
   const because = `${running.person} is ${stateOf(contract, now)}`
   switch (change.kind) {
     case 'create':

@@ -138,6 +138,30 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'managers are not followed', promise: 'References settle by themselves',
-    file: 'src/domain/decide.ts', find: 'if (reference !== null && !sameAttribute(description, seen.attributes[attribute], reference.name)) note', replace: 'if (reference === null) note',
+    file: 'src/domain/decide.ts', find: 'if (reference !== null && !sameAttribute(description, seen.attributes[attribute], reference.name)) note', replace: 'if (reference === null && seen === null) note',
+  },
+  {
+    name: 'an end by hand ends whoever begins anew', promise: 'A human ends somebody at once',
+    file: 'src/domain/person.ts', find: 'cuts.filter((at) => contains(life, at))', replace: '[...cuts]',
+  },
+  {
+    name: 'an end that is taken back gives nothing back', promise: 'A human ends somebody at once, and takes that back',
+    file: 'src/engine/end-person.ts', find: 'if (leaver !== null) await restoreReasons(client, leaver, now)', replace: '',
+  },
+  {
+    name: 'what was undone is done again at once', promise: 'Undo',
+    file: 'src/engine/undo.ts', find: 'await insertExceptions(client, rows.flatMap(exceptionsOf), { until, note, by, planId: plan.id, now })', replace: '',
+  },
+  {
+    name: 'what was left for a while stays so', promise: 'Exceptions end by their date',
+    file: 'src/store/exception.ts', find: 'and x.valid_from <= ${asOf} and (x.valid_until is null or x.valid_until > ${asOf})`', replace: 'and x.valid_from <= ${asOf}`',
+  },
+  {
+    name: 'whoever moves loses all at once', promise: 'Days to hand over after a move',
+    file: 'src/engine/evaluate-people.ts', find: 'if (keeps) rows.graces.push', replace: 'if (keeps && rows.people.length === 0) rows.graces.push',
+  },
+  {
+    name: 'what is kept after a move is kept for good', promise: 'Days to hand over after a move',
+    file: 'src/store/grace.ts', find: 'make_interval(days => re.grace_days)', replace: 'make_interval(years => re.grace_days)',
   },
 ]
