@@ -19,7 +19,7 @@ export async function killWhileApplying(staff: Staff, { times, seed, onKill }: K
     while (kills < times) {
       // Anywhere between its first moment of life and some hundred changes later.
       const target = await staff.count(planId, 'done') + Math.floor(random() * staff.people / 4)
-      await until(async () => await staff.count(planId, 'done') >= target || await staff.isOver(planId))
+      await until(async () => await staff.count(planId, 'done') >= target || await staff.isOver(planId), { progress: () => staff.count(planId, 'done') })
       await sleep(random() * 50)
       if (await staff.isOver(planId)) break
       await staff.usher.kill()

@@ -60,7 +60,7 @@ export async function openStaff(people: number): Promise<Staff> {
       return data.planId
     },
     isOver,
-    over: (planId) => until(() => isOver(planId).catch(() => false), () => leftOf(pool, planId)),
+    over: (planId) => until(() => isOver(planId).catch(() => false), { about: () => leftOf(pool, planId), progress: () => doneOf(pool, planId).catch(() => '') }),
     async count(planId, ...states) {
       return (await pool.query<{ n: number }>('select count(*)::int as n from plan_change where plan_id = $1 and stage = 2 and state = any ($2)', [planId, states])).rows[0]!.n
     },
@@ -78,13 +78,28 @@ export async function openStaff(people: number): Promise<Staff> {
   }
 }
 
-/** Looks often enough to meet a moment, and seldom enough that looking does not take what the work needs. `about`: said where it never comes. */
-export async function until(holds: () => Promise<boolean>, about: () => Promise<string> = async () => ''): Promise<void> {
+/**
+ * Looks often enough to meet a moment, and seldom enough that looking does not take what the work needs. `about`: said where
+ * it never comes. `progress`: as long as that changes, work is only slow.
+ */
+export async function until(holds: () => Promise<boolean>, { about, progress }: { about?: () => Promise<string>; progress?: () => Promise<unknown> } = {}): Promise<void> {
+  let last: unknown
   for (let looks = 0; looks < 4_000; looks++) {
     if (await holds()) return
     await sleep(30)
+    if (progress === undefined || looks % 100 !== 99) continue
+    const now = await progress()
+    if (now !== last) looks = 0
+    last = now
   }
-  assert.fail(`It never came to be: ${holds.toString()} ${await about()}`)
+  assert.fail(`It never came to be: ${holds.toString()} ${await about?.() ?? ''}`)
+}
+
+/** How far a plan is. */
+async function doneOf(pool: Pool, planId: string): Promise<string> {
+  const { rows } = await pool.query<{ far: string }>(
+    `select p.state || ' ' || count(c.id) as far from plan p left join plan_change c on c.plan_id = p.id and c.state = 'done' where p.id = $1 group by p.state`, [planId])
+  return rows[0]!.far
 }
 
 /** What a plan waits for. */
