@@ -1,5 +1,6 @@
 /** Who must be evaluated, and the storing of what came of it: the rows of the overlay (`overlay.ts`) become stored ones. */
 import type { Client } from './database.ts'
+import { keepCut } from './leaver.ts'
 import type { EvaluatedRows } from './overlay.ts'
 import { cutsOf } from './person-end.ts'
 import { lockPeople } from './person-lock.ts'
@@ -124,8 +125,12 @@ export async function storeEvaluation(client: Client, input: { planId: string; r
         and not exists (select from eval_reason e where e.person_id = r.person_id and e.kind = r.kind
                           and e.role_id is not distinct from r.role_id and e.job_id is not distinct from r.job_id and e.rule_id is not distinct from r.rule_id)`, [now])
   await client.query(
-    `update reason r set valid_until = greatest($1::timestamptz, r.valid_from), until_agreed_at = greatest($1::timestamptz, r.valid_from) from eval_person p
-      where r.person_id = p.person_id and p.state = 'ended' and (r.valid_until is null or r.valid_until > $1)`, [now])
+    `with cut as (
+       select r.id, r.person_id, r.kind, r.valid_until from reason r join eval_person p on p.person_id = r.person_id
+        where p.state = 'ended' and (r.valid_until is null or r.valid_until > $1) for update of r),
+     ended as (
+       update reason r set valid_until = greatest($1::timestamptz, r.valid_from), until_agreed_at = greatest($1::timestamptz, r.valid_from) from cut where cut.id = r.id)
+     ${keepCut}`, [now])
   await client.query(
     `insert into reason (person_id, kind, role_id, job_id, rule_id, position_key, policy_revision, valid_from, made_by, made_at, plan_id)
      select e.person_id, e.kind, e.role_id, e.job_id, e.rule_id, e.position_key, $2, $1, $3, $1, $4 from eval_reason e

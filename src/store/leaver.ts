@@ -142,6 +142,12 @@ export async function openLeaver(db: Db, personId: string): Promise<string | nul
   return rows[0]?.id ?? null
 }
 
+/** SQL: of the reasons that leaving ends now (`cut`), what comes back where somebody takes the end back is kept with the clock. */
+export const keepCut = `update leaver l set cut_reasons = l.cut_reasons || c.reasons
+       from (select person_id, jsonb_agg(jsonb_build_object('id', id, 'until', valid_until)) as reasons from cut
+              where kind in ('role', 'manual', 'found') group by person_id) c
+      where l.person_id = c.person_id and l.returned_at is null`
+
 /** Who has ended wants nothing: their desired accounts go, and every reason that lives ends now. */
 export async function settleLeavers(client: Client, people: string[], now: string): Promise<void> {
   await client.query(
@@ -151,10 +157,7 @@ export async function settleLeavers(client: Client, people: string[], now: strin
        select id, person_id, kind, valid_until from reason where person_id = any ($1) and (valid_until is null or valid_until > $2) for update),
      ended as (
        update reason r set valid_until = greatest($2::timestamptz, r.valid_from) from cut where cut.id = r.id)
-     update leaver l set cut_reasons = l.cut_reasons || c.reasons
-       from (select person_id, jsonb_agg(jsonb_build_object('id', id, 'until', valid_until)) as reasons from cut
-              where kind in ('role', 'manual', 'found') group by person_id) c
-      where l.person_id = c.person_id and l.returned_at is null`, [people, now])
+     ${keepCut}`, [people, now])
 }
 
 /** What leaving cut comes back as new reasons, as far as it would still live. */

@@ -104,6 +104,19 @@ test('ended by mistake: lifted, they are back with what they had, also what was 
   assert.equal(rows[0]!.until, '2026-09-01T00:00:00.000Z')
 })
 
+test('ended by mistake: they are back with all of it also where a plan of everybody came before the lane', async () => {
+  const personId = await w.person('1')
+  await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn') }, 'ada')
+  await w.work()
+  await end('1')
+  await w.day([{ ...anna, department: 'Data' }, bo])
+  assert.deepEqual([await stateOf('1'), w.members('vpn')], ['ended', []])
+  await runLeavers(w.context, signal)
+  await w.engine.liftPersonEnd(personId, 'ada')
+  await w.work()
+  assert.deepEqual([await stateOf('1'), w.members('vpn')], ['active', ['anna.nowak']])
+})
+
 test('ended by mistake: what was given for later still begins then', async () => {
   const personId = await w.person('1')
   await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn'), from: '2026-08-01T00:00:00Z' }, 'ada')

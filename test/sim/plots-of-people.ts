@@ -87,6 +87,7 @@ export const plotsOfPeople: ((world: World) => Plot)[] = [
       removeAccount(world, 'app', account.id)
       say(world, `somebody deletes ${account.name} in app`)
       strangerTakes(world, account.name)
+      await agrees(world, who)
     }]
   },
   function isRenamedUnseen(world) {

@@ -62,7 +62,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'whoever comes back has what they had', promise: 'Reasons',
-    file: 'src/store/evaluation.ts', find: "where r.person_id = p.person_id and p.state = 'ended' and", replace: "where r.person_id = p.person_id and p.state = 'nobody' and",
+    file: 'src/store/evaluation.ts', find: "where p.state = 'ended' and (r.valid_until", replace: "where p.state = 'nobody' and (r.valid_until",
   },
   {
     name: 'what a rule gave stays when it no longer holds', promise: 'Reasons',
