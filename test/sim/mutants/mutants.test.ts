@@ -9,15 +9,14 @@ import { recorded, tryMutants } from './try.ts'
 test('each mistake is about something that stands in the engine exactly once', () => {
   assert.deepEqual(mutants.filter((m) => occurrences(m) !== 1).map((m) => `${m.name}: ${m.file}`), [])
   assert.ok(mutants.length >= 20)
-  assert.deepEqual(Object.keys(recorded()).filter((name) => !mutants.some((m) => m.name === name)), [])
+  assert.deepEqual(Object.keys(recorded()).toSorted(), mutants.map((m) => m.name).toSorted(), 'npm run sim -- --mutants NAME records the seed that catches it')
 })
 
-test('each mistake that was caught once is caught', async () => {
+test('each mistake is caught', async () => {
   const server = await startSimServer()
   try {
-    const planted = mutants.filter((m) => recorded()[m.name] !== undefined)
-    const caught = await tryMutants(server.url, planted)
-    assert.deepEqual(planted.filter((m) => caught.get(m.name) == null).map((m) => m.name), [], 'npm run sim -- --mutants NAME shows it')
+    const caught = await tryMutants(server.url, mutants)
+    assert.deepEqual(mutants.filter((m) => caught.get(m.name) == null).map((m) => m.name), [], 'npm run sim -- --mutants NAME shows it')
   } finally {
     await server.stop()
   }
