@@ -52,11 +52,12 @@ async function refuseWhatDiffers(client: Client, planId: string): Promise<void> 
         when x.kind = 'create' then p.id is not null
         else p.id is null
           or (x.before ? 'state' and p.state <> x.before ->> 'state')
+          or (not x.before ? 'state' and exists (select from plan_overlay o where o.plan_id = $1 and o.person_id = x.person_id and o.state <> p.state))
           or (x.before ? 'nextChangeAt' and p.next_change_at is distinct from (x.before ->> 'nextChangeAt')::timestamptz)
           or (x.before ? 'positions' and p.positions <> x.before -> 'positions')
           or exists (select from jsonb_object_keys(coalesce(x.before -> 'attributes', '{}') || coalesce(x.after -> 'attributes', '{}')) as name
                       where p.attributes -> name is distinct from x.before -> 'attributes' -> name)
-        end`)
+        end`, [planId])
   await client.query(
     `update people_batch b set ok = false
        from plan_row n left join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key

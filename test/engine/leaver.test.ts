@@ -141,6 +141,17 @@ test('what waits to be tried again is not done for somebody who was ended meanwh
   assert.deepEqual([create!.state, create!.code, w.accounts()], ['refused', 'CHANGE_DIFFERS', ['anna.nowak', 'bo.ek']])
 })
 
+test('what a plan meant for somebody whom it knew here is refused once the lane has ended them', async () => {
+  await w.hr([{ ...anna, department: 'Data' }, bo])
+  const { planId } = await startPlan(w.context, { cause: 'test', actor: 'ada', scope: null })
+  await computePlan(w.context, planId, signal)
+  await approveAutomatic(w.context, planId)
+  await end('1')
+  await runLeavers(w.context, signal)
+  await applyPlan(w.context, planId, signal)
+  assert.deepEqual([(await w.shown(planId)).people, await stateOf('1')], [['update Anna Nowak refused'], 'ended'])
+})
+
 test('nobody is ended who has no position at that instant', async () => {
   await w.day([anna, bo, { id: '3', start: '2026-07-01' }])
   await assert.rejects(end('3'), /Ada No3 has no position that lives at/)
