@@ -50,8 +50,8 @@ export async function readSystem(context: Context, revision: Revision, system: S
       })
       const { end, contractHash, hidden } = await judgeSystem(client, { system, observationId, readAt, counted: counting.result(), end: read })
       const counts = await withTransaction(client, async () => {
-        const before = await countLinked(client, system.id)
-        if (read.complete && before > emptyMin && staging.accounts === 0) {
+        const before = read.complete && staging.accounts === 0 ? await countLinked(client, system.id) : 0
+        if (before > emptyMin) {
           throw new UsherError('SYSTEM_EMPTY', `It shows no account at all, where ${before} of people were. Check where it is told to look.`)
         }
         if (hidden !== undefined && hidden.length > 0) await keepHidden(client, system.id, hidden)

@@ -21,7 +21,9 @@ export interface CompareInput {
 
 /** Accounts and memberships that are wanted and what is there, compared. Leaves the pairs in the temporary table `differing`. */
 export async function compareAll(client: Client, input: CompareInput): Promise<number> {
-  const { layer, asOf, only } = input
+  const { asOf, only } = input
+  // An overlay that nobody is in costs a look for each row.
+  const layer = input.layer === 'overlay' && !(await isAnybodyEvaluated(client)) ? 'stored' : input.layer
   const r = relations(layer, '$1')
   const holders = new Map<string, string>()
   for (const job of input.jobs) if (!holders.has(job.systemId)) holders.set(job.systemId, job.id)
@@ -34,31 +36,28 @@ export async function compareAll(client: Client, input: CompareInput): Promise<n
     [input.jobs.map((j) => j.id), input.jobs.map((j) => j.systemId), input.jobs.map((j) => holders.get(j.systemId) === j.id), input.jobs.map((j) => j.deleteAfterDays)])
   const person = (column: string) => `($2::uuid[] is null or ${column} = any($2))`
 
-  // Wanted and not there.
+  // Wanted and not there; there and different from what is wanted, or not wanted at all.
   await client.query(
     `insert into differing
-     select d.person_id, d.job_id from ${r.desired} d join taking_part t on t.job_id = d.job_id
-      where d.wanted <> 'broken' and $1::timestamptz is not null and ${person('d.person_id')}
-        and not exists (select from account a where a.person_id = d.person_id and a.job_id = d.job_id and a.gone_at is null)
-     on conflict do nothing`, [asOf, only])
-  // There, and different from what is wanted, or not wanted at all.
-  await client.query(
-    `insert into differing
-     select a.person_id, a.job_id
-       from account a
-       join taking_part t on t.job_id = a.job_id
-       left join ${r.desired} d on d.person_id = a.person_id and d.job_id = a.job_id
-      where a.gone_at is null and not a.protected and a.person_id is not null and ${person('a.person_id')}
-        and coalesce(d.wanted, 'none') <> 'broken'
-        and case when d.wanted is null
-              then a.enabled or (t.delete_after_days is not null and a.disabled_at + make_interval(days => t.delete_after_days) <= $1::timestamptz)
+     select coalesce(a.person_id, d.person_id), t.job_id
+       from (select * from account where gone_at is null and person_id is not null and ${person('person_id')}) a
+       full join (select * from ${r.desired} d where ${person('d.person_id')}) d on d.person_id = a.person_id and d.job_id = a.job_id
+       join taking_part t on t.job_id = coalesce(a.job_id, d.job_id)
+      where case
+              when d.wanted = 'broken' or a.protected then false
+              when a.id is null then true
+              when d.wanted is null then a.enabled or (t.delete_after_days is not null and a.disabled_at + make_interval(days => t.delete_after_days) <= $1::timestamptz)
               else (d.wanted = 'enabled') <> a.enabled or not a.attributes @> d.attributes or a.attributes ?| d.clear
-            end
-     on conflict do nothing`, [asOf, only])
+            end`, [asOf, only])
   await compareReferences(client, r, asOf, only)
   await compareMemberships(client, { layer, asOf, only, authoritative: await authoritativeIds(client, input.authoritative) })
   const { rows } = await client.query<{ n: number }>('select count(*)::int as n from differing')
   return rows[0]!.n
+}
+
+async function isAnybodyEvaluated(client: Client): Promise<boolean> {
+  const { rows: [row] } = await client.query<{ evaluated: boolean }>('select exists (select from eval_person) as evaluated')
+  return row!.evaluated
 }
 
 /** References that point elsewhere than they should, now that the other account is known. One attribute that people are known by after the other: only then it can be looked up. */

@@ -51,8 +51,9 @@ async function findDue(client: Client, input: WhoIsDue): Promise<void> {
   await client.query(`create temp table unsettled (person_id uuid primary key) on commit drop`)
   if (input.planId !== null && input.only === null) {
     await client.query(
-      `insert into unsettled select distinct d.person_id from desired_account d left join account a on a.person_id = d.person_id and a.job_id = d.job_id and a.gone_at is null
-        where a.id is null or d.wanted = 'broken'`)
+      `insert into unsettled select distinct d.person_id
+         from desired_account d left join account a on a.person_id = d.person_id and a.job_id = d.job_id and a.person_id is not null and a.gone_at is null
+        where a.person_id is null or d.wanted = 'broken'`)
   }
   if (input.applying !== null && input.only === null) {
     await client.query(

@@ -63,7 +63,8 @@ export async function reserve<R extends Reservation>(client: Client, reservation
  * unless it turned out to be taken. Names that accounts have are their people's for good. `only`: names of these people.
  */
 export async function releaseUnused(client: Client, only: string[] | null): Promise<void> {
-  const over = `p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty') and ${only === null ? '$1::uuid[] is null' : 'r.person_id = any ($1::uuid[])'}`
+  // Hardly any: those in use are not looked at any further.
+  const over = `r.plan_id is not null and p.id = r.plan_id and p.state in ('superseded', 'failed', 'applied', 'empty') and ${only === null ? '$1::uuid[] is null' : 'r.person_id = any ($1::uuid[])'}`
   await client.query(
     `update reserved_name r set plan_id = null from plan p
       where ${over} and exists (select from account a where a.person_id = r.person_id and a.job_id = r.job_id and a.gone_at is null
