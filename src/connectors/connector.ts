@@ -105,6 +105,16 @@ export interface ReadScope {
   objectTypes: string[]
   /** Attributes wanted, by object type; a type that is absent means all described ones. */
   attributes?: Record<string, string[]>
+  /** Given where a read may pass over accounts that are as they are known. A connector that does so need not make records of them. */
+  known?: KnownAccounts
+}
+
+/** What is known of accounts from earlier reads. */
+export interface KnownAccounts {
+  /** Whether it is known to be just so; then it counts as seen, and is passed over. `shown`: its text, as `domain/shown.ts` makes it. */
+  pass(objectType: string, id: string, shown: Uint8Array): boolean
+  /** Whether it is never to be touched, whatever the system says. Absent: none is. */
+  isProtected?(id: string, name: string): boolean
 }
 
 /** How to find one record: by id, or by its name when there is no id yet, or by an attribute with a unique value. */
@@ -130,6 +140,8 @@ export interface Trace {
 
 export interface Page {
   records: ObservedRecord[]
+  /** Accounts that were passed over (`ReadScope.known`): how many, and how many of them have which attribute. */
+  passed?: { count: number; filled: Record<string, number> }
   memberships: ObservedMembership[]
   /** Rows of a source that are not usable; the good ones go on. */
   rejected: Rejection[]

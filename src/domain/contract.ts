@@ -168,8 +168,8 @@ export interface Profiler {
   /** `row`: its number, by which it is in the sample or not. */
   add(values: Attributes, row?: number): void
   isSampled(row: number): boolean
-  /** A row that is not in the sample: only which columns are filled. */
-  addUnseen(isFilled: (column: number) => boolean): void
+  /** Rows that were not looked at: how many, and in how many of them each column is filled. */
+  addCounted(count: number, filledIn: Record<string, number>): void
   profile(): RowProfile
 }
 
@@ -181,10 +181,6 @@ export function profiler(columns: string[]): Profiler {
   const isSampled = (row: number): boolean => row < sampledFirst || row % sampleStride === 0
   return {
     isSampled,
-    addUnseen(isFilled) {
-      rows += 1
-      for (let i = 0; i < columns.length; i++) if (isFilled(i)) filled[i]! += 1
-    },
     add(values, row = rows) {
       const sampled = isSampled(row)
       rows += 1
@@ -196,6 +192,10 @@ export function profiler(columns: string[]): Profiler {
         const type = cellType(value)
         types[i]![type] = (types[i]![type] ?? 0) + 1
       }
+    },
+    addCounted(count, filledIn) {
+      rows += count
+      for (let i = 0; i < columns.length; i++) filled[i]! += filledIn[columns[i]!] ?? 0
     },
     profile: () => ({ rows, columns: Object.fromEntries(columns.map((column, i) => [column, { filled: filled[i]!, types: types[i]! }])) }),
   }

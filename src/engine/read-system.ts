@@ -6,7 +6,7 @@ import { keepHidden } from '../store/contract.ts'
 import { beginObservation, closeStaging, countLinked, endObservation, openStaging, settleStaging, stagePage } from '../store/observation.ts'
 import { connectorOf, configOf, openReader, type Context, type Revision } from './context.ts'
 import { judgeSystem, systemCounter } from './system-contract.ts'
-import type { Page, ReadEnd, ReadScope } from '../connectors/connector.ts'
+import type { KnownAccounts, Page, ReadEnd, ReadScope } from '../connectors/connector.ts'
 
 /** More accounts than these do not vanish all at once. */
 const emptyMin = 5
@@ -44,7 +44,10 @@ export async function readSystem(context: Context, revision: Revision, system: S
     const { counts, end, contractHash } = await connected(context.pool, async (client) => {
       const staging = await openStaging(client, system.id)
       const counting = systemCounter(scope, kinds, staging)
-      const read = await stageAll(opened.read(scope, signal), (page) => {
+      const known: KnownAccounts = {
+        pass: (objectType, id, shown) => staging.known.pass(objectType, id, shown), ...(system.protected.length === 0 ? {} : { isProtected }),
+      }
+      const read = await stageAll(opened.read({ ...scope, known }, signal), (page) => {
         counting.add(page)
         return stagePage(client, staging, page, kinds, isProtected)
       })

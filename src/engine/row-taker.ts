@@ -75,9 +75,8 @@ export function rowTaker(taking: Taking): RowTaker {
   let counted = 0
   /** Where each column that is read begins among the bounds of a plain row. */
   let slots: number[] = []
-  let bounds: Int32Array = new Int32Array(0)
-  let boundsAt = 0
-  const isFilled = (column: number): boolean => bounds[boundsAt + slots[column]!] !== bounds[boundsAt + slots[column]! + 1]
+  let copied = 0
+  const filled = new Float64Array(mapper.columns.length)
   let takePlain: ReturnType<typeof plainTaker> | undefined
 
   function take(record: ObservedRecord): void {
@@ -125,14 +124,16 @@ export function rowTaker(taking: Taking): RowTaker {
       take(recordAt(part, place, `${placeOf(shape)}!A${row}`))
       return
     }
-    bounds = part.bounds
-    boundsAt = place * part.columns.length * 2
-    counting.addUnseen(isFilled)
+    copied += 1
+    const at = place * part.columns.length * 2
+    for (let i = 0; i < slots.length; i++) if (part.bounds[at + slots[i]!] !== part.bounds[at + slots[i]! + 1]) filled[i]! += 1
     mark(row, taken.key, taken.attributes)
   }
 
   function begin(most: number, rejected: Rejection[]): void {
     counting = profiler(mapper.columns)
+    copied = 0
+    filled.fill(0)
     marks = new Uint32Array(most * markLength)
     marked = 0
     aside = rejected.map(fromRejection)
@@ -144,6 +145,7 @@ export function rowTaker(taking: Taking): RowTaker {
     const bytes = rows.take()
     const own = marks.slice(0, marked)
     fillHashes(bytes, own)
+    counting.addCounted(copied, Object.fromEntries(mapper.columns.map((column, i) => [column, filled[i]!])))
     return { bytes, rows: marked / markLength, marks: own, ...prints.take(), aside, faulty, dates: dates.take(), profile: counting.profile() }
   }
 

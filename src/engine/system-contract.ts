@@ -20,14 +20,14 @@ export interface Counted {
 
 /** Counts what a read shows while it is staged. Begins with what was there before. */
 export function systemCounter(scope: ReadScope, kinds: Map<string, 'account' | 'entitlement'>, staging: Staging): { add(page: Page): void; result(): Counted } {
-  const unseen = (): number => [...staging.unseen.values()].reduce((sum, ids) => sum + ids.size, 0)
-  const known = unseen()
+  const known = staging.known.unseen
   const counting = profiler([...new Set(Object.values(scope.attributes ?? {}).flat())])
   return {
     add(page) {
+      if (page.passed !== undefined) counting.addCounted(page.passed.count, page.passed.filled)
       for (const record of page.records) if (kinds.get(record.objectType) === 'account') counting.add(record.attributes)
     },
-    result: () => ({ profile: { ...counting.profile(), entitlements: staging.entitlements, memberships: staging.memberships }, known, seen: known - unseen() }),
+    result: () => ({ profile: { ...counting.profile(), entitlements: staging.entitlements, memberships: staging.memberships }, known, seen: known - staging.known.unseen }),
   }
 }
 

@@ -3,9 +3,10 @@ import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Page } from '../connectors/connector.ts'
+import { openTexts, type Shown } from '../domain/shown.ts'
 import { copyLine } from './copy.ts'
 import type { Client, Db } from './database.ts'
-import { openDigests, type Digested } from './digest.ts'
+import { knownAccounts, type KnownAccounts } from './known.ts'
 import { originOf } from './origin.ts'
 
 export interface Observation {
@@ -26,9 +27,8 @@ export async function beginObservation(db: Db, id: string, systemId: string, now
 
 /** What one read has shown so far. */
 export interface Staging {
-  /** Accounts there at the last look that the read has not shown yet, by object type: native id → digest. At the end of a complete read they are gone. */
-  unseen: Map<string, Map<string, string>>
-  digestOf(record: Digested): string
+  known: KnownAccounts
+  textOf(account: Shown): string
   /** How many records and memberships were seen, and how many accounts differ from what is stored. */
   accounts: number
   entitlements: number
@@ -42,16 +42,7 @@ export async function openStaging(client: Client, systemId: string): Promise<Sta
     drop table if exists pg_temp.seen_record, pg_temp.seen_membership;
     create temp table seen_record (object_type text, kind text, native_id text, name text, attributes jsonb, enabled boolean, protected boolean);
     create temp table seen_membership (entitlement_id text, member_id text, member_name text)`)
-  const { rows } = await client.query<[string, string, string]>({
-    text: `select object_type, native_id, encode(digest, 'hex') from account where system_id = $1 and gone_at is null`, values: [systemId], rowMode: 'array',
-  })
-  const unseen: Staging['unseen'] = new Map()
-  for (const [type, id, digest] of rows) {
-    const ofType = unseen.get(type) ?? new Map<string, string>()
-    if (ofType.size === 0) unseen.set(type, ofType)
-    ofType.set(id, digest)
-  }
-  return { unseen, digestOf: openDigests(), accounts: 0, entitlements: 0, memberships: 0, differing: 0 }
+  return { known: await knownAccounts(client, systemId), textOf: openTexts(), accounts: 0, entitlements: 0, memberships: 0, differing: 0 }
 }
 
 export async function closeStaging(client: Client): Promise<void> {
@@ -64,21 +55,19 @@ export async function closeStaging(client: Client): Promise<void> {
  */
 export async function stagePage(client: Client, staging: Staging, page: Page, kinds: Map<string, 'account' | 'entitlement'>, isProtected: (id: string, name: string) => boolean): Promise<void> {
   const lines: string[] = []
+  staging.accounts += page.passed?.count ?? 0
   for (const record of page.records) {
     const kind = kinds.get(record.objectType)
     if (kind === undefined) continue
-    const known = { name: record.name, attributes: record.attributes, enabled: record.enabled ?? true, protected: record.protected === true || isProtected(record.id, record.name) }
+    const shown = { name: record.name, attributes: record.attributes, enabled: record.enabled ?? true, protected: record.protected === true || isProtected(record.id, record.name) }
     if (kind === 'account') {
       staging.accounts++
-      const unseen = staging.unseen.get(record.objectType)
-      const digest = unseen?.get(record.id)
-      unseen?.delete(record.id)
-      if (digest !== undefined && digest === staging.digestOf(known)) continue
+      if (staging.known.see(record.objectType, record.id, () => staging.textOf(shown))) continue
       staging.differing++
     } else {
       staging.entitlements++
     }
-    lines.push(copyLine([record.objectType, kind, record.id, known.name, JSON.stringify(known.attributes), known.enabled, known.protected]))
+    lines.push(copyLine([record.objectType, kind, record.id, shown.name, JSON.stringify(shown.attributes), shown.enabled, shown.protected]))
   }
   if (lines.length > 0) await pipeline(Readable.from([lines.join('')]), client.query(copyFrom('copy seen_record from stdin')))
   const memberships = page.memberships.map((m) =>
@@ -100,7 +89,7 @@ export async function settleStaging(client: Client, staging: Staging, systemId: 
     await disownReturned(client, systemId)
     await settleAccounts(client, systemId, now, older)
   }
-  if (complete) await settleGone(client, staging.unseen, systemId, now, older)
+  if (complete) await settleGone(client, staging.known, systemId, now, older)
   await settleEntitlements(client, systemId, now, complete)
   const memberships = await settleMemberships(client, systemId, now, older, complete)
   return { accounts: staging.accounts, entitlements: staging.entitlements, memberships }
@@ -122,12 +111,12 @@ async function settleAccounts(client: Client, systemId: string, now: string, old
      on conflict do nothing`, [systemId, now])
 }
 
-async function settleGone(client: Client, unseen: Staging['unseen'], systemId: string, now: string, older: string): Promise<void> {
-  for (const [type, ids] of unseen) {
-    if (ids.size === 0) continue
+async function settleGone(client: Client, known: KnownAccounts, systemId: string, now: string, older: string): Promise<void> {
+  for (const [type, ids] of known.idsUnseen()) {
+    if (ids.length === 0) continue
     await client.query(
       `update account t set gone_at = $2 from unnest($4::text[]) as u (native_id)
-        where t.system_id = $1 and t.object_type = $3 and t.native_id = u.native_id and t.gone_at is null and t.seen_at <= $5`, [systemId, now, type, [...ids.keys()], older])
+        where t.system_id = $1 and t.object_type = $3 and t.native_id = u.native_id and t.gone_at is null and t.seen_at <= $5`, [systemId, now, type, ids, older])
   }
 }
 

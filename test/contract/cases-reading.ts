@@ -1,6 +1,8 @@
 /** What every connector must do when it reads. */
 import assert from 'node:assert/strict'
+import type { KnownAccounts, SystemChange } from '../../src/connectors/connector.ts'
 import { UsherError } from '../../src/domain/errors.ts'
+import { openTexts } from '../../src/domain/shown.ts'
 import { canonical } from '../../src/domain/value.ts'
 import {
   assertFailed,
@@ -163,6 +165,52 @@ export const readingCases: Record<string, Case> = {
       const names = new Set(records.flatMap((record) => Object.keys(record.attributes)))
       assert.deepEqual([...names], [uniqueAttribute])
       await removeAll(system, writer, [account])
+    })
+  },
+
+  'read: what is known to be just so may be passed over, and counts; all else is shown': async (system) => {
+    await withBoth(system, async (reader, writer) => {
+      const { objectType, change } = system.account
+      const [account, neighbour] = [await newAccount(system, writer), await newAccount(system, writer)]
+      const look = async (known: KnownAccounts) => {
+        const { pages, records, memberships, end } = await readAll(reader, { objectTypes: [], known }, system.signal)
+        const passed = pages.flatMap((page) => page.passed ?? [])
+        const filled = (name: string): number => passed.reduce((sum, one) => sum + (one.filled[name] ?? 0), 0)
+        return { records, memberships, end, filled, passed: passed.reduce((sum, { count }) => sum + count, 0) }
+      }
+      const texts = new Map<string, string>()
+      const first = await look({ pass: (type, id, shown) => { texts.set(`${type} ${id}`, Buffer.from(shown).toString()); return false } })
+      assert.equal(first.passed, 0, 'nothing is known')
+      const textOf = openTexts()
+      for (const { objectType: type, id, name, attributes, enabled = true, protected: isProtected = false } of first.records) {
+        const text = texts.get(`${type} ${id}`)
+        if (text !== undefined) assert.equal(text, textOf({ name, attributes, enabled, protected: isProtected }), 'the text of its record')
+      }
+      const keyOf = (record: { objectType: string; id: string }): string => `${record.objectType} ${record.id}`
+      if (!texts.has(keyOf(account))) return await removeAll(system, writer, [account, neighbour])
+
+      const known: KnownAccounts = { pass: (type, id, shown) => texts.get(`${type} ${id}`) === Buffer.from(shown).toString() }
+      const again = await look(known)
+      const over = first.records.filter((record) => texts.has(keyOf(record)))
+      assert.deepEqual(again.records, first.records.filter((record) => !texts.has(keyOf(record))))
+      assert.equal(again.passed, over.length)
+      for (const name of new Set(over.flatMap((record) => Object.keys(record.attributes)))) {
+        assert.equal(again.filled(name), over.filter((record) => record.attributes[name] !== undefined).length, name)
+      }
+      assert.deepEqual([again.end, again.memberships], [first.end, first.memberships], 'they count, and hold what they hold')
+      assert.equal((await look({ ...known, isProtected: () => true })).passed, first.records.filter((record) => over.includes(record) && record.protected).length)
+
+      const changes: SystemChange[] = [
+        { ...pick(account), kind: 'update', set: change, clear: [] }, { ...pick(account), kind: 'disable' }, { ...pick(account), kind: 'enable' },
+      ]
+      for (const one of changes.filter(({ kind }) => can(system, kind))) {
+        await succeed(system, writer, one)
+        const after = await look(known)
+        const shown = after.records.map(keyOf)
+        assert.ok(shown.includes(keyOf(account)), `${one.kind} shows`)
+        assert.ok(!shown.includes(keyOf(neighbour)), 'its neighbour is as it was')
+      }
+      await removeAll(system, writer, [account, neighbour])
     })
   },
 

@@ -68,6 +68,18 @@ export const mutants: Mutant[] = [
       }
     },
   }), 'grant'),
+  reading('passes over what nobody says is known', (reader) => ({
+    ...reader,
+    async* read(scope, signal) {
+      const pages = reader.read(scope, signal)
+      for (;;) {
+        const step = await pages.next()
+        if (step.done) return step.value
+        const [first, ...rest] = step.value.records
+        yield scope.known === undefined || first === undefined ? step.value : { ...step.value, records: rest, passed: { count: 1, filled: {} } }
+      }
+    },
+  })),
   reading('looks up the wrong id', (reader) => ({
     ...reader,
     async lookup(wanted, scope, signal) {

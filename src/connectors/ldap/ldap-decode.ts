@@ -5,10 +5,12 @@
  * nothing is copied and nothing is turned into text before somebody wants it.
  */
 
-/** An entry as it came. Its attributes are from `at` to `stop`. */
+/** An entry as it came. Its name is from `nameAt` to `nameStop`, its attributes from `at` to `stop`. */
 export interface RawEntry {
   dn: string
   bytes: Buffer
+  nameAt: number
+  nameStop: number
   at: number
   stop: number
 }
@@ -90,9 +92,29 @@ export function messageLength(bytes: Buffer, from: number): number | undefined {
 /** A search result entry; the cursor stands on the operation. */
 export function readEntry(operation: Cursor): RawEntry {
   const part = inside(operation)
-  const dn = text(part)
+  const { at: nameAt, stop: nameStop } = part
   next(part)
-  return { dn, bytes: part.bytes, at: part.at, stop: part.stop }
+  return new Entry(part.bytes, nameAt, nameStop, part.at, part.stop)
+}
+
+class Entry implements RawEntry {
+  bytes: Buffer
+  nameAt: number
+  nameStop: number
+  at: number
+  stop: number
+
+  constructor(bytes: Buffer, nameAt: number, nameStop: number, at: number, stop: number) {
+    this.bytes = bytes
+    this.nameAt = nameAt
+    this.nameStop = nameStop
+    this.at = at
+    this.stop = stop
+  }
+
+  get dn(): string {
+    return this.bytes.toString('utf8', this.nameAt, this.nameStop)
+  }
 }
 
 /** Shows the places of each attribute's name and of its values. */

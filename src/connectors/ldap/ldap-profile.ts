@@ -5,7 +5,7 @@ import type { AttributeDescription, ObjectType } from '../connector.ts'
 import type { Attributes } from '../../domain/value.ts'
 import { dnKey } from './dn.ts'
 import type { LdapConfig } from './ldap-config.ts'
-import { attributesOf } from './ldap-decode.ts'
+import { eachAttribute, valuesIn } from './ldap-decode.ts'
 import type { RawEntry } from './ldap-decode.ts'
 import { codecFor } from './ldap-values.ts'
 import type { Codec } from './ldap-values.ts'
@@ -49,7 +49,13 @@ export const passwordAttributes = new Set(['userpassword', 'unicodepwd', 'dbcspw
 
 export function valuesOf(entry: RawEntry, attribute: string): Buffer[] {
   const wanted = attribute.toLowerCase()
-  return attributesOf(entry).find(([name]) => name === attribute || name.toLowerCase() === wanted)?.[1] ?? []
+  let found: Buffer[] | undefined
+  eachAttribute(entry, (nameAt, nameStop, valuesAt, valuesStop) => {
+    if (found !== undefined || nameStop - nameAt !== wanted.length) return
+    const name = entry.bytes.toString('latin1', nameAt, nameStop)
+    if (name === attribute || name.toLowerCase() === wanted) found = valuesIn(entry.bytes, valuesAt, valuesStop)
+  })
+  return found ?? []
 }
 
 export function textOf(entry: RawEntry, attribute: string): string | undefined {

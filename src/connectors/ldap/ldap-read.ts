@@ -4,14 +4,17 @@ import { UsherError } from '../../domain/errors.ts'
 import type { Page, ReadEnd, ReadScope, Wanted } from '../connector.ts'
 import { isWithin, parseDn } from './dn.ts'
 import type { Query } from './ldap-client.ts'
+import { columnsOf } from './ldap-columns.ts'
 import { extendedDnControl } from './ldap-controls.ts'
 import type { RawEntry } from './ldap-decode.ts'
 import { chunked, heldAttributes, heldBy, memberAttributes, membersOf, oneEach } from './ldap-members.ts'
 import type { Found, Session } from './ldap-members.ts'
+import { sieve } from './ldap-passing.ts'
 import { allOf, anyOf, codecOf, equals, valuesOf } from './ldap-profile.ts'
 import type { LdapType } from './ldap-profile.ts'
 import { disabledMark } from './ldap-profile-openldap.ts'
 import { recordReader } from './ldap-records.ts'
+import type { Reading } from './ldap-records.ts'
 import { encodeValues, splitExtendedDn } from './ldap-values.ts'
 
 /** Everything of the types in scope. It says at the end whether that was all. */
@@ -20,10 +23,13 @@ export async function* readAll(session: Session, scope: ReadScope, signal: Abort
   try {
     for (const type of typesIn(session, scope)) {
       const disabled = type.name === 'user' ? await disabledUsers(session, undefined, signal) : undefined
-      const reader = recordReader(session.config, session.profile, type, scope, disabled)
+      const columns = columnsOf(session.profile, type, scope)
+      const reading: Reading = { config: session.config, profile: session.profile, type, columns, disabled }
+      const toRecord = recordReader(reading)
+      const sift = scope.known !== undefined && type.description.kind === 'account' ? sieve(reading, scope.known) : undefined
       const pages = session.client.pages({
         what: `Read ${type.name}s under ${type.base}`, base: type.base, scope: 'sub', filter: allOf(type.filter, type.extraFilter),
-        attributes: [...reader.attributes, ...(type.name === 'group' ? memberAttributes(session) : [])],
+        attributes: [...columns.attributes, ...(type.name === 'group' ? memberAttributes(session) : [])],
         controls: session.profile.searchControls(),
       }, signal)
       try {
@@ -33,10 +39,11 @@ export async function* readAll(session: Session, scope: ReadScope, signal: Abort
             if (!step.value.complete) return { ...step.value, count }
             break
           }
-          const found = step.value.map((entry) => ({ entry, record: reader.toRecord(entry) }))
+          const { entries, passed } = sift?.(step.value) ?? { entries: step.value }
+          const found = entries.map((entry) => ({ entry, record: toRecord(entry) }))
           const memberships = type.name === 'group' ? await membersOf(session, found, signal) : []
-          count += found.length
-          yield { records: found.map(({ record }) => record), memberships, rejected: [] }
+          count += step.value.length
+          yield { records: found.map(({ record }) => record), memberships, rejected: [], ...(passed === undefined ? {} : { passed }) }
         }
       } finally {
         await pages.return({ complete: true })
@@ -68,22 +75,22 @@ async function find(session: Session, type: LdapType, wanted: Wanted[], scope: R
   const { client, profile, config } = session
   const filters = wanted.flatMap((one) => filterFor(session, type, one) ?? [])
   if (filters.length === 0) return []
-  const attributes = recordReader(config, profile, type, scope).attributes
+  const columns = columnsOf(profile, type, scope)
   const members = type.name === 'group' ? memberAttributes(session) : []
   const query: Query = {
     what: `Look up ${wanted.length} ${type.name}${wanted.length === 1 ? '' : 's'}`,
     base: lookupBase(session, type), scope: 'sub', filter: allOf(type.filter, anyOf(filters)),
-    attributes: [...new Set([...attributes, ...members, ...heldAttributes(session)])],
+    attributes: [...new Set([...columns.attributes, ...members, ...heldAttributes(session)])],
     controls: [...profile.searchControls(), ...(config.profile === 'active-directory' ? [extendedDnControl()] : [])],
   }
   const [entries, disabled] = await Promise.all([
     client.search(query, signal),
     type.name === 'user' ? disabledUsers(session, anyOf(filters), signal) : undefined,
   ])
-  const reader = recordReader(config, profile, type, scope, disabled)
+  const toRecord = recordReader({ config, profile, type, columns, disabled })
   return entries.map((found) => {
     const entry = { ...found, dn: splitExtendedDn(found.dn).dn }
-    return { entry, record: reader.toRecord(entry) }
+    return { entry, record: toRecord(entry) }
   })
 }
 
