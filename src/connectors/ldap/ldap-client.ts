@@ -117,7 +117,7 @@ export function openClient(config: LdapConfig, secrets: Secrets, size: PoolSize)
       let wire: Wire | undefined
       let running: Promise<Answer> | undefined
       const page = (on: Wire, cookie: Buffer): Promise<Answer> => {
-        const answer = ask(on, query, [...query.controls ?? [], pagedControl(config.pageSize, cookie)], signal)
+        const answer = ask(on, query, [...query.controls ?? [], pagedControl(config.pageSize, cookie)], signal, true)
         answer.catch(() => {})
         return answer
       }
@@ -179,7 +179,7 @@ interface Answer {
   result: LdapResult
 }
 
-async function ask(wire: Wire, query: Query, controls: Control[], signal: AbortSignal): Promise<Answer> {
+async function ask(wire: Wire, query: Query, controls: Control[], signal: AbortSignal, atOnce = false): Promise<Answer> {
   const entries: RawEntry[] = []
   const references: string[] = []
   const result = await wire.send(new SearchRequest({
@@ -188,7 +188,7 @@ async function ask(wire: Wire, query: Query, controls: Control[], signal: AbortS
   }), {
     onEntry: (entry) => entries.push(entry),
     onReference: (addresses) => references.push(...addresses),
-    signal,
+    signal, atOnce,
   })
   return { entries, references, result }
 }

@@ -32,6 +32,8 @@ export interface Wire {
 export interface SendOptions {
   onEntry?: (entry: RawEntry) => void
   onReference?: (addresses: string[]) => void
+  /** Leaves before anything else is done, as the server has work to do with it meanwhile. */
+  atOnce?: boolean
   signal?: AbortSignal | undefined
 }
 
@@ -129,9 +131,9 @@ export async function openWire({ host, port, tls, silenceMs }: WireOptions): Pro
   }
   listen()
 
-  /** What is sent by all that was waiting for one answer leaves together. */
-  const write = (bytes: Buffer): void => {
-    if (socket.writableCorked === 0) {
+  /** What is sent by all that was waiting for one answer leaves together, once all of them had their turn. */
+  const write = (bytes: Buffer, atOnce = false): void => {
+    if (!atOnce && socket.writableCorked === 0) {
       const corked = socket
       corked.cork()
       process.nextTick(() => corked.uncork())
@@ -166,7 +168,7 @@ export async function openWire({ host, port, tls, silenceMs }: WireOptions): Pro
           },
         })
         socket.setTimeout(silenceMs)
-        write(request.write())
+        write(request.write(), options.atOnce)
       })
     },
     async encrypt(options) {
