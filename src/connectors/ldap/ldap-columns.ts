@@ -9,6 +9,8 @@ import type { Codec } from './ldap-values.ts'
 
 /** An attribute as it is read; without a name it is not part of the record. */
 export interface Column {
+  /** Its place among all. */
+  number: number
   name?: string
   codec: Codec
   multiValued: boolean
@@ -30,11 +32,15 @@ export function columnsOf(profile: Profile, type: LdapType, scope: ReadScope): C
   const wanted = (scope.attributes?.[type.name] ?? type.description.attributes.map(({ name }) => name))
     .filter((name) => !passwordAttributes.has(name.toLowerCase()))
   const columns = new Map<string, Column>()
-  for (const name of wanted) {
-    if (name !== 'container') columns.set(name.toLowerCase(), columnFor(profile, type, name))
-  }
   const id = profile.idAttribute.toLowerCase()
-  columns.set(id, columns.get(id) ?? { codec: codecOf(profile, type, profile.idAttribute), multiValued: false, isId: true })
+  for (const name of wanted) {
+    const key = name.toLowerCase()
+    if (name === 'container') continue
+    columns.set(key, {
+      number: columns.get(key)?.number ?? columns.size, name, codec: codecOf(profile, type, name), multiValued: describe(type, name)?.multiValued ?? false, isId: key === id,
+    })
+  }
+  columns.set(id, columns.get(id) ?? { number: columns.size, codec: codecOf(profile, type, profile.idAttribute), multiValued: false, isId: true })
   return {
     attributes: [...new Set([profile.idAttribute, ...profile.stateAttributes[type.name], ...wanted.filter((name) => name !== 'container')])],
     all: [...columns.values()], at: bySpelling(columns), wantsContainer: wanted.includes('container'), rdn: columns.get(type.rdn.toLowerCase()),
@@ -47,29 +53,33 @@ export function valueOf({ codec, multiValued }: Column, bytes: Buffer, at: numbe
   return first.stop === stop && !multiValued ? codec.decode(octets(first)) : decodeValues(codec, valuesIn(bytes, at, stop), multiValued)
 }
 
-function columnFor(profile: Profile, type: LdapType, name: string): Column {
-  return {
-    name, codec: codecOf(profile, type, name), multiValued: describe(type, name)?.multiValued ?? false,
-    isId: name.toLowerCase() === profile.idAttribute.toLowerCase(),
-  }
+/** A name as a server spells it, and the one that followed it last. */
+interface Spelling {
+  bytes: Buffer
+  column: Column | undefined
+  then?: Spelling
 }
 
 /**
  * Finds the column for a name in the bytes without making text of it: a server spells an attribute the same way each time,
- * so the spellings met are kept by length and last letters.
+ * and mostly has them in the same order, so the spellings met are kept.
  */
 function bySpelling(columns: Map<string, Column>): Columns['at'] {
-  const met = new Map<number, { spelling: Buffer, column: Column | undefined }[]>()
+  const met = new Map<string, Spelling>()
+  let before: Spelling | undefined
   return (bytes, at, stop) => {
-    const key = (stop - at) * 65_536 + (bytes[stop - 1] ?? 0) * 256 + (bytes[at] ?? 0)
-    const candidates = met.get(key)
-    if (candidates) {
-      for (const { spelling, column } of candidates) if (sameBytes(spelling, bytes, at)) return column
+    let spelling = before?.then
+    if (spelling === undefined || spelling.bytes.length !== stop - at || !sameBytes(spelling.bytes, bytes, at)) {
+      const text = bytes.toString('latin1', at, stop)
+      spelling = met.get(text)
+      if (spelling === undefined) {
+        spelling = { bytes: Buffer.from(bytes.subarray(at, stop)), column: columns.get(text.toLowerCase()) }
+        met.set(text, spelling)
+      }
+      if (before !== undefined) before.then = spelling
     }
-    const spelling = Buffer.from(bytes.subarray(at, stop))
-    const column = columns.get(spelling.toString('latin1').toLowerCase())
-    met.set(key, [...candidates ?? [], { spelling, column }])
-    return column
+    before = spelling
+    return spelling.column
   }
 }
 

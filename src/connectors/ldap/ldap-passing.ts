@@ -43,24 +43,27 @@ interface Written {
   filled: Uint8Array
 }
 
-const [firstPrintable, space, quote, comma, lessThan, equals, backslash] = [0x20, 0x20, 0x22, 0x2c, 0x3c, 0x3d, 0x5c]
+const [zero, space, quote, comma, lessThan, equals, brace, endBrace] = [...'0 ",<={}'].map((letter) => letter.charCodeAt(0)) as [number, number, number, number, number, number, number, number]
+const control = Array.from({ length: space }, (_, code) => String.fromCharCode(code)).join('')
+/** What JSON does not have as it is. */
+const isEscaped = tableOf(`${control}"\\`)
 /** What may mean something else in a name than itself (see `canonicalDn`). */
-const isSpecial = tableOf('\\"<>;#')
+const isSpecial = tableOf(`${control}\\"<>;#`)
 const separates = tableOf(',=+')
 
 function textWriter(reading: Reading, known: KnownAccounts): { names: string[], write(entry: RawEntry): Written | undefined } {
   const { profile, columns } = reading
   const named: { name: string, column?: Column }[] = columns.all.flatMap((column) => (column.name === undefined ? [] : [{ name: column.name, column }]))
   if (columns.wantsContainer) named.push({ name: 'container' })
-  const order = named.sort((a, b) => asJsonb(a.name, b.name)).map(({ name, column }) => ({ column, key: Buffer.from(`${JSON.stringify(name)}: `) }))
-  const numbers = new Map(columns.all.map((column) => [column, order.findIndex((one) => one.column === column)]))
-  const rdn = columns.rdn?.name === undefined ? undefined : { column: columns.rdn, number: numbers.get(columns.rdn)!, length: columns.rdn.name.length }
+  const order = named.sort((a, b) => asJsonb(a.name, b.name)).map(({ name, column }) => ({ column, key: Buffer.from(`, ${JSON.stringify(name)}: `) }))
+  const keysLength = order.reduce((sum, { key }) => sum + key.length, 0)
+  const rdn = columns.rdn?.name === undefined ? undefined : { column: columns.rdn, length: columns.rdn.name.length }
 
   let entry: RawEntry
   let id = ''
-  /** Where the values of each attribute are; 0: nowhere. */
-  const from = new Uint32Array(order.length)
-  const stop = new Uint32Array(order.length)
+  /** Where the values of each column are; 0: nowhere. */
+  const from = new Uint32Array(columns.all.length)
+  const stop = new Uint32Array(columns.all.length)
   const filled = new Uint8Array(order.length)
   let text = Buffer.alloc(4096)
   let at = 0
@@ -69,101 +72,97 @@ function textWriter(reading: Reading, known: KnownAccounts): { names: string[], 
     const column = columns.at(entry.bytes, nameAt, nameStop)
     if (column === undefined || valuesAt === valuesStop) return
     if (column.isId) id = profile.decodeId(octets(element(entry.bytes, valuesAt)))
-    const number = numbers.get(column)!
-    if (number < 0) return
-    from[number] = valuesAt
-    stop[number] = valuesStop
+    from[column.number] = valuesAt
+    stop[column.number] = valuesStop
   }
-  /** So much may be written, and the quotes and commas around it. */
-  const room = (size: number): void => {
-    if (at + size + 8 > text.length) text = Buffer.concat([text], (at + size + 8) * 2)
+  /** So much more may be written than all keys and the entry's own bytes, its name twice. */
+  const room = (more: number): void => {
+    const needed = at + more + keysLength + 2 * (entry.stop - entry.nameAt) + 8 * order.length + 8
+    if (needed > text.length) text = Buffer.concat([text], needed * 2)
   }
   /** The bytes between two places, as long as JSON has them as they are. */
-  const copyPlain = (begin: number, end: number): boolean => {
-    const { bytes } = entry
-    room(end - begin)
+  const copyPlain = (bytes: Buffer, begin: number, end: number): boolean => {
+    const target = text
+    let to = at
     for (let i = begin; i < end; i++) {
       const byte = bytes[i]!
-      if (byte < firstPrintable || byte === quote || byte === backslash) return false
-      text[at + i - begin] = byte
+      if (isEscaped[byte] === 1) return false
+      target[to++] = byte
     }
-    at += end - begin
+    at = to
     return true
   }
-  const writeText = (value: string): void => {
-    room(value.length * 3)
-    at += text.write(value, at)
+  const copyKey = (key: Buffer, begin: number): void => {
+    const target = text
+    let to = at
+    for (let i = begin; i < key.length; i++) target[to++] = key[i]!
+    at = to
   }
-  const writeQuoted = (begin: number, end: number): boolean => {
+  const copyQuoted = (begin: number, end: number): boolean => {
     const start = at
     text[at++] = quote
-    if (copyPlain(begin, end)) {
-      text[at++] = quote
-      return true
-    }
-    at = start
-    return false
+    const isPlain = copyPlain(entry.bytes, begin, end)
+    if (isPlain) text[at++] = quote
+    else at = start
+    return isPlain
+  }
+  /** false: there is no value after all. */
+  const writeValue = (column: Column, valuesAt: number, valuesStop: number): boolean => {
+    const { bytes } = entry
+    const { at: begin, stop: end } = element(bytes, valuesAt)
+    // A name that came with its ids is the name alone.
+    if (column.codec === textCodec && !column.multiValued && end === valuesStop && bytes[begin] !== lessThan && copyQuoted(begin, end)) return true
+    const value = valueOf(column, bytes, valuesAt, valuesStop)
+    if (value === undefined) return false
+    const written = shownValue(value)
+    room(written.length * 3)
+    at += text.write(written, at)
+    return true
   }
 
   return {
     names: named.map(({ name }) => name),
     write(next) {
       entry = next
-      const { bytes, nameAt, nameStop } = next
-      const parent = parentIn(bytes, nameAt, nameStop)
+      const parent = parentIn(next)
       if (parent === undefined) return undefined
       id = ''
-      from.fill(0)
-      filled.fill(0)
+      for (let i = 0; i < from.length; i++) from[i] = 0
       eachAttribute(next, visit)
-      if (id === '' || (rdn !== undefined && !isInName(rdn.column, rdn.length, next, from[rdn.number]!, stop[rdn.number]!))) return undefined
+      if (id === '' || (rdn !== undefined && !isInName(rdn.column, rdn.length, next, from[rdn.column.number]!, stop[rdn.column.number]!))) return undefined
       at = 0
-      const isToBeLeft = isProtected(reading, next, () => next.dn) || known.isProtected?.(id, next.dn) === true
-      writeText(`${isEnabled(reading, next, id) ? 1 : 0}${isToBeLeft ? 1 : 0}{`)
+      room(0)
+      text[at++] = isEnabled(reading, next, id) ? zero + 1 : zero
+      text[at++] = isProtected(reading, next, () => next.dn) || known.isProtected?.(id, next.dn) === true ? zero + 1 : zero
+      text[at++] = brace
       let isFirst = true
-      for (let number = 0; number < order.length; number++) {
-        const { column, key } = order[number]!
-        if (column !== undefined && from[number] === 0) continue
+      for (let n = 0; n < order.length; n++) {
+        const { column, key } = order[n]!
+        filled[n] = 0
+        if (column !== undefined && from[column.number] === 0) continue
         const begin = at
-        room(key.length)
-        if (!isFirst) {
-          text[at++] = comma
-          text[at++] = space
-        }
-        for (let i = 0; i < key.length; i++) text[at++] = key[i]!
-        if (column === undefined ? writeQuoted(parent, nameStop) : writeValue(column, from[number]!, stop[number]!)) {
-          filled[number] = 1
+        copyKey(key, isFirst ? 2 : 0)
+        if (column === undefined ? copyQuoted(parent, next.nameStop) : writeValue(column, from[column.number]!, stop[column.number]!)) {
+          filled[n] = 1
           isFirst = false
         } else at = begin
       }
-      writeText('}')
-      if (!copyPlain(nameAt, nameStop)) return undefined
+      text[at++] = endBrace
+      copyPlain(next.bytes, next.nameAt, next.nameStop)
       return { id, text: text.subarray(0, at), filled }
     },
-  }
-
-  /** false: there is no value after all. */
-  function writeValue(column: Column, valuesAt: number, valuesStop: number): boolean {
-    const { bytes } = entry
-    const { at: begin, stop: end } = element(bytes, valuesAt)
-    // A name that came with its ids is the name alone.
-    if (column.codec === textCodec && !column.multiValued && end === valuesStop && bytes[begin] !== lessThan && writeQuoted(begin, end)) return true
-    const value = valueOf(column, bytes, valuesAt, valuesStop)
-    if (value === undefined) return false
-    writeText(shownValue(value))
-    return true
   }
 }
 
 /** Where the name of the entry above begins; undefined where the name needs a closer look. */
-function parentIn(bytes: Buffer, from: number, stop: number): number | undefined {
-  let parent = stop
+function parentIn({ bytes, nameAt, nameStop }: RawEntry): number | undefined {
+  let parent = nameStop
   let before = comma
-  for (let i = from; i < stop; i++) {
+  for (let i = nameAt; i < nameStop; i++) {
     const byte = bytes[i]!
-    if (byte < firstPrintable || isSpecial[byte] === 1) return undefined
+    if (isSpecial[byte] === 1) return undefined
     if ((byte === space && separates[before] === 1) || (before === space && separates[byte] === 1)) return undefined
-    if (byte === comma && parent === stop) parent = i + 1
+    if (byte === comma && parent === nameStop) parent = i + 1
     before = byte
   }
   return before === space ? undefined : parent
