@@ -43,7 +43,15 @@ interface Written {
   filled: Uint8Array
 }
 
-const [zero, space, quote, comma, lessThan, equals, brace, endBrace] = [...'0 ",<={}'].map((letter) => letter.charCodeAt(0)) as [number, number, number, number, number, number, number, number]
+const codeOf = (letter: string): number => letter.charCodeAt(0)
+const zero = codeOf('0')
+const space = codeOf(' ')
+const quote = codeOf('"')
+const comma = codeOf(',')
+const lessThan = codeOf('<')
+const equals = codeOf('=')
+const brace = codeOf('{')
+const endBrace = codeOf('}')
 const control = Array.from({ length: space }, (_, code) => String.fromCharCode(code)).join('')
 /** What JSON does not have as it is. */
 const isEscaped = tableOf(`${control}"\\`)
@@ -181,6 +189,6 @@ function isInName(column: Column, nameLength: number, { bytes, nameAt }: RawEntr
 
 function tableOf(letters: string): Uint8Array {
   const table = new Uint8Array(256)
-  for (const letter of letters) table[letter.charCodeAt(0)] = 1
+  for (const letter of letters) table[codeOf(letter)] = 1
   return table
 }
