@@ -152,9 +152,10 @@ export interface Part {
   module: string
   /** Alone in its memory, so that it can be handed to another thread. */
   bytes: Uint8Array<ArrayBuffer>
-  /** What `module` needs to know; plain data. */
+  /** What `module` needs to know; plain data, the same object in parts for which it is the same. */
   about: unknown
-  /** How many rows it is, with those that its page rejects. */
+  /** The number of its first row, and how many it has, with those that its page rejects. */
+  row: number
   rows: number
 }
 

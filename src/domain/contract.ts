@@ -162,7 +162,14 @@ const plurals: Record<string, string> = { text: 'texts', number: 'numbers', date
 const sampleStride = 61
 const sampledFirst = 100
 
-export type RowProfile = Pick<ReadProfile, 'rows' | 'columns'>
+/** What was counted of some rows; plain data. */
+export interface RowCounts {
+  rows: number
+  /** Of each column. */
+  filled: Float64Array
+  /** Of each column, for each of `cellTypes`. */
+  types: Float64Array
+}
 
 export interface Profiler {
   /** `row`: its number, by which it is in the sample or not. */
@@ -170,15 +177,20 @@ export interface Profiler {
   isSampled(row: number): boolean
   /** Rows that were not looked at: how many, and in how many of them each column is filled. */
   addCounted(count: number, filledIn: Record<string, number>): void
-  profile(): RowProfile
+  /** Rows that another one counted. */
+  addCounts(counts: RowCounts): void
+  counts(): RowCounts
+  profile(): Pick<ReadProfile, 'rows' | 'columns'>
 }
 
 /** Counts while rows pass; a few nanoseconds for each cell. */
 export function profiler(columns: string[]): Profiler {
   const filled = new Float64Array(columns.length)
-  const types = columns.map((): Partial<Record<CellType, number>> => ({}))
+  const types = new Float64Array(columns.length * cellTypes.length)
   let rows = 0
   const isSampled = (row: number): boolean => row < sampledFirst || row % sampleStride === 0
+  const typesOf = (column: number): Partial<Record<CellType, number>> =>
+    Object.fromEntries(cellTypes.map((type, i) => [type, types[column * cellTypes.length + i]!] as const).filter(([, count]) => count > 0))
   return {
     isSampled,
     add(values, row = rows) {
@@ -188,29 +200,21 @@ export function profiler(columns: string[]): Profiler {
         const value = values[columns[i]!]
         if (value === undefined) continue
         filled[i]! += 1
-        if (!sampled) continue
-        const type = cellType(value)
-        types[i]![type] = (types[i]![type] ?? 0) + 1
+        if (sampled) types[i * cellTypes.length + cellTypes.indexOf(cellType(value))]! += 1
       }
     },
     addCounted(count, filledIn) {
       rows += count
       for (let i = 0; i < columns.length; i++) filled[i]! += filledIn[columns[i]!] ?? 0
     },
-    profile: () => ({ rows, columns: Object.fromEntries(columns.map((column, i) => [column, { filled: filled[i]!, types: types[i]! }])) }),
+    addCounts(counts) {
+      rows += counts.rows
+      for (let i = 0; i < filled.length; i++) filled[i]! += counts.filled[i]!
+      for (let i = 0; i < types.length; i++) types[i]! += counts.types[i]!
+    },
+    counts: () => ({ rows, filled, types }),
+    profile: () => ({ rows, columns: Object.fromEntries(columns.map((column, i) => [column, { filled: filled[i]!, types: typesOf(i) }])) }),
   }
-}
-
-/** What was counted of two parts of the same rows. */
-export function bothProfiles(a: RowProfile, b: RowProfile): RowProfile {
-  const columns = { ...a.columns }
-  for (const [column, { filled, types }] of Object.entries(b.columns)) {
-    const other = columns[column] ?? { filled: 0, types: {} }
-    const summed = { ...other.types }
-    for (const type of cellTypes) if (types[type] !== undefined) summed[type] = (summed[type] ?? 0) + types[type]
-    columns[column] = { filled: other.filled + filled, types: summed }
-  }
-  return { rows: a.rows + b.rows, columns }
 }
 
 function cellType(value: Value): CellType {

@@ -3,7 +3,7 @@
  * A row that cannot be used is set aside with its cell; the good ones go on. Only a read that came to its end is complete.
  */
 import type { Page, Part, ReadEnd, SourceShape } from '../connectors/connector.ts'
-import { bothProfiles, type RowProfile } from '../domain/contract.ts'
+import { profiler, type Profiler } from '../domain/contract.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import { UsherError } from '../domain/errors.ts'
 import { rowMapper, type RowMapper } from '../domain/map-row.ts'
@@ -57,7 +57,7 @@ export async function readSource(context: Context, revision: Revision, job: Peop
   const asked = watched(job, revision.policy)
   const reader = openReader(context, systemOf(revision.policy, job.source))
   await insertSnapshot(context.pool, snapshot)
-  const taken = { ...emptyTake(asked), shape: null as SourceShape | null }
+  const taken = { ...emptyTake(asked, mapper.columns), shape: null as SourceShape | null }
   let end: ReadEnd
   let contractHash: string | undefined
   try {
@@ -71,7 +71,7 @@ export async function readSource(context: Context, revision: Revision, job: Peop
       const end = await copyRows(source, taking, taken, (rows) => copyRecords(client, snapshot.id, rows))
       const duplicates = await setDuplicatesAside(client, mapper, snapshot, taken)
       await insertSetAside(client, snapshot, taken.aside)
-      const judged = await judgeRead(client, { job, mapper, snapshot, shape: taken.shape, counted: { ...taken.profile, duplicates }, end })
+      const judged = await judgeRead(client, { job, mapper, snapshot, shape: taken.shape, counted: { ...taken.counting.profile(), duplicates }, end })
       contractHash = judged.contractHash
       if (judged.kept) taken.thinned = true
       await attachRecords(client, snapshot.id)
@@ -80,7 +80,7 @@ export async function readSource(context: Context, revision: Revision, job: Peop
   } catch (error) {
     if (!(error instanceof UsherError) || !isOfTheSource(error.code)) throw error
     // Nothing was kept of what may have been read by then.
-    Object.assign(taken, emptyTake(asked))
+    Object.assign(taken, emptyTake(asked, mapper.columns))
     await transaction(context.pool, async (client) => {
       await copyRecords(client, snapshot.id, [])
       await attachRecords(client, snapshot.id)
@@ -108,14 +108,14 @@ interface Take {
   /** Null: too many to be remembered. */
   dates: Set<string> | null
   values: RowValues
-  profile: RowProfile
+  counting: Profiler
   /** Rows were taken out again, so the stretches are not those of what is left. */
   thinned: boolean
 }
 
-const emptyTake = (asked: Watched): Take => ({
+const emptyTake = (asked: Watched, columns: string[]): Take => ({
   rows: 0, setAside: 0, setAsideUnknown: 0, aside: [], faulty: [], stretches: new Stretches(), dates: new Set(), values: new RowValues(asked),
-  profile: { rows: 0, columns: {} }, thinned: false,
+  counting: profiler(columns), thinned: false,
 })
 
 function assertColumns(job: PeopleJob, mapper: RowMapper, shape: SourceShape | null): void {
@@ -158,7 +158,7 @@ function gather(taken: Take, chunk: RowChunk): void {
   taken.rows += chunk.rows
   taken.stretches.add(chunk)
   taken.values.add({ ...chunk, keyAt: (place) => keyAt(chunk, place), attributesAt: (place) => attributesAt(chunk, place) })
-  taken.profile = bothProfiles(taken.profile, chunk.profile)
+  taken.counting.addCounts(chunk.counts)
   for (const row of chunk.aside) setAside(taken, row)
   for (const row of chunk.faulty) {
     taken.values.addKey(row.key, row.positionKey)

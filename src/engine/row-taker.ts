@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import type { ObservedRecord, Page, PartRows, Rejection, SourceShape } from '../connectors/connector.ts'
 import { positionKeyOf } from '../domain/compose-person.ts'
-import { profiler, type RowProfile } from '../domain/contract.ts'
+import { profiler, type RowCounts } from '../domain/contract.ts'
 import { rowMapper, type RowFault, type RowMapper } from '../domain/map-row.ts'
 import type { PeopleJob, Settings } from '../domain/policy.ts'
 import type { Attributes, Value } from '../domain/value.ts'
@@ -48,7 +48,7 @@ export interface RowChunk {
   faulty: RowKeys[]
   /** Dates of positions that had not gone by before. */
   dates: string[]
-  profile: RowProfile
+  counts: RowCounts
 }
 
 export interface RowTaker {
@@ -77,6 +77,7 @@ export function rowTaker(taking: Taking): RowTaker {
   let slots: number[] = []
   let copied = 0
   const filled = new Float64Array(mapper.columns.length)
+  const noTypes = counting.counts().types.slice()
   let takePlain: ReturnType<typeof plainTaker> | undefined
 
   function take(record: ObservedRecord): void {
@@ -145,8 +146,8 @@ export function rowTaker(taking: Taking): RowTaker {
     const bytes = rows.take()
     const own = marks.slice(0, marked)
     fillHashes(bytes, own)
-    counting.addCounted(copied, Object.fromEntries(mapper.columns.map((column, i) => [column, filled[i]!])))
-    return { bytes, rows: marked / markLength, marks: own, ...prints.take(), aside, faulty, dates: dates.take(), profile: counting.profile() }
+    counting.addCounts({ rows: copied, filled, types: noTypes })
+    return { bytes, rows: marked / markLength, marks: own, ...prints.take(), aside, faulty, dates: dates.take(), counts: counting.counts() }
   }
 
   return {

@@ -6,8 +6,12 @@ import { rowTaker, type Taking } from './row-taker.ts'
 const taker = rowTaker(workerData as Taking)
 
 let before = Promise.resolve()
+let about: unknown
 
-parentPort!.on('message', (part: Part) => {
+/** A part without `about` has that of the one before. */
+parentPort!.on('message', (message: Omit<Part, 'about'> & Partial<Part>) => {
+  if (message.about !== undefined) about = message.about
+  const part = { ...message, about }
   before = before.then(() => answer(part))
 })
 

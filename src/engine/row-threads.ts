@@ -48,6 +48,8 @@ class RowThread {
   #waiting: PromiseWithResolvers<RowChunk>[] = []
   #failure: unknown
   #isReady = false
+  /** What the last part was told to be about: most parts are about the same. */
+  #told: unknown
 
   constructor(taking: Taking) {
     this.#worker = new Worker(new URL('row-thread.ts', import.meta.url), { workerData: taking })
@@ -73,7 +75,9 @@ class RowThread {
     taken.promise.catch(() => {})
     if (this.#failure !== undefined) taken.reject(this.#failure)
     else this.#waiting.push(taken)
-    this.#worker.postMessage(part, [part.bytes.buffer])
+    const { about, ...others } = part
+    this.#worker.postMessage(about === this.#told ? others : part, [part.bytes.buffer])
+    this.#told = about
     return taken.promise
   }
 

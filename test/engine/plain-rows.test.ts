@@ -47,7 +47,7 @@ test('what is copied from bytes is what the mapping makes, whatever stands in th
     const rows = plainRows(bytes, dialect)
     fc.pre(rows !== undefined)
     const table = { label: 'people.csv', fixedWidth: true, columns }
-    const part = (): ReturnType<typeof partOf> => partOf({ bytes: bytes.slice(), encoding: encoding as 'utf-8', dialect, row, rows: rows! }, table, columns.filter((c) => c.name !== 'Last' || kind !== 2))
+    const part = (): ReturnType<typeof partOf> => partOf({ bytes: bytes.slice(), encoding: encoding as 'utf-8', dialect, row, rows: rows! }, { encoding: encoding as 'utf-8', dialect, table, wanted: columns.filter((c) => c.name !== 'Last' || kind !== 2) })
     const [one, other] = takers(kind)
     const cells = rowsOf(part())
     plain += cells.plain.length

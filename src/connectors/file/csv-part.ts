@@ -6,26 +6,29 @@ import type { Column } from './header.ts'
 import { problemOf, recordOf, type RowTable } from './records.ts'
 import type { RawRow } from './rows.ts'
 
-type About = Omit<Lines, 'bytes'> & { table: RowTable; wanted: Column[] }
-
-export function partOf({ bytes, ...lines }: Lines, table: RowTable, wanted: Column[]): Part {
-  const about: About = { ...lines, table, wanted }
-  return { module: import.meta.url, bytes, about, rows: lines.rows }
+/** What is the same for all parts of a read. */
+export interface About extends Pick<Lines, 'encoding' | 'dialect'> {
+  table: RowTable
+  wanted: Column[]
 }
 
-export function pageOf({ bytes, about }: Part): Page {
-  const { table, wanted, ...lines } = about as About
-  return page(rowsOfLines({ bytes, ...lines }), table, wanted)
+export function partOf({ bytes, row, rows }: Lines, about: About): Part {
+  return { module: import.meta.url, bytes, about, row, rows }
 }
 
-export function rowsOf({ bytes, about }: Part): PartRows {
-  const { table, wanted, encoding, ...lines } = about as About
+export function pageOf({ bytes, about, row, rows }: Part): Page {
+  const { table, wanted, encoding, dialect } = about as About
+  return page(rowsOfLines({ bytes, encoding, dialect, row, rows }), table, wanted)
+}
+
+export function rowsOf({ bytes, about, row, rows: count }: Part): PartRows {
+  const { table, wanted, encoding, dialect } = about as About
   const utf8 = asUtf8(bytes, encoding)
-  const { plain, bounds, others } = plainCells(utf8, lines.dialect, lines, table.columns.length, wanted.map((column) => column.index))
+  const { plain, bounds, others } = plainCells(utf8, dialect, { row, rows: count }, table.columns.length, wanted.map((column) => column.index))
   const rows: RawRow[] = []
   for (let i = 0; i < others.length; i += 3) {
-    const line = { ...lines, bytes: new Uint8Array(utf8.subarray(others[i + 1], others[i + 2])), encoding: 'utf-8' as const, row: others[i]!, rows: 1 }
-    rows.push(...rowsOfLines(line))
+    const line = new Uint8Array(utf8.subarray(others[i + 1], others[i + 2]))
+    rows.push(...rowsOfLines({ bytes: line, encoding: 'utf-8', dialect, row: others[i]!, rows: 1 }))
   }
   return { bytes: utf8, columns: wanted.map((column) => column.name), plain, bounds, page: page(rows, table, wanted) }
 }

@@ -33,7 +33,7 @@ export type EncodingOf = (file: SourceFile, signal?: AbortSignal) => Promise<Enc
 export function encodingOnce(): EncodingOf {
   let known: { of: SourceFile; encoding: Encoding } | undefined
   return async (file, signal) => {
-    if (known === undefined || !isUnchanged(known.of, file.before)) known = { of: file, encoding: await findEncoding(chunksOf(file, signal, 1 << 20)) }
+    if (known === undefined || !isUnchanged(known.of, file.before)) known = { of: file, encoding: await findEncoding(chunksOf(file, signal)) }
     return known.encoding
   }
 }

@@ -16,6 +16,8 @@ export interface SourceFile {
 
 export type Format = 'csv' | 'tsv' | 'xlsx'
 
+/** A read of the disk costs more than what it brings, if that is little; what is done with it at once should not be much. */
+const readBytes = 1 << 20
 const chunkBytes = 1 << 16
 
 /** Opens the file for reading, or says why it cannot be read. */
@@ -33,15 +35,15 @@ export async function openFile(file: string): Promise<SourceFile> {
 }
 
 /** The bytes from the start. A chunk is good until the next one is asked for. */
-export async function* chunksOf(file: SourceFile, signal?: AbortSignal, size = chunkBytes): AsyncGenerator<Buffer, void> {
-  const buffer = Buffer.allocUnsafe(size)
+export async function* chunksOf(file: SourceFile, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
+  const buffer = Buffer.allocUnsafe(readBytes)
   let position = 0
   for (;;) {
     signal?.throwIfAborted()
-    const { bytesRead } = await file.handle.read(buffer, 0, size, position)
+    const { bytesRead } = await file.handle.read(buffer, 0, readBytes, position)
     if (bytesRead === 0) return
     position += bytesRead
-    yield buffer.subarray(0, bytesRead)
+    for (let at = 0; at < bytesRead; at += chunkBytes) yield buffer.subarray(at, Math.min(at + chunkBytes, bytesRead))
   }
 }
 

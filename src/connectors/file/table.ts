@@ -2,7 +2,7 @@
 import type { Page, Part } from '../connector.ts'
 import { UsherError } from '../../domain/errors.ts'
 import { type Lines, rowsOfLines } from './csv-lines.ts'
-import { partOf } from './csv-part.ts'
+import { type About, partOf } from './csv-part.ts'
 import type { Completeness } from './file-config.ts'
 import { type Column, columnsOf, findHeader, headRows, moreColumns } from './header.ts'
 import { chosen, problemOf, recordOf, type RowTable } from './records.ts'
@@ -62,6 +62,7 @@ export async function* readTable(
   let last: RawRow | undefined
   const { trailer, finalLineEnd } = completeness
   const rowTable: RowTable = { label: source.label, fixedWidth: source.fixedWidth, columns: table.columns }
+  let about: About | undefined
 
   const take = (row: RawRow): void => {
     count++
@@ -79,7 +80,8 @@ export async function* readTable(
         last = undefined
         if (page.records.length + page.rejected.length > 0) yield page
         page = emptyPage()
-        const part = partOf(batch, rowTable, columns)
+        about ??= { encoding: batch.encoding, dialect: batch.dialect, table: rowTable, wanted: columns }
+        const part = partOf(batch, about)
         count += part.rows
         yield part
         continue
