@@ -12,6 +12,7 @@ export const exits = {
   changed: { code: 7, means: 'What the command was based on has changed meanwhile: plan, policy or object. Look again.' },
   partly: { code: 8, means: 'The plan was carried out, and some of its changes are stuck or were refused.' },
   broken: { code: 9, means: 'The audit log does not verify: something was altered, removed or cut off.' },
+  unread: { code: 10, means: 'The plan is over, but a source or a system could not be read whole; the findings say which and why.' },
   interrupted: { code: 130, means: 'Interrupted. A plan that was being applied goes on in the server.' },
 } as const satisfies Record<string, { code: number; means: string }>
 

@@ -37,13 +37,13 @@ export async function watchPlan(session: Session, planId: string): Promise<void>
 }
 
 /** Which exit a plan's state has. */
-export function exitOfPlan(plan: Pick<Plan, 'state' | 'failed' | 'held'>): Exit {
+export function exitOfPlan(plan: Pick<Plan, 'state' | 'failed' | 'held' | 'findings'>): Exit {
   if (plan.state === 'failed') return 'failed'
   if (plan.state === 'superseded') return 'changed'
   if (plan.state === 'open' || plan.state === 'held' || plan.state === 'stopped') return 'waits'
   if (plan.state === 'applied' && plan.failed > 0) return 'partly'
   if (plan.state === 'applied' && plan.held > 0) return 'waits'
-  return 'fine'
+  return plan.findings.some((finding) => /^(SOURCE|SYSTEM)_/.test(finding.code)) ? 'unread' : 'fine'
 }
 
 /** Ends with a plan's exit, without a further word: the view said it all. */

@@ -101,8 +101,10 @@ test('progress counts what failed, too', () => {
 })
 
 test('the exit says whether something waits, failed, or is fine', () => {
-  const code = (state: Plan['state'], failed = 0, held = 0) => exits[exitOfPlan({ state, failed, held })].code
+  const code = (state: Plan['state'], failed = 0, held = 0, found: string[] = []) =>
+    exits[exitOfPlan({ ...plan({ state, failed, held }), findings: found.map((one) => ({ code: one, severity: 'error', key: '', message: '', details: {} }) as unknown as Plan['findings'][number]) })].code
   assert.deepEqual([code('empty'), code('applied'), code('approved')], [0, 0, 0])
   assert.deepEqual([code('open'), code('held'), code('stopped'), code('applied', 0, 3)], [4, 4, 4, 4])
   assert.deepEqual([code('failed'), code('superseded'), code('applied', 2)], [1, 7, 8])
+  assert.deepEqual([code('empty', 0, 0, ['SOURCE_MISSING']), code('applied', 0, 0, ['SYSTEM_UNREACHABLE']), code('empty', 0, 0, ['ROW_SET_ASIDE']), code('held', 0, 1, ['SOURCE_SHORT'])], [10, 10, 0, 4])
 })

@@ -31,7 +31,7 @@ export function buildProgram(world: World, version: string): Command {
     .addHelpText('after', `
 Environment: USHER_URL, USHER_TOKEN (an API token), NO_COLOR.
 Exit codes: 0 fine, 1 failed, 2 usage, 3 not allowed, 4 a plan waits for somebody, 5 policy invalid, 6 unreachable,
-7 changed meanwhile, 8 carried out but for some changes, 9 the audit log does not verify.
+7 changed meanwhile, 8 carried out but for some changes, 9 the audit log does not verify, 10 not all could be read.
 
 Examples:
   usher login --url https://usher.example.org
