@@ -180,7 +180,7 @@ withServers(['samba'], () => {
       const whole = await readFile(staff)
       for (const [bytes, code] of [[whole.subarray(0, whole.length >> 1), /SOURCE_TRUNCATED/], [Buffer.alloc(0), /SOURCE_EMPTY/], [Buffer.from(`${header}\n`), /SOURCE_EMPTY/]] as const) {
         await writeFile(staff, bytes)
-        const plan = await newPlan(usher)
+        const plan = await newPlan(usher, [10])
         assert.deepEqual(plan.changes, [], String(code))
         assert.match(JSON.stringify(plan.findings), code)
       }
@@ -214,7 +214,7 @@ withServers(['samba'], () => {
       await samba.start()
       await until(async () => (await latestPlan(usher)).state === 'applied')
       assert.equal(accountsIn(samba, base), 60)
-      const last = await newPlan(usher)
+      const last = await newPlan(usher, [10])
       assert.deepEqual(last.changes.map((c) => c.says), [])
       assert.match(await run(['audit', 'verify']), /as it was written/)
     })
@@ -226,18 +226,19 @@ type Change = Schema<'Change'>
 type Account = Schema<'Account'>
 
 /** Computes a plan; the newest one is what `plan approve` takes. */
-async function newPlan(usher: TestUsher): Promise<{ findings: unknown[]; changes: Change[] }> {
-  // 4: there is something to approve.
+async function newPlan(usher: TestUsher, exits = [0, 4]): Promise<{ findings: unknown[]; changes: Change[] }> {
+  // 4: there is something to approve; 10: not all could be read, or not as it was before.
   const { code, stderr } = await usher.cli(['plan', 'new'])
-  assert.ok(code === 0 || code === 4, stderr)
+  assert.ok(exits.includes(code), `${code}: ${stderr}`)
   const plan = await latestPlan(usher)
   const { data } = await usher.api.POST('/api/plans/{id}/changes/search', { params: { path: { id: plan.id } }, body: { limit: 500 } })
   return { findings: plan.findings, changes: data!.items }
 }
 
+/** Of those that somebody asked for: the calendar makes plans, too. */
 async function latestPlan(usher: TestUsher): Promise<Schema<'Plan'>> {
-  const { data: plans } = await usher.api.GET('/api/plans', { params: { query: { limit: 1 } } })
-  const { data } = await usher.api.GET('/api/plans/{id}', { params: { path: { id: plans!.items[0]!.id } } })
+  const { data: plans } = await usher.api.GET('/api/plans', { params: { query: { limit: 10 } } })
+  const { data } = await usher.api.GET('/api/plans/{id}', { params: { path: { id: plans!.items.find((plan) => plan.cause === 'asked for')!.id } } })
   return data!
 }
 
