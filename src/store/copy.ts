@@ -135,11 +135,6 @@ export class BinaryRows {
     return this.#at
   }
 
-  /** Drops what was written from there on. */
-  cut(at: number): void {
-    this.#at = at
-  }
-
   /** The rows so far; the next ones go to memory of their own, as what was handed out may still be on its way. */
   take(): Buffer<ArrayBuffer> {
     const ready = this.#bytes.subarray(0, this.#at)

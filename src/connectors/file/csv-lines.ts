@@ -24,9 +24,9 @@ export interface Lines {
 const checkedCharsMin = 1_000_000
 
 /** The bytes of the chunks without byte order mark, in an encoding that can be cut at line ends. */
-export async function lineBytes(
+export function lineBytes(
   chunks: AsyncIterable<Buffer>, encoding: Encoding,
-): Promise<{ bytes: AsyncGenerator<Buffer, void>; encoding: LineEncoding }> {
+): { bytes: AsyncGenerator<Buffer, void>; encoding: LineEncoding } {
   if (encoding === 'windows-1252') return { bytes: passing(chunks), encoding }
   return { bytes: encoding === 'utf-8' ? withoutMark(chunks) : narrowed(textOf(chunks, encoding)), encoding: 'utf-8' }
 }

@@ -15,7 +15,7 @@ export async function openCsv(
   file: SourceFile, chunks: AsyncIterable<Buffer>, config: FileConfig, tab: boolean, encodingOf: EncodingOf, signal?: AbortSignal,
 ): Promise<RowSource> {
   const written = config.encoding ?? (await encodingOf(file, signal))
-  const { bytes, encoding } = await lineBytes(chunks, written)
+  const { bytes, encoding } = lineBytes(chunks, written)
   const first = await bytes.next()
   const start = first.done ? Buffer.alloc(0) : first.value
   const head = decoded(start, encoding)
