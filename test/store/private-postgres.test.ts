@@ -78,6 +78,7 @@ async function lifeOf(folder: string, as?: { uid: number; gid: number }): Promis
   const first = await start(folder, as)
   assert.deepEqual(await query(first.url, 'show fsync'), [['on']])
   assert.deepEqual(await query(first.url, 'show listen_addresses'), [['127.0.0.1']])
+  if (process.platform !== 'win32') assert.deepEqual(await query(first.url, 'select inet_client_addr()'), [[null]], 'it is spoken to by its socket')
   await query(first.url, 'create table kept (word text)')
   await query(first.url, `insert into kept values ('before the kill')`)
   const server = runningServer(path.join(folder, 'postgres'))
