@@ -80,10 +80,15 @@ function achieved(change: ChangeRow, facts: AccountFacts): boolean {
     case 'enable': return account?.enabled === true && facts.wanted === 'enabled'
     case 'disable': return account?.enabled === false && facts.wanted !== 'enabled'
     case 'delete': return account === null && facts.wanted === 'none'
-    case 'grant': return facts.held.some((h) => h.id === change.entitlementId) && facts.desired.some((d) => d.id === change.entitlementId)
-    case 'revoke': return account !== null && !facts.held.some((h) => h.id === change.entitlementId) && !facts.desired.some((d) => d.id === change.entitlementId)
+    case 'grant': return facts.held.some((h) => h.id === change.entitlementId) && isDesired(change, facts)
+    case 'revoke': return account !== null && !facts.held.some((h) => h.id === change.entitlementId) && !isDesired(change, facts)
     default: return account !== null && holds(account.attributes, change, facts)
   }
+}
+
+/** A role may give what it is about, and the person no account to hold it. */
+function isDesired({ entitlementId }: ChangeRow, { wanted, desired }: AccountFacts): boolean {
+  return wanted !== 'none' && desired.some((d) => d.id === entitlementId)
 }
 
 /** A creation leaves out the references that were still to come when it was planned, also if they came meanwhile. */
