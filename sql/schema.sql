@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION usher.keep_braked_change()
  SET search_path TO 'usher'
 AS $function$
 begin
-  if new.braked is null or new.state not in ('waiting', 'running', 'again', 'done') then
+  if new.braked is null or new.state not in ('waiting', 'again', 'done') then
     delete from braked_change where plan_id = new.plan_id and id = new.id;
   else
     insert into braked_change values (new.plan_id, new.id, new.system_id, new.kind, new.braked = 'privileged', coalesce(new.done_at, 'infinity'))
@@ -30,12 +30,12 @@ CREATE OR REPLACE FUNCTION usher.keep_open_change()
  SET search_path TO 'usher'
 AS $function$
 begin
-  if tg_op <> 'INSERT' and old.state in ('waiting', 'running', 'again', 'stuck') then
+  if tg_op <> 'INSERT' and old.state in ('waiting', 'again', 'stuck') then
     delete from open_change where plan_id = old.plan_id and system_id = old.system_id and wave = old.wave and id = old.id;
   end if;
-  if tg_op <> 'DELETE' and new.state in ('waiting', 'running', 'again', 'stuck') then
+  if tg_op <> 'DELETE' and new.state in ('waiting', 'again', 'stuck') then
     insert into open_change values (new.plan_id, new.system_id, new.wave, new.id, new.job_id, new.person_id, new.kind, new.entitlement_id,
-      case when new.state in ('again', 'stuck') then new.state else 'to-do' end, new.next_attempt_at);
+      case new.state when 'waiting' then 'to-do' else new.state end, new.next_attempt_at);
   end if;
   return null;
 end $function$
@@ -48,17 +48,17 @@ CREATE OR REPLACE FUNCTION usher.keep_open_changes()
  SET enable_seqscan TO 'off'
 AS $function$
 begin
-  -- To begin one, or to give it back, is no matter of that list.
-  if not exists (select from was where state not in ('waiting', 'running')) and not exists (select from now where state not in ('waiting', 'running')) then
+  -- To give one back is no matter of that list.
+  if not exists (select from was where state <> 'waiting') and not exists (select from now where state <> 'waiting') then
     return null;
   end if;
   delete from open_change where ctid = any (array(
     select o.ctid from was cross join lateral (
       select ctid from open_change o where o.plan_id = was.plan_id and o.system_id = was.system_id and o.wave = was.wave and o.id = was.id offset 0) o
-     where was.stage = 2 and was.state in ('waiting', 'running', 'again', 'stuck')));
+     where was.stage = 2 and was.state in ('waiting', 'again', 'stuck')));
   insert into open_change
-    select plan_id, system_id, wave, id, job_id, person_id, kind, entitlement_id, case when state in ('again', 'stuck') then state else 'to-do' end, next_attempt_at
-      from now where stage = 2 and state in ('waiting', 'running', 'again', 'stuck');
+    select plan_id, system_id, wave, id, job_id, person_id, kind, entitlement_id, case state when 'waiting' then 'to-do' else state end, next_attempt_at
+      from now where stage = 2 and state in ('waiting', 'again', 'stuck');
   return null;
 end $function$
 ;
@@ -258,6 +258,17 @@ create table auth.verification (
   constraint verification_pkey PRIMARY KEY (id)
 );
 CREATE INDEX verification_identifier_idx ON auth.verification USING btree (identifier);
+
+create table batch (
+  id bigint not null generated always as identity,
+  plan_id uuid not null,
+  system_id text not null,
+  changes bigint[] not null,
+  begun_at timestamp with time zone not null,
+  constraint batch_pkey PRIMARY KEY (id)
+);
+comment on table batch is 'Changes that a worker is at, by their ids; each leaves its batch when it ends. What a killed worker left is begun again by the next one that takes up the plan.';
+CREATE INDEX batch_plan_id_idx ON usher.batch USING btree (plan_id);
 
 create table braked_change (
   plan_id uuid not null,
@@ -556,6 +567,7 @@ create table open_change (
   constraint open_change_state_is_known CHECK (state = ANY (ARRAY['to-do'::text, 'again'::text, 'stuck'::text]))
 );
 comment on table open_change is 'The changes of plan_change in stage 2 that are to be carried out or are stuck, in the order of their turn; kept by a trigger. At most one is open per account and attribute or entitlement.';
+comment on column open_change.state is 'to-do: waiting. again: waits until next_attempt_at. stuck: waits for a person.';
 CREATE UNIQUE INDEX one_open_change ON usher.open_change USING btree (person_id, job_id, system_id, kind, COALESCE(entitlement_id, (0)::bigint)) WHERE (state <> 'stuck'::text);
 CREATE INDEX open_change_again ON usher.open_change USING btree (next_attempt_at) WHERE (state = 'again'::text);
 CREATE INDEX open_change_stuck ON usher.open_change USING btree (plan_id) WHERE (state = 'stuck'::text);
@@ -716,7 +728,7 @@ create table plan_change (
   answered_id text,
   constraint plan_change_pkey PRIMARY KEY (plan_id, id),
   constraint braked_is_known CHECK (braked = ANY (ARRAY['ordinary'::text, 'privileged'::text])),
-  constraint change_state_is_known CHECK (state = ANY (ARRAY['planned'::text, 'observed'::text, 'held'::text, 'waiting'::text, 'running'::text, 'done'::text, 'refused'::text, 'again'::text, 'stuck'::text, 'skipped'::text]))
+  constraint change_state_is_known CHECK (state = ANY (ARRAY['planned'::text, 'observed'::text, 'held'::text, 'waiting'::text, 'done'::text, 'refused'::text, 'again'::text, 'stuck'::text, 'skipped'::text]))
 ) with (fillfactor=45);
 comment on table plan_change is 'One step of a plan: what it was, what it shall be, and why. States: see domain/plan.ts.';
 comment on column plan_change.braked is 'Whether brakes count the change: null where none looks at its kind, where the end was agreed or decided by a person, or where it was released.';
@@ -724,9 +736,9 @@ comment on column plan_change.answered_id is 'The native id that a system answer
 CREATE INDEX braked_of_plan ON usher.plan_change USING btree (plan_id, system_id, kind) WHERE (braked IS NOT NULL);
 CREATE INDEX people_of_plan ON usher.plan_change USING btree (plan_id, wave) WHERE (stage = 1);
 CREATE INDEX plan_change_person_id_idx ON usher.plan_change USING btree (person_id) WHERE (person_id IS NOT NULL);
-CREATE TRIGGER braked_change_turns AFTER UPDATE OF state, braked, done_at ON plan_change FOR EACH ROW WHEN ((old.braked IS NOT NULL OR new.braked IS NOT NULL) AND (old.braked IS DISTINCT FROM new.braked OR old.done_at IS DISTINCT FROM new.done_at OR (old.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'done'::text])) <> (new.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'done'::text])))) EXECUTE FUNCTION keep_braked_change();
-CREATE TRIGGER open_change_comes AFTER INSERT ON plan_change FOR EACH ROW WHEN (new.stage = 2 AND (new.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
-CREATE TRIGGER open_change_goes AFTER DELETE ON plan_change FOR EACH ROW WHEN (old.stage = 2 AND (old.state = ANY (ARRAY['waiting'::text, 'running'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
+CREATE TRIGGER braked_change_turns AFTER UPDATE OF state, braked, done_at ON plan_change FOR EACH ROW WHEN ((old.braked IS NOT NULL OR new.braked IS NOT NULL) AND (old.braked IS DISTINCT FROM new.braked OR old.done_at IS DISTINCT FROM new.done_at OR (old.state = ANY (ARRAY['waiting'::text, 'again'::text, 'done'::text])) <> (new.state = ANY (ARRAY['waiting'::text, 'again'::text, 'done'::text])))) EXECUTE FUNCTION keep_braked_change();
+CREATE TRIGGER open_change_comes AFTER INSERT ON plan_change FOR EACH ROW WHEN (new.stage = 2 AND (new.state = ANY (ARRAY['waiting'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
+CREATE TRIGGER open_change_goes AFTER DELETE ON plan_change FOR EACH ROW WHEN (old.stage = 2 AND (old.state = ANY (ARRAY['waiting'::text, 'again'::text, 'stuck'::text]))) EXECUTE FUNCTION keep_open_change();
 CREATE TRIGGER open_changes_turn AFTER UPDATE ON plan_change REFERENCING OLD TABLE AS was NEW TABLE AS now FOR EACH STATEMENT EXECUTE FUNCTION keep_open_changes();
 
 create table plan_left (

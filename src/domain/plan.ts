@@ -22,7 +22,7 @@ export type PlanState =
  * observed  Its system or job is in *observe*: shown, never carried out. Final.
  * held      A brake or a finding holds it. Not carried out with the plan unless released.
  * waiting   Approved; not begun.
- * running   A worker is at it. After a crash it is begun again: every change can be repeated.
+ * running   It waits no longer, as a worker is at it: so it is shown, and written nowhere but in its batch. After a crash it is begun again: every change can be repeated.
  * done      Seen in the system as planned. Final.
  * refused   Recomputed from what is now, it differs. Not carried out; planned anew. Final.
  * again     The system failed for now; `nextAttemptAt` says when it is tried again.

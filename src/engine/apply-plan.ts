@@ -5,7 +5,7 @@
 import type { System } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { settleDriftOf } from '../store/drift.ts'
-import { claimChanges, countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, type ChangeRow, type PlanRow } from '../store/plan.ts'
+import { claimChanges, countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, takeUpChanges, type ChangeRow, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { growthOf } from '../store/statistics.ts'
 import { ailingSystems, forgetAway, healthOf, type SystemHealth } from '../store/system-health.ts'
@@ -54,15 +54,7 @@ export async function applyPlan(context: Context, planId: string, signal: AbortS
   await withPlanLock(context, 'apply-plan', planId, signal, async (held) => {
     const plan = await beginApplying(context, planId)
     if (plan === null) return
-    // What a killed worker left half done is begun again. Keys are drawn here once, so that no system waits for what another one draws.
-    await context.pool.query(
-      `with drawn as (
-         insert into commitment_key (person_id, key)
-         select person_id, uuid_send(gen_random_uuid()) from (select distinct person_id from open_change where plan_id = $1 and state = 'to-do') o
-          where person_id is not null and not exists (select from commitment_key k where k.person_id = o.person_id) order by 1
-         on conflict do nothing)
-       update plan_change c set state = 'waiting' from open_change o
-        where o.plan_id = $1 and o.state = 'to-do' and c.plan_id = $1 and c.id = o.id and c.state = 'running'`, [planId])
+    await takeUpChanges(context.pool, planId)
     await apply(context, plan, held, options)
   })
 }
@@ -106,14 +98,10 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
     /** One that fails leaves what it has claimed to the next attempt at the plan; the others are not to wait for it. */
     let failed = false
     const running = new Set<Promise<boolean>>()
-    const underWay = new Set<ChangeRow[]>()
     // One after the other, so that none finds what the one before is about to have.
     const inTurn = turnsOf(1)
-    const claim = (upTo: string | null): Promise<ChangeRow[]> => inTurn(async () => {
-      const changes = await claimChanges(context.pool, { planId: plan.id, systemId, now: context.now(), limit: batchSize, along: alongMax, underWay: [...underWay].flatMap((own) => own.map((c) => c.id)), upTo })
-      if (changes.length > 0) underWay.add(changes)
-      return changes
-    })
+    const claim = (upTo: string | null): Promise<ChangeRow[]> =>
+      inTurn(() => claimChanges(context.pool, { planId: plan.id, systemId, now: context.now(), limit: batchSize, along: alongMax, upTo }))
     /** Nobody up to here has a change left that is due. */
     let dry: string | null = null
     const batches = async (): Promise<void> => {
@@ -126,7 +114,7 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
         }
         const changes = await claim(upTo)
         if (changes.length > 0) {
-          const batch = carryOutBatch(hands, changes).finally(() => underWay.delete(changes))
+          const batch = carryOutBatch(hands, changes)
           running.add(batch)
           reachable = await batch.finally(() => running.delete(batch)) && reachable
           await grown(changes.length)
@@ -203,7 +191,7 @@ async function settlePlan(context: Context, client: Client, plan: PlanRow, faile
   if (current?.state !== 'applying') return 'later'
   const counts = await countChanges(client, plan.id)
   const count = (...states: string[]): number => counts.filter((c) => states.includes(c.state)).reduce((sum, c) => sum + c.n, 0)
-  if (failed || count('waiting', 'running', 'again') > 0) {
+  if (failed || count('waiting', 'again') > 0) {
     return await putOff(context, client, plan, counts, failed)
   }
   const now = context.now()
@@ -222,7 +210,7 @@ async function putOff(context: Context, client: Client, plan: PlanRow, counts: A
   const ailing = await ailingSystems(client)
   const paused = ailing.filter((s) => s.pausedAt !== null).map((s) => s.systemId)
   const others = ailing.map((s) => s.systemId)
-  const goesOn = failed || counts.some((c) => c.stage === 1 ? ['waiting', 'running'].includes(c.state) : ['waiting', 'running'].includes(c.state) && !others.includes(c.systemId))
+  const goesOn = failed || counts.some((c) => c.state === 'waiting' && (c.stage === 1 || !others.includes(c.systemId)))
   const soon = after(context, soonMs)
   const { rows } = await client.query<{ at: string | null }>(
     `select min(next_attempt_at) as at from open_change where plan_id = $1 and state = 'again' and system_id <> all ($2::text[])`, [plan.id, paused])

@@ -63,7 +63,7 @@ export async function giveBack(hands: Hands, changes: ChangeRow[], error: unknow
     if (change.attempts >= backOffSeconds.length) return { id: change.id, state: 'stuck', code: error.code, words: error.message }
     return again(hands.context, change, error.code, error.message)
   })
-  await transaction(hands.context.pool, (client) => endChanges(client, hands.plan.id, ends, hands.context.now()))
+  await transaction(hands.context.pool, (client) => endChanges(client, hands.plan.id, changes[0]!.batchId, ends, hands.context.now()))
   return { reachable: false }
 }
 
@@ -88,7 +88,7 @@ export async function withoutCompany({ context, plan }: Hands, changes: ChangeRo
   const created = new Set(pairsOf(changes.filter((c) => c.kind === 'create')).map(pairKey))
   const [along, others] = [true, false].map((is) => changes.filter((c) => (c.kind === 'grant' && created.has(`${c.personId} ${c.jobId}`)) === is)) as [ChangeRow[], ChangeRow[]]
   const ends = along.map(({ id, code }): ChangeEnd => ({ id, state: 'waiting', code, untried: true }))
-  await transaction(context.pool, (client) => endChanges(client, plan.id, ends, context.now()))
+  await transaction(context.pool, (client) => endChanges(client, plan.id, changes[0]!.batchId, ends, context.now()))
   return others
 }
 
@@ -96,5 +96,5 @@ export async function withoutCompany({ context, plan }: Hands, changes: ChangeRo
 export async function giveUp({ context, plan }: Hands, change: ChangeRow): Promise<void> {
   const words = 'A fault in Usher; its log says more.'
   const end: ChangeEnd = change.attempts < 4 ? again(context, change, 'INTERNAL', words) : { id: change.id, state: 'stuck', code: 'INTERNAL', words }
-  await transaction(context.pool, (client) => endChanges(client, plan.id, [end], context.now()))
+  await transaction(context.pool, (client) => endChanges(client, plan.id, change.batchId, [end], context.now()))
 }

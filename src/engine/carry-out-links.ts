@@ -33,7 +33,7 @@ export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise
     }
     await linkAccounts(client, system.id, links, plan.approvedBy ?? plan.madeBy, now)
     await foundReasons(client, system.id, links, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
-    await endChanges(client, plan.id, ends, now)
+    await endChanges(client, plan.id, changes[0]!.batchId, ends, now)
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)
   })
 }

@@ -48,10 +48,10 @@ async function askAll(client: Client, now: string): Promise<void> {
   await systemsToDo(client, nobody)
   await healthOf(client, [''])
   await isStopped(client, nobody)
-  await claimChanges(client, { planId: nobody, systemId: '', now, limit: 1, along: 0, underWay: [], upTo: null })
+  await claimChanges(client, { planId: nobody, systemId: '', now, limit: 1, along: 0, upTo: null })
   await settleSeen(client, '', { page: { records: [], memberships: [], rejected: [] }, asked: [{ objectType: '', id: '' }], look: '0' }, now)
   await loadFacts(client, 'stored', now, [{ personId: nobody, jobId: '' }], [])
-  await endChanges(client, nobody, [{ id: '0', state: 'waiting' }], now)
+  await endChanges(client, nobody, '0', [{ id: '0', state: 'waiting' }], now)
 
   await settleClocks(client, [nobody], now, '')
   await settleClocks(client, [nobody], now)

@@ -4,7 +4,7 @@ import type { PlanAim, PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
 import { briskly, connected, transaction, type Client } from '../store/database.ts'
-import { approvePlanned, beginPlan, findPlan, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
+import { approvePlanned, beginPlan, findPlan, isUnderWay, lockOpen, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
 import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
@@ -90,9 +90,11 @@ export async function retryChange(context: Context, planId: string, changeId: st
     const plan = await lockPlan(client, planId)
     if (plan.state === 'stopped') throw notOpen(plan, 'retry a change of')
     if (await isOpenElsewhere(client, planId, changeId)) throw new UsherError('CONFLICT', 'A newer plan is at this very change.')
+    await lockOpen(client, planId, changeId)
     const { rowCount } = await client.query(
       // That it was tried stays known: what was perhaps created then is looked for.
-      `update plan_change set state = 'waiting', attempts = least(attempts, 1), next_attempt_at = null where plan_id = $1 and id = $2 and state in ('again', 'stuck')`, [planId, changeId])
+      `update plan_change set state = 'waiting', attempts = least(attempts, 1), next_attempt_at = null
+        where plan_id = $1 and id = $2 and state in ('again', 'stuck') and not ${isUnderWay('plan_change')}`, [planId, changeId])
     if (rowCount === 0) throw new UsherError('NOT_FOUND', 'This change is not one that can be tried again.')
     await reviveDependents(client, planId, changeId)
     await setPlan(client, planId, { state: plan.state === 'applying' ? 'applying' : 'approved', ended_at: null, wait_until: null })
@@ -127,19 +129,21 @@ export async function skipSuperseded(client: Client, planId: string, jobs: strin
      where o.person_id = new.person_id and o.system_id = new.system_id and o.job_id = new.job_id and o.kind = new.kind
        and coalesce(o.entitlement_id, 0) = coalesce(new.entitlement_id, 0) and o.state <> 'stuck' and o.plan_id <> new.plan_id offset 0) open`
   const ahead = `new.plan_id = $1 and new.state = 'planned' and new.stage = 2 and ($2::text[] is null or new.job_id = any ($2))`
+  // No worker may begin them from here on.
+  await client.query(`select from open_change o where (o.plan_id, o.id) in (select open.plan_id, open.id from ${pairs} where ${ahead}) for update`, [planId, jobs])
   await client.query(
     `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'
        from ${pairs}
-      where ${ahead} and old.plan_id = open.plan_id and old.id = open.id and old.state in ('waiting', 'again')`, [planId, jobs])
+      where ${ahead} and old.plan_id = open.plan_id and old.id = open.id and old.state in ('waiting', 'again') and not ${isUnderWay('old')}`, [planId, jobs])
   await client.query(
     `update plan_change refused set state = 'refused', code = 'CONFLICT', words = 'Another plan is at this very change.'
-       from ${pairs} join plan_change old on old.plan_id = open.plan_id and old.id = open.id and old.state = 'running'
-      where ${ahead} and refused.plan_id = new.plan_id and refused.id = new.id`, [planId, jobs])
+       from ${pairs}
+      where ${ahead} and ${isUnderWay('open')} and refused.plan_id = new.plan_id and refused.id = new.id`, [planId, jobs])
 }
 
 async function isOpenElsewhere(client: Client, planId: string, changeId: string): Promise<boolean> {
   const { rows } = await client.query(
-    `select from plan_change c join plan_change other on other.plan_id <> c.plan_id and other.stage = 2 and other.state in ('waiting', 'running', 'again')
+    `select from plan_change c join plan_change other on other.plan_id <> c.plan_id and other.stage = 2 and other.state in ('waiting', 'again')
         and other.person_id = c.person_id and other.job_id = c.job_id and other.kind = c.kind and other.entitlement_id is not distinct from c.entitlement_id
       where c.plan_id = $1 and c.id = $2 and c.stage = 2 limit 1`, [planId, changeId])
   return rows.length > 0

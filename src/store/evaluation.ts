@@ -58,7 +58,7 @@ async function findDue(client: Client, input: WhoIsDue): Promise<void> {
   if (input.applying !== null && input.only === null) {
     await client.query(
       `insert into unsettled select distinct c.person_id from plan_change c join desired_account d on d.person_id = c.person_id and d.job_id = c.job_id
-        where c.plan_id = $1 and c.stage = 2 and c.kind = 'create' and c.state in ('waiting', 'running', 'again') and c.subject <> d.name`, [input.applying])
+        where c.plan_id = $1 and c.stage = 2 and c.kind = 'create' and c.state in ('waiting', 'again') and c.subject <> d.name`, [input.applying])
   }
   if (input.only !== null) {
     await client.query(

@@ -9,7 +9,7 @@ export async function passedElsewhere(client: Client, planId: string): Promise<s
       where c.plan_id = $1 and c.stage = 2 and c.state = 'planned' and exists (
         select from plan_change o
          where o.person_id = c.person_id and o.plan_id <> $1 and o.stage = 2 and o.system_id = c.system_id and o.job_id = c.job_id and o.kind = c.kind
-           and o.entitlement_id is not distinct from c.entitlement_id and o.state in ('waiting', 'running', 'again'))`, [planId])
+           and o.entitlement_id is not distinct from c.entitlement_id and o.state in ('waiting', 'again'))`, [planId])
   return rows.map((r) => r.id)
 }
 

@@ -1,5 +1,6 @@
 /** The clocks of leavers: what is still there of them, and since when it is seen gone. */
 import type { Db } from './database.ts'
+import { isUnderWay } from './plan.ts'
 
 /** What stands in the way of zero in a system: an account that is enabled, or holds what Usher gave or found. */
 const stillThere = `(a.enabled or exists (select from membership m where m.account_id = a.id and m.origin <> 'unknown'))`
@@ -21,18 +22,19 @@ export async function settleClocks(db: Db, leavers: string[], now: string, syste
         where l.id = any ($1) and s.state <> 'unmanaged'
         group by 1, 2, 3),
      tried as (
-       select s.leaver_id, s.system_id, min(c.started_at) as first_tried_at, coalesce(max(c.attempts), 0) as attempts, max(c.done_at) filter (where c.state = 'done') as done_at,
+       select s.leaver_id, s.system_id, min(coalesce(c.started_at, b.begun_at)) as first_tried_at, coalesce(max(c.attempts + (b.id is not null)::int), 0) as attempts, max(c.done_at) filter (where c.state = 'done') as done_at,
               min(c.next_attempt_at) filter (where c.state = 'again') as next_attempt_at,
               (array_agg(c.code order by c.id) filter (where c.state in ('again', 'stuck')))[1] as code,
               (array_agg(c.words order by c.id) filter (where c.state in ('again', 'stuck')))[1] as words,
               coalesce(bool_or(c.state in ('planned', 'held')), false) as waits, coalesce(bool_or(c.state = 'held'), false) as held
          from ${clocks}
          join plan_change c on c.plan_id = l.plan_id and c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2
+         left join batch b on b.plan_id = c.plan_id and c.id = any (b.changes)
         where l.id = any ($1) group by 1, 2),
      other as (
        select distinct s.leaver_id, s.system_id
          from ${clocks}
-         join plan_change c on c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2 and c.state = 'running' and c.plan_id is distinct from l.plan_id
+         join plan_change c on c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2 and c.state in ('waiting', 'again') and c.plan_id is distinct from l.plan_id and ${isUnderWay('c')}
         where l.id = any ($1))
      update leaver_system s set
             state = case when not n.there and not n.unseen and o.leaver_id is null then 'gone' when t.waits and n.there then 'waits' else 'to-do' end,
@@ -68,7 +70,7 @@ export async function leftOver(db: Db, leavers: string[]): Promise<string[]> {
       where l.id = any ($1) and l.returned_at is null and ${stillThere}
         and not exists (select from plan_change c join plan p on p.id = c.plan_id and p.state in ('open', 'held', 'approved', 'applying', 'stopped')
                          where c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2 and c.kind in ('disable', 'revoke', 'delete')
-                           and c.state in ('planned', 'held', 'waiting', 'running', 'again'))
+                           and c.state in ('planned', 'held', 'waiting', 'again'))
         and not exists (select from plan_change c where c.plan_id = l.plan_id and c.person_id = l.person_id and c.system_id = s.system_id and c.state = 'stuck')`, [leavers])
   return rows.map((r) => r.id)
 }

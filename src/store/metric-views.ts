@@ -13,7 +13,7 @@ export async function changeFigures(db: Db): Promise<Figure[]> {
   const { rows } = await db.query<{ system: string; state: string; n: number }>(
     `select c.system_id as system, c.state, sum(c.n)::int as n
        from plan p join planned_count c on c.plan_id = p.id
-      where p.state in ('open', 'held', 'approved', 'applying', 'stopped') and c.state in ('planned', 'held', 'waiting', 'running', 'again', 'stuck')
+      where p.state in ('open', 'held', 'approved', 'applying', 'stopped') and c.state in ('planned', 'held', 'waiting', 'again', 'stuck')
       group by 1, 2`)
   return rows.map((r) => ({ labels: { system: r.system, state: r.state }, value: r.n }))
 }

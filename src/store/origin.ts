@@ -11,7 +11,7 @@ export function originOf(holder: string, entitlementId: string, accountId = `${h
   return `case when exists (
     select from plan_change given
      where given.kind = 'grant' and ${ofThese('given')}
-       and (given.state = 'done' or given.attempts > 1 or given.code = 'CHANGE_CONTRADICTED' or (given.state in ('again', 'skipped') and given.attempts > 0))
+       and (given.state = 'done' or given.attempts > 1 or given.code = 'CHANGE_CONTRADICTED' or (given.state in ('waiting', 'again', 'skipped') and given.attempts > 0))
        and not exists (select from plan_change taken where taken.kind = 'revoke' and taken.state = 'done' and taken.id > given.id and ${ofThese('taken')})
   ) then 'granted' else 'unknown' end`
 }

@@ -12,7 +12,7 @@ export interface PeopleBatch {
 /** The lowest wave of a plan's people that has something left to do; null: none. */
 export async function nextPeopleWave(db: Db, planId: string): Promise<number | null> {
   const { rows } = await db.query<{ wave: number | null }>(
-    `select min(wave) as wave from plan_change where plan_id = $1 and stage = 1 and state in ('waiting', 'running')`, [planId])
+    `select min(wave) as wave from plan_change where plan_id = $1 and stage = 1 and state = 'waiting'`, [planId])
   return rows[0]!.wave
 }
 
@@ -23,7 +23,7 @@ export async function applyPeopleBatch(client: Client, input: { planId: string; 
   const { rowCount: claimed } = await client.query(
     `insert into people_batch (id, person_id, kind, before, after, hash)
      select id, person_id, kind, before, after, hash from plan_change
-      where plan_id = $1 and stage = 1 and wave = $2 and state in ('waiting', 'running')
+      where plan_id = $1 and stage = 1 and wave = $2 and state = 'waiting'
       order by id limit $3 for update skip locked`, [planId, wave, limit])
   if (!claimed) return { claimed: 0, done: 0, refused: 0 }
   await client.query('analyze people_batch')

@@ -135,7 +135,7 @@ export async function listPasswords(db: Db, personId: string): Promise<{ job: st
 
 export async function countOpenChanges(db: Db, personId: string): Promise<number> {
   const { rows } = await db.query<{ n: number }>(
-    `select count(*)::int as n from planned_change where person_id = $1 and state in ('waiting', 'running', 'again')`, [personId])
+    `select count(*)::int as n from planned_change where person_id = $1 and state in ('waiting', 'again')`, [personId])
   return rows[0]!.n
 }
 

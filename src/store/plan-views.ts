@@ -5,6 +5,7 @@ import type { Position } from '../domain/person.ts'
 import type { Db } from './database.ts'
 import { inside, pageOf, readCursor } from './paging.ts'
 import type { PageOf } from './paging.ts'
+import { isUnderWay } from './plan.ts'
 
 export interface PlanShown {
   id: string
@@ -138,11 +139,13 @@ const shownColumns = `select c.id, c.stage, c.wave, c.kind, c.system_id as "syst
       where own.plan_id = c.plan_id and own.person_id = c.person_id and own.stage = 1 and r ? 'source' limit 1),
     (select json_build_object('name', r.source_name, 'row', r.row, 'cells', '[]'::json)
        from record r where r.person_id = c.person_id order by r.missing_since nulls first, r.row limit 1)) as source,
-  c.subject, c.entitlement_id as "entitlementId", e.name as entitlement, c.before, c.after, c.reasons, c.state, c.attempts,
-  c.next_attempt_at as "nextAttemptAt", c.code, c.words, c.started_at as "startedAt", c.done_at as "doneAt"`
+  c.subject, c.entitlement_id as "entitlementId", e.name as entitlement, c.before, c.after, c.reasons,
+  case when w.id is null then c.state else 'running' end as state, c.attempts + (w.id is not null)::int as attempts,
+  c.next_attempt_at as "nextAttemptAt", c.code, c.words, coalesce(c.started_at, w.begun_at) as "startedAt", c.done_at as "doneAt"`
 const shownJoins = `left join person p on p.id = c.person_id
        left join plan_person pp on pp.plan_id = c.plan_id and pp.person_id = c.person_id
-       left join entitlement e on e.id = c.entitlement_id`
+       left join entitlement e on e.id = c.entitlement_id
+       left join batch w on w.plan_id = c.plan_id and c.stage = 2 and c.id = any (w.changes)`
 
 /** Changes of a plan in the order in which they were planned: people first, then person by person. */
 export async function searchChanges(db: Db, planId: string, wanted: ChangeFilter & { after?: string; limit: number }): Promise<PageOf<ChangeShown>> {
@@ -210,11 +213,15 @@ export async function searchPlanPeople(db: Db, planId: string, wanted: ChangeFil
 function condition(planId: string, filter: ChangeFilter): { where: string; values: unknown[] } {
   const values: unknown[] = [planId]
   const parts = ['c.plan_id = $1']
-  const equals = { stage: filter.stage, system_id: filter.system, kind: filter.kind, state: filter.state, person_id: filter.person }
+  const equals = { stage: filter.stage, system_id: filter.system, kind: filter.kind, person_id: filter.person }
   for (const [column, wanted] of Object.entries(equals)) {
     if (wanted === undefined) continue
     values.push(wanted)
     parts.push(`c.${column} = $${values.length}`)
+  }
+  if (filter.state !== undefined) {
+    values.push(filter.state)
+    parts.push(`case when c.stage = 2 and c.state in ('waiting', 'again') and ${isUnderWay('c')} then 'running' else c.state end = $${values.length}`)
   }
   if (filter.search !== undefined && filter.search.trim() !== '') {
     values.push(inside(filter.search.trim()))

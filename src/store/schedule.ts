@@ -119,7 +119,7 @@ export async function unfinishedPlans(db: Db, now: string, abandoned: boolean): 
                      and l.database = (select oid from pg_database where datname = current_database()))
           or exists (select from open_change c where c.plan_id = plan.id and c.state = 'again' and c.next_attempt_at > $1)
             and not exists (select from open_change c where c.plan_id = plan.id and c.state = 'to-do')
-            and not exists (select from plan_change c where c.plan_id = plan.id and c.stage = 1 and c.state in ('waiting', 'running'))))
+            and not exists (select from plan_change c where c.plan_id = plan.id and c.stage = 1 and c.state = 'waiting')))
       order by number`, [now, abandoned])
   return rows
 }

@@ -13,7 +13,7 @@ const stillStuck = `not exists (select from settled_change s where s.plan_id = c
     select from plan_change o join plan op on op.id = o.plan_id
      where o.person_id = c.person_id and o.plan_id <> c.plan_id and o.stage = 2 and op.number > p.number and o.system_id = c.system_id
        and o.job_id = c.job_id and o.kind = c.kind and o.entitlement_id is not distinct from c.entitlement_id
-       and o.state in ('done', 'waiting', 'running', 'again', 'stuck'))
+       and o.state in ('done', 'waiting', 'again', 'stuck'))
   and not exists (
     select from plan q
      where q.scope is null and q.number > p.number and q.made_at > c.done_at and q.state in ('empty', 'open', 'held', 'approved', 'applying', 'stopped', 'applied')

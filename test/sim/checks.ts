@@ -44,7 +44,7 @@ export async function seePlans(world: World): Promise<void> {
       const { disableMax } = world.book.systems[name]
       // People whose end an operator released are not held once more.
       const released = new Set(changes.filter((c) => c.stage === 1 && c.code !== null && c.state !== 'held').map((c) => c.person))
-      const going = changes.filter((c) => c.stage === 2 && c.systemId === name && c.kind === 'disable' && ['planned', 'waiting', 'running'].includes(c.state) && !released.has(c.person) && plan.cause !== 'leaver')
+      const going = changes.filter((c) => c.stage === 2 && c.systemId === name && c.kind === 'disable' && ['planned', 'waiting'].includes(c.state) && !released.has(c.person) && plan.cause !== 'leaver')
       const isReleased = await anyRelease(world)
       if (disableMax !== null && going.length > disableMax && !isReleased) {
         violate(world, `plan ${plan.number} lets ${going.length} accounts in ${name} be disabled, where a brake allows ${disableMax}.`)
@@ -194,7 +194,7 @@ function seeOrphans(world: World): void {
 
 async function seeOpenChanges(world: World): Promise<void> {
   const { rows } = await world.database.watch.query<{ subject: string; kind: string }>(
-    `select min(subject) as subject, kind from plan_change where stage = 2 and state in ('waiting', 'running', 'again')
+    `select min(subject) as subject, kind from plan_change where stage = 2 and state in ('waiting', 'again')
       group by system_id, job_id, person_id, kind, entitlement_id having count(*) > 1`)
   if (rows[0] !== undefined) violate(world, `two plans are at ${rows[0].kind} ${rows[0].subject} at once.`)
 }

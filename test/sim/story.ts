@@ -44,7 +44,7 @@ export async function agrees(world: World, ...who: StaffRow[]): Promise<void> {
   for (let round = 0; round < 4 && world.violations.length === 0; round++) {
     const { rows } = await world.database.watch.query(
       `select from plan_change c join plan p on p.id = c.plan_id join person on person.id = c.person_id
-        where person.attributes ->> 'employeeId' = any ($1) and c.state in ('planned', 'held', 'waiting', 'running', 'again', 'refused') and p.state <> 'superseded'
+        where person.attributes ->> 'employeeId' = any ($1) and c.state in ('planned', 'held', 'waiting', 'again', 'refused') and p.state <> 'superseded'
           and p.number > (select max(number) - 3 from plan) limit 1`, [who.map((w) => w.id)])
     if (rows.length === 0) break
     world.clock.now += 3_600_000

@@ -100,12 +100,12 @@ async function runningChange(world: World, name: SystemName, change: SystemChang
   const { rows } = await world.database.watch.query<Running>(
     `select p.id as plan, p.state as "planState", p.approved_at is not null as approved, p.cause, p.hash as "planHash", c.id, c.kind, c.subject, c.before, c.after,
             e.native_id as entitlement, a.native_id as "nativeId",
-            exists (select from plan_change k where k.plan_id = c.plan_id and k.stage = 2 and k.kind = 'create' and k.state = 'running' and k.person_id = c.person_id and k.job_id = c.job_id) as comes, person.attributes ->> 'employeeId' as person, person.positions
+            exists (select from plan_change k where k.plan_id = c.plan_id and k.stage = 2 and k.kind = 'create' and exists (select from batch b where b.plan_id = k.plan_id and k.id = any (b.changes)) and k.person_id = c.person_id and k.job_id = c.job_id) as comes, person.attributes ->> 'employeeId' as person, person.positions
        from plan_change c join plan p on p.id = c.plan_id
        left join person on person.id = c.person_id
        left join entitlement e on e.id = c.entitlement_id
        left join account a on a.person_id = c.person_id and a.job_id = c.job_id and a.gone_at is null
-      where c.stage = 2 and c.state = 'running' and c.system_id = $1 and c.kind = $2`, [name, change.kind])
+      where c.stage = 2 and exists (select from batch b where b.plan_id = c.plan_id and c.id = any (b.changes)) and c.system_id = $1 and c.kind = $2`, [name, change.kind])
   return rows.find((row) => {
     if (change.kind === 'create') return row.subject === change.name && row.after?.['personId'] === change.attributes['personId']
     const isIts = row.nativeId === null ? change.kind === 'grant' && row.comes && row.subject === change.name : row.nativeId === change.id

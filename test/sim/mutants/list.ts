@@ -126,7 +126,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what a killed worker began is left there', promise: 'It goes on by itself',
-    file: 'src/engine/apply-plan.ts', find: "c.id = o.id and c.state = 'running'", replace: "c.id = o.id and c.state = 'nothing'",
+    file: 'src/store/plan.ts', find: 'left_behind as (delete from batch where plan_id = $1 returning', replace: 'left_behind as (delete from batch where plan_id = $1 and begun_at is null returning',
   },
   {
     name: 'whatever exists is adopted', promise: 'Accounts of nobody are never touched',
