@@ -57,6 +57,8 @@ export interface PlainMapping {
   positionKey: string | null
   /** False, or a failure: no row for anybody, as far as this tells. */
   isInScope: ((row: Attributes, now: string) => boolean) | null
+  /** The columns that `isInScope` reads. */
+  scopeColumns: string[]
   /** In the order in which they are written. */
   attributes: PlainField[]
   dates: PlainField[]
@@ -68,6 +70,8 @@ export interface PlainField {
   name: string
   /** Cells of columns, and texts between them: so it is where none of the cells is empty, or there is just one. Null: it is what `value` makes of the row. */
   pieces: ({ column: string } | string)[] | null
+  /** The columns that `value` reads. */
+  columns: string[]
   /** Undefined: no value. Throws, whatever it is, where `map` is to be asked. */
   value(row: Attributes, now: string): Value | undefined
 }
@@ -138,12 +142,12 @@ function plainMapping({ key, positionKey, scope, person, position, declared, req
     const isText = declaration === undefined || (!declaration.multiValued && (declaration.type === 'text' || declaration.type === 'reference'))
     const isMade = expression.texts?.some((piece) => typeof piece !== 'string') ?? false
     const pieces = isText && isMade ? expression.texts!.map((piece) => (typeof piece === 'string' ? piece : { column: piece.name })) : null
-    return { name: attribute, pieces, value: valueOf(attribute, expression, declaration) }
+    return { name: attribute, pieces, columns: columnsReadBy([expression]), value: valueOf(attribute, expression, declaration) }
   })
   const positionFields = fieldsOf(position, new Map())
   return {
     key: keyColumn, positionKey: positionColumn,
-    isInScope: scope === undefined ? null : (row, now) => scope.evaluate({ row, now }) === true,
+    isInScope: scope === undefined ? null : (row, now) => scope.evaluate({ row, now }) === true, scopeColumns: scope === undefined ? [] : columnsReadBy([scope]),
     attributes: fieldsOf(person, declared), dates: positionFields.filter((f) => isPositionDate(f.name)), position: positionFields.filter((f) => !isPositionDate(f.name)),
     required: required.map((a) => a.name),
   }

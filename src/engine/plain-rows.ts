@@ -40,6 +40,7 @@ interface Field {
   slot: number
   /** Null: it is computed. */
   pieces: Piece[] | null
+  columns: string[]
   value: PlainField['value']
 }
 
@@ -56,17 +57,18 @@ export function plainTaker(taking: PlainTaking, partColumns: string[]): (part: P
   const { mapping, columns, job, now, idEnd, rows, dates, prints } = taking
   const width = partColumns.length * 2
   const slotOf = (column: string): number => partColumns.indexOf(column) * 2
-  const fieldOf = ({ name, pieces, value }: PlainField): Field => {
+  const fieldOf = ({ name, pieces, columns: read, value }: PlainField): Field => {
     // Of what is watched a print is made, and so a text, unless it is in one place.
     const isPlain = pieces !== null && (pieces.length === 1 || !prints.names.includes(name))
     const own = isPlain ? pieces.map((piece) => (typeof piece === 'string' ? ascii(JSON.stringify(piece).slice(1, -1)) : slotOf(piece.column))) : null
     const start = `${JSON.stringify(name)}:${own === null ? '' : '"'}`
     const slot = own?.length === 1 ? Number(own[0]) : -1
-    return { name, first: ascii(start), next: ascii(`,${start}`), slot, pieces: own, value }
+    return { name, first: ascii(start), next: ascii(`,${start}`), slot, pieces: own, columns: read, value }
   }
   const [attributes, dateFields, position] = [mapping.attributes.map(fieldOf), mapping.dates.map(fieldOf), mapping.position.map(fieldOf)]
   const computed = [...attributes, ...position].filter((f) => f.pieces === null)
-  const computes = computed.length > 0 || mapping.isInScope !== null || dateFields.some((f) => f.slot < 0)
+  const shown = new Set([...computed, ...dateFields.filter((f) => f.slot < 0)].flatMap((f) => f.columns).concat(mapping.scopeColumns))
+  const shownSlots = [...shown].map((column): [string, number] => [column, slotOf(column)])
   const required = attributes.filter((f) => mapping.required.includes(f.name))
   const watchedFields = prints.names.map((name) => attributes.find((f) => f.name === name))
   const cellSlots = columns.map(slotOf)
@@ -130,15 +132,13 @@ export function plainTaker(taking: PlainTaking, partColumns: string[]): (part: P
 
   /** Computes what is not to be copied. False: the row has to go through the mapping. */
   function isPlain(): boolean {
-    if (computes) {
-      for (let i = 0; i < partColumns.length; i++) view[partColumns[i]!] = textAt(i * 2)
-      const input = view as Attributes
-      try {
-        if (mapping.isInScope !== null && !mapping.isInScope(input, now)) return false
-        for (const f of computed) values.set(f, f.value(input, now))
-      } catch {
-        return false
-      }
+    for (let i = 0; i < shownSlots.length; i++) view[shownSlots[i]![0]] = textAt(shownSlots[i]![1])
+    const input = view as Attributes
+    try {
+      if (mapping.isInScope !== null && !mapping.isInScope(input, now)) return false
+      for (let i = 0; i < computed.length; i++) values.set(computed[i]!, computed[i]!.value(input, now))
+    } catch {
+      return false
     }
     return arePiecesThere(attributes) && arePiecesThere(position) && required.every(isThere) && takeDates()
   }
