@@ -7,6 +7,7 @@ import { approveAll, operatorEvent, startFull } from './operator.ts'
 import { compare } from './compare.ts'
 import { drawPlots, plotDaysMax } from './plots.ts'
 import { systemNames } from './rulebook.ts'
+import { checkTables } from './tables.ts'
 import type { SimDatabase } from './database.ts'
 import { act, noMishaps, work, type Mishaps } from './scheduler.ts'
 import { takeUp, tick } from '../../src/engine/worker.ts'
@@ -128,6 +129,7 @@ async function rest(world: World): Promise<void> {
   world.lane = true
   clock.now = Math.max(clock.now, clock.latest) + 60_000
   say(world, 'from here on nothing goes wrong')
+  await checkTables(world, false)
   for (let round = 0; round < roundsMax; round++) {
     clock.now += 7_200_000
     await act(world, (context) => takeUp(context, 'unasked'))
@@ -142,7 +144,10 @@ async function rest(world: World): Promise<void> {
     await work(world, noMishaps)
     await check(world)
     if (world.violations.length > 0) return
-    if (!busy && world.queue.length === 0 && await foundNothing(world)) return await checkAudit(world)
+    if (!busy && world.queue.length === 0 && await foundNothing(world)) {
+      await checkTables(world, true)
+      return await checkAudit(world)
+    }
   }
   violate(world, 'it does not come to rest: plans still find something to do.')
 }
