@@ -19,17 +19,24 @@ export function escapeCopy(text: string): string {
   return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (c) => special[c]!) : text
 }
 
-
 /** Pours rows into a table with its columns. Other statements of the connection must not be under way where they go out together. */
 export async function pourInto(client: Client, target: string, lines: string[]): Promise<void> {
-  if (lines.length === 0) return
+  if (lines.length > 0) await pour(client, `copy ${target} from stdin`, [Buffer.from(lines.join(''))])
+}
+
+/** The same with rows that are in the format of PostgreSQL itself: half of the work for both sides. */
+export async function pourRows(client: Client, target: string, rows: BinaryRows): Promise<void> {
+  if (rows.at > 0) await pour(client, `copy ${target} from stdin (format binary)`, [copyStart, rows.take(), copyEnd])
+}
+
+async function pour(client: Client, statement: string, pieces: Buffer[]): Promise<void> {
   const connection: Client & { pipeline: boolean } = client
   const together = connection.pipeline
   // What was sent before is answered before this is.
   if (together) await client.query('select')
   connection.pipeline = false
   try {
-    await pipeline(Readable.from([Buffer.from(lines.join(''))]), client.query(copyFrom(`copy ${target} from stdin`)))
+    await pipeline(Readable.from(pieces), client.query(copyFrom(statement)))
   } finally {
     connection.pipeline = together
   }
@@ -41,14 +48,20 @@ export const copyEnd = Buffer.from([0xff, 0xff])
 const leastBytes = 1 << 16
 /** Up to here a text is written quicker by hand than by the call to have it written. */
 const shortMax = 24
+const dash = 45
+
+/** Of a character of hexadecimal digits: what its letter lacks to its number is 9. */
+const digitOf = (code: number): number => (code & 15) + (code >> 6) * 9
 
 /**
  * Rows for `copy … from stdin` in binary format (PostgreSQL manual, "COPY", File Formats), where nothing needs to be
  * escaped by one side and looked for by the other. They go between `copyStart` and `copyEnd`.
  */
 export class BinaryRows {
-  #bytes = Buffer.allocUnsafeSlow(leastBytes)
+  #bytes = Buffer.alloc(0)
   #at = 0
+  /** Room for so many is made at once. */
+  #next = leastBytes
 
   row(fields: number): void {
     this.#room(2)
@@ -67,15 +80,57 @@ export class BinaryRows {
     this.#number(value)
   }
 
+  smallint(value: number): void {
+    this.#room(6)
+    this.#number(2)
+    this.#bytes[this.#at++] = value >> 8
+    this.#bytes[this.#at++] = value
+  }
+
+  /** From its decimal digits; not negative. */
+  bigint(value: string | null): void {
+    if (value === null) return this.null()
+    this.#room(12)
+    this.#number(8)
+    const number = BigInt(value)
+    this.#number(Number(number >> 32n))
+    this.#number(Number(number & 0xffffffffn))
+  }
+
+  uuid(value: string): void {
+    this.#room(20)
+    this.#number(16)
+    this.#hex(value)
+  }
+
+  /** `bytea`, from hexadecimal digits. */
+  bytes(value: string): void {
+    this.#room(4 + value.length / 2)
+    this.#number(value.length / 2)
+    this.#hex(value)
+  }
+
+  /** `text[]` */
+  texts(values: string[]): void {
+    this.#room(24)
+    const start = this.begin('text')
+    const textType = 25
+    for (const number of values.length === 0 ? [0, 0, textType] : [1, 0, textType, values.length, 1]) this.#number(number)
+    for (const value of values) this.text(value)
+    this.end(start)
+  }
+
   /** `text` or `json`. */
-  text(value: string): void {
+  text(value: string | null): void {
+    if (value === null) return this.null()
     this.#room(4 + value.length * 3)
     const written = this.#write(value, this.#at + 4)
     this.#number(written)
     this.#at += written
   }
 
-  jsonb(value: string): void {
+  jsonb(value: string | null): void {
+    if (value === null) return this.null()
     this.#room(5 + value.length * 3)
     const written = this.#bytes.write(value, this.#at + 5)
     this.#number(1 + written)
@@ -114,7 +169,7 @@ export class BinaryRows {
     this.#at += this.#write(value, this.#at)
   }
 
-  /** `bytea` of so many bytes, to be filled in later; returns where. */
+  /** A `bytea` of so many bytes, to be filled in later; returns where. */
   bytesLater(size: number): number {
     this.#room(4 + size)
     this.#number(size)
@@ -139,7 +194,8 @@ export class BinaryRows {
   take(): Buffer<ArrayBuffer> {
     const ready = this.#bytes.subarray(0, this.#at)
     // Rows that come together are about as many again.
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(leastBytes, Math.ceil(this.#at * 1.1)))
+    this.#next = Math.max(leastBytes, Math.ceil(this.#at * 1.1))
+    this.#bytes = Buffer.alloc(0)
     this.#at = 0
     return ready
   }
@@ -164,13 +220,21 @@ export class BinaryRows {
     bytes[this.#at++] = value
   }
 
+  /** Two digits make a byte; the dashes of an uuid are passed over. */
+  #hex(digits: string): void {
+    for (let i = 0; i < digits.length; i += 2) {
+      if (digits.charCodeAt(i) === dash) i += 1
+      this.#bytes[this.#at++] = digitOf(digits.charCodeAt(i)) << 4 | digitOf(digits.charCodeAt(i + 1))
+    }
+  }
+
   #few(value: Uint8Array): void {
     for (let i = 0; i < value.length; i++) this.#bytes[this.#at++] = value[i]!
   }
 
   #room(size: number): void {
     if (this.#at + size <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafeSlow((this.#at + size) * 2)
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#next, (this.#at + size) * (this.#at === 0 ? 1 : 2)))
     this.#bytes.copy(larger, 0, 0, this.#at)
     this.#bytes = larger
   }

@@ -3,7 +3,7 @@
  * be everybody, in a setting of the transaction where it is a few, as making tables takes longer than all the rest then.
  */
 import type { Attributes } from '../domain/value.ts'
-import { copyLine, pourInto } from './copy.ts'
+import { BinaryRows, copyLine, pourInto, pourRows } from './copy.ts'
 import type { Client } from './database.ts'
 
 /** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it, of many people or (the rows themselves) of a few. */
@@ -48,20 +48,41 @@ export async function analyzeOverlay(client: Client): Promise<void> {
 /** Adds rows to the tables that `openOverlay` made. */
 export async function pourOverlay(client: Client, rows: EvaluatedRows): Promise<void> {
   await pourInto(client, 'eval_person', rows.people.map((p) => copyLine([p.person_id, JSON.stringify(p.attributes), p.state, p.ended_at, p.changed_at])))
-  await pourInto(client, 'eval_reason', rows.reasons.map((r) => copyLine([r.person_id, r.kind, r.role_id, r.job_id, r.rule_id, r.position_key])))
-  await pourInto(client, 'eval_account', rows.accounts.map((a) => copyLine([
-    a.person_id, a.job_id, a.system_id, a.wanted, JSON.stringify(a.attributes), pgArray(a.clear), a.name, a.matched_account_id, a.matched_by])))
+  await pourRows(client, 'eval_reason', reasonRows(rows.reasons))
+  await pourRows(client, 'eval_account', accountRows(rows.accounts))
   await pourInto(client, 'eval_reference', rows.references.map((r) => copyLine([r.person_id, r.job_id, r.attribute, r.key_attribute, r.value])))
   await pourInto(client, 'eval_grace', rows.graces.map((g) => copyLine([g.person_id, g.entitlement_id, g.rule_id, g.former_role_id, g.valid_until])))
+}
+
+function reasonRows(reasons: EvaluatedRows['reasons']): BinaryRows {
+  const rows = new BinaryRows()
+  for (const r of reasons) {
+    rows.row(6)
+    rows.uuid(r.person_id)
+    rows.text(r.kind)
+    for (const value of [r.role_id, r.job_id, r.rule_id, r.position_key]) rows.text(value)
+  }
+  return rows
+}
+
+function accountRows(accounts: EvaluatedRows['accounts']): BinaryRows {
+  const rows = new BinaryRows()
+  for (const a of accounts) {
+    rows.row(9)
+    rows.uuid(a.person_id)
+    for (const value of [a.job_id, a.system_id, a.wanted]) rows.text(value)
+    rows.jsonb(JSON.stringify(a.attributes))
+    rows.texts(a.clear)
+    rows.text(a.name)
+    rows.bigint(a.matched_account_id)
+    rows.text(a.matched_by)
+  }
+  return rows
 }
 
 /** Lays the evaluation of a few people over what is stored, for this transaction. */
 export async function layFew(client: Client, rows: EvaluatedRows): Promise<void> {
   await client.query(`select set_config('usher.overlay', $1, true)`, [JSON.stringify(rows)])
-}
-
-function pgArray(values: string[]): string {
-  return `{${values.map((v) => `"${v.replace(/[\\"]/g, '\\$&')}"`).join(',')}}`
 }
 
 /** The rows of the overlay, by where it is. */

@@ -4,7 +4,7 @@ import type { DecidedChange } from '../domain/decide.ts'
 import type { ChangeKind, ChangeState, Finding, PlanAim, PlanBrake, PlanScope, PlanState } from '../domain/plan.ts'
 import type { PlanHead } from '../domain/plan-hash.ts'
 import type { Attributes } from '../domain/value.ts'
-import { copyLine, pourInto, pourMin } from './copy.ts'
+import { BinaryRows, pourMin, pourRows } from './copy.ts'
 import { lookUpOnly, type Client, type Db } from './database.ts'
 import { countAgain, manyRows } from './statistics.ts'
 
@@ -106,10 +106,25 @@ export type NewChange = DecidedChange & { hash: string; state: ChangeState }
 
 export async function insertChanges(client: Client, planId: string, changes: NewChange[]): Promise<void> {
   if (changes.length < pourMin) return await sendChanges(client, planId, changes)
-  const lines = changes.map((c) => copyLine([
-    planId, 2, c.wave, c.kind, c.systemId, c.jobId, c.objectType, c.personId, c.accountId, c.entitlementId, c.subject,
-    c.before === null ? null : JSON.stringify(c.before), c.after === null ? null : JSON.stringify(c.after), JSON.stringify(c.because), `\\x${c.hash}`, c.state]))
-  await pourInto(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state)', lines)
+  const rows = new BinaryRows()
+  for (const change of changes) addChange(rows, planId, change)
+  await pourRows(client, 'plan_change (plan_id, stage, wave, kind, system_id, job_id, object_type, person_id, account_id, entitlement_id, subject, before, after, reasons, hash, state)', rows)
+}
+
+function addChange(rows: BinaryRows, planId: string, c: NewChange): void {
+  rows.row(16)
+  rows.uuid(planId)
+  rows.smallint(2)
+  rows.smallint(c.wave)
+  for (const text of [c.kind, c.systemId, c.jobId, c.objectType]) rows.text(text)
+  rows.uuid(c.personId)
+  rows.bigint(c.accountId)
+  rows.bigint(c.entitlementId)
+  rows.text(c.subject)
+  for (const values of [c.before, c.after]) rows.jsonb(values === null ? null : JSON.stringify(values))
+  rows.jsonb(JSON.stringify(c.because))
+  rows.bytes(c.hash)
+  rows.text(c.state)
 }
 
 /** Of a few people: with what is asked next. */
