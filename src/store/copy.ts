@@ -87,17 +87,24 @@ export class BinaryRows {
     this.#bytes[this.#at++] = value
   }
 
-  /** From its decimal digits; not negative. */
+  /** From its decimal digits. */
   bigint(value: string | null): void {
     if (value === null) return this.null()
     this.#room(12)
     this.#number(8)
-    const number = BigInt(value)
-    this.#number(Number(number >> 32n))
-    this.#number(Number(number & 0xffffffffn))
+    this.#long(BigInt(value))
   }
 
-  uuid(value: string): void {
+  /** `timestamptz`, from ISO 8601 text; to the millisecond. */
+  instant(value: string): void {
+    const since2000 = Date.parse(value) - Date.UTC(2000)
+    this.#room(12)
+    this.#number(8)
+    this.#long(BigInt(since2000) * 1000n)
+  }
+
+  uuid(value: string | null): void {
+    if (value === null) return this.null()
     this.#room(20)
     this.#number(16)
     this.#hex(value)
@@ -218,6 +225,11 @@ export class BinaryRows {
     bytes[this.#at++] = value >> 16
     bytes[this.#at++] = value >> 8
     bytes[this.#at++] = value
+  }
+
+  #long(value: bigint): void {
+    this.#number(Number(value >> 32n))
+    this.#number(Number(value & 0xffffffffn))
   }
 
   /** Two digits make a byte; the dashes of an uuid are passed over. */

@@ -1,4 +1,6 @@
 /** Unique names: who has which, and which are free. Names are compared in lower case. */
+import pg from 'pg'
+import { BinaryRows, pourMin, pourRows } from './copy.ts'
 import type { Client, Db } from './database.ts'
 
 export interface Reservation {
@@ -46,6 +48,7 @@ export async function giveUpMeant(client: Client, names: Reservation[]): Promise
 /** Returns those that somebody else has by now: who gives names at the same time is not waited for. */
 export async function reserve<R extends Reservation>(client: Client, reservations: R[], planId: string | null, now: string): Promise<R[]> {
   if (reservations.length === 0) return []
+  if (reservations.length >= pourMin && await reserveAll(client, reservations, planId, now)) return []
   const column = (key: keyof Reservation): string[] => reservations.map((r) => r[key])
   const { rows } = await client.query<{ personId: string; jobId: string; attribute: string }>(
     `insert into reserved_name (person_id, job_id, system_id, attribute, value, plan_id, reserved_at)
@@ -56,6 +59,29 @@ export async function reserve<R extends Reservation>(client: Client, reservation
   const key = (r: Pick<Reservation, 'personId' | 'jobId' | 'attribute'>): string => `${r.personId} ${r.jobId} ${r.attribute}`
   const reserved = new Set(rows.map(key))
   return reservations.filter((r) => !reserved.has(key(r)))
+}
+
+/** All of them, unless one is taken: to ask of each of many whether it is costs as much as to write it. */
+async function reserveAll(client: Client, reservations: Reservation[], planId: string | null, now: string): Promise<boolean> {
+  const rows = new BinaryRows()
+  for (const r of reservations) {
+    rows.row(7)
+    rows.uuid(r.personId)
+    for (const value of [r.jobId, r.systemId, r.attribute, r.value]) rows.text(value)
+    rows.uuid(planId)
+    rows.instant(now)
+  }
+  await client.query('savepoint reserving')
+  try {
+    await pourRows(client, 'reserved_name (person_id, job_id, system_id, attribute, value, plan_id, reserved_at)', rows)
+    await client.query('release savepoint reserving')
+    return true
+  } catch (error) {
+    const uniqueViolation = '23505'
+    if (!(error instanceof pg.DatabaseError) || error.code !== uniqueViolation) throw error
+    await client.query('rollback to savepoint reserving')
+    return false
+  }
 }
 
 /**

@@ -21,12 +21,21 @@ after(async () => {
 
 const now = '2026-01-01T00:00:00Z'
 const wish = (n: number, value: string) =>
-  ({ personId: `00000000-0000-4000-8000-00000000000${n}`, jobId: 'users', systemId: 'crm', attribute: 'name', value })
+  ({ personId: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`, jobId: 'users', systemId: 'crm', attribute: 'name', value })
 
 test('of two who want one name, the second is told that it is taken, whatever its case', async () => {
   assert.deepEqual(await transaction(pool, (client) => reserve(client, [wish(1, 'anna.li')], null, now)), [])
   const taken = await transaction(pool, (client) => reserve(client, [wish(2, 'Anna.Li'), wish(3, 'anna.li2')], null, now))
   assert.deepEqual(taken, [wish(2, 'Anna.Li')])
+})
+
+test('of many who want names at once, only those are told whose name is taken', async () => {
+  const many = Array.from({ length: 200 }, (_, n) => wish(100 + n, `many${n}`))
+  assert.deepEqual(await transaction(pool, (client) => reserve(client, many, null, now)), [])
+  const others = Array.from({ length: 200 }, (_, n) => wish(400 + n, n === 7 ? 'Many8' : `others${n}`))
+  assert.deepEqual(await transaction(pool, (client) => reserve(client, others, null, now)), [others[7]])
+  const { rows } = await pool.query(`select count(*)::int as n, count(distinct reserved_at)::int as instants, min(reserved_at) as at from reserved_name where value ~ '^(many|others)'`)
+  assert.deepEqual(rows, [{ n: 399, instants: 1, at: new Date(now).toISOString() }])
 })
 
 test('what an earlier look brings after a later one is stale', async () => {
