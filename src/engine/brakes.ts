@@ -10,17 +10,23 @@ import { together, type Client } from '../store/database.ts'
 import {
   branchSet, changesPeople, countedElsewhere, countNoMore, holdBranch, markBraked, observeWithPeople, peopleHeldSet, plannedBranches, presentSize, privilegedIds, unholdAll, type Branch,
 } from '../store/brake.ts'
+import type { ChangeCount } from '../store/plan.ts'
 import { countsAlready, latestRelease, releasedBy } from '../store/release.ts'
 
 /** Changes of these kinds leave fewer behind to compare with. */
 const shrinking: ChangeKind[] = ['delete', 'revoke']
 
-/** Marks what brakes hold, and what depends on people who are held; returns every brake that met its limit, released ones too. */
-export async function applyBrakes(client: Client, planId: string, policy: Policy, asOf: string, already: PlanBrake[]): Promise<PlanBrake[]> {
-  const [people, privileged] = await together(client, () => changesPeople(client, planId), () => privilegedOf(client, policy))
+/**
+ * Marks what brakes hold, and what depends on people who are held; returns every brake that met its limit, released ones too.
+ * `counts`: the plan's changes, where they were counted: those of kinds that no brake looks at are not gone through.
+ */
+export async function applyBrakes(client: Client, planId: string, policy: Policy, asOf: string, already: PlanBrake[], counts?: ChangeCount[]): Promise<PlanBrake[]> {
+  const [people, privileged] = await together(client, () => counts?.some((c) => c.stage === 1) ?? changesPeople(client, planId), () => privilegedOf(client, policy))
   if (people) await observeWithPeople(client, planId)
+  const branches = [...branchesOf(policy)].map(([, b]) => b.branch)
+  const looks = privileged.length > 0 || counts === undefined || branches.some((b) => counts.some((c) => c.systemId === b.systemId && c.kind === b.kind))
   const [, met] = await together(client,
-    () => markBraked(client, planId, [...branchesOf(policy)].map(([, b]) => b.branch), privileged, asOf), () => metLimits(client, planId, policy, asOf, privileged))
+    () => looks && markBraked(client, planId, branches, privileged, asOf), () => looks ? metLimits(client, planId, policy, asOf, privileged) : [])
   const brakes = await withWords(client, policy, [...already, ...met], asOf)
   if (people || brakes.length > 0) await holdUnreleased(client, planId, brakes)
   return brakes

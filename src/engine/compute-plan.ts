@@ -13,7 +13,7 @@ import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
 import { wasReadWhole } from '../store/observation.ts'
 import { accountsOfPeople } from '../store/observed.ts'
-import { countChanges, findPlan, sendChanges, setPlan, supersedeOlder, type PlanRow } from '../store/plan.ts'
+import { countChanges, findPlan, sendChanges, setPlan, supersedeOlder, type ChangeCount, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { applyBrakes } from './brakes.ts'
 import type { Context, Revision } from './context.ts'
@@ -141,7 +141,11 @@ async function planMany(context: Context, client: Client, plan: PlanRow, revisio
   findings.push(...(await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })).findings)
   await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only })
   await recordDrift(client, { ...driftLook(plan, revision, look), only, layer: 'overlay' })
-  await close(context, client, plan, revision, look, await applyBrakes(client, plan.id, revision.policy, asOf, brakes), only)
+  const counts = await countChanges(client, plan.id)
+  const all = await applyBrakes(client, plan.id, revision.policy, asOf, brakes, counts)
+  // Nothing is held, and nothing waits for people: the states are those that were counted.
+  const isCounted = all.length === 0 && counts.every((c) => c.stage === 2)
+  await close(context, client, plan, revision, look, all, only, isCounted ? counts : undefined)
   return true
 }
 
@@ -173,10 +177,10 @@ function driftLook(plan: PlanRow, revision: Revision, { asOf, jobs }: Look): Omi
   return { planId: plan.id, policyRevision: revision.revision, asOf, jobs, holders }
 }
 
-async function close(context: Context, client: Client, plan: PlanRow, revision: Revision, { asOf, basis, findings }: Look, brakes: PlanBrake[], only: string[] | null): Promise<void> {
+async function close(context: Context, client: Client, plan: PlanRow, revision: Revision, { asOf, basis, findings }: Look, brakes: PlanBrake[], only: string[] | null, counted?: ChangeCount[]): Promise<void> {
   const policyHash = await hashOfPolicy(client, revision)
   const [counts, hash] = await together(client,
-    () => countChanges(client, plan.id), () => hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis, policyHash }),
+    () => counted ?? countChanges(client, plan.id), () => hashOfPlan(client, plan.id, { revision: revision.revision, asOf, basis, policyHash }),
     () => plan.aim === null && recordFindings(client, findingScope(plan, only), findings, asOf))
   const open = counts.filter((c) => c.state === 'planned' || c.state === 'held').reduce((sum, c) => sum + c.n, 0)
   const held = brakes.some((b) => b.released === undefined)

@@ -1,7 +1,7 @@
 /** The hash that an approval is given to. What it covers is said in domain/plan-hash.ts. */
 import { createHash, hash } from 'node:crypto'
 import type { Policy } from '../domain/policy.ts'
-import { digestText, headText, itemText, type PlanHead } from '../domain/plan-hash.ts'
+import { digestText, headText, type PlanHead } from '../domain/plan-hash.ts'
 import { canonical } from '../domain/value.ts'
 import { together, type Client, type Db } from '../store/database.ts'
 import { arrivalDigests } from '../store/people-bulk.ts'
@@ -21,7 +21,7 @@ export async function hashOfPlan(client: Client, planId: string, from: HashedFro
   const [head, arrivals, many] = await together(client, () => headOfPlan(client, from), () => arrivalDigests(client, planId), () => hasManyItems(client, planId))
   const sum = createHash('sha256').update(headText(head))
   for (const digest of arrivals) sum.update(digestText(digest.toString('hex')))
-  for await (const items of plannedItems(client, planId, many)) sum.update(items.map((item) => itemText(item.hash, item.accountId)).join(''))
+  for await (const items of plannedItems(client, planId, many)) sum.update(items)
   return sum.digest('hex')
 }
 

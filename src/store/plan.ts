@@ -176,32 +176,37 @@ export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 
        from older where c.plan_id = older.id and c.state in ('planned', 'held')`, [plan.id, now, plan.number, plan.scope === null ? null : JSON.stringify(plan.scope)])
 }
 
+export interface ChangeCount { systemId: string; stage: number; kind: ChangeKind; state: ChangeState; n: number }
+
 /** Counts by system, kind and state. */
-export async function countChanges(db: Db, planId: string): Promise<{ systemId: string; stage: number; kind: ChangeKind; state: ChangeState; n: number }[]> {
+export async function countChanges(db: Db, planId: string): Promise<ChangeCount[]> {
   const { rows } = await db.query(
     `select system_id as "systemId", stage, kind, state, sum(n)::int as n from planned_count where plan_id = $1 group by 1, 2, 3, 4 order by 1, 2, 3, 4`, [planId])
   return rows
 }
 
-interface PlannedItem { hash: string; accountId: string | null }
-
-const itemsAtOnce = 20_000
+/** From so many changes on, what a plan's hash takes in does not come in one piece. */
+const itemsInOnePiece = 20_000
 
 /** Whether a plan has more changes than are hashed in one piece. */
 export async function hasManyItems(client: Client, planId: string): Promise<boolean> {
-  const { rows } = await client.query('select from plan_change where plan_id = $1 offset $2 limit 1', [planId, itemsAtOnce])
+  const { rows } = await client.query('select from plan_change where plan_id = $1 offset $2 limit 1', [planId, itemsInOnePiece])
   return rows.length > 0
 }
 
-/** A plan's changes as its hash takes them in, by hash and id, in pieces where there are many. Within a transaction: they are sorted once. */
-export async function* plannedItems(client: Client, planId: string, many: boolean): AsyncGenerator<PlannedItem[]> {
-  const items = `select encode(hash, 'hex') as hash, account_id as "accountId" from plan_change where plan_id = $1 order by plan_change.hash, id`
-  if (!many) return yield (await client.query<PlannedItem>(items, [planId])).rows
+/**
+ * A plan's changes as its hash takes them in (`itemText` in domain/plan-hash.ts), by hash and id: those whose hashes begin with
+ * the same byte are one text. Within a transaction where there are many, as they come little by little then.
+ */
+export async function* plannedItems(client: Client, planId: string, many: boolean): AsyncGenerator<string> {
+  const items = `select string_agg(encode(hash, 'hex') || ' ' || coalesce(account_id::text, '') || E'\\n', '' order by hash, id) as text
+    from plan_change where plan_id = $1 group by get_byte(hash, 0) order by get_byte(hash, 0)`
+  if (!many) return yield* (await client.query<{ text: string }>(items, [planId])).rows.map((row) => row.text)
   await client.query(`declare planned_items no scroll cursor for ${items.replace('$1', escapeLiteral(planId))}`)
   for (;;) {
-    const { rows: next } = await client.query<PlannedItem>(`fetch ${itemsAtOnce} from planned_items`)
-    if (next.length === 0) break
-    yield next
+    const { rows } = await client.query<{ text: string }>('fetch 16 from planned_items')
+    if (rows.length === 0) break
+    yield* rows.map((row) => row.text)
   }
   await client.query('close planned_items')
 }
