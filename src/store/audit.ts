@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { AuditRow, Head } from '../domain/audit-chain.ts'
 import { canonical } from '../domain/value.ts'
-import { copyLine, pourInto, pourMin } from './copy.ts'
+import { BinaryRows, pourMin, pourRows } from './copy.ts'
 import type { Client, Db } from './database.ts'
 
 export interface AuditEntry {
@@ -37,7 +37,14 @@ export async function appendAudit(db: Db, entries: AuditEntry[]): Promise<void> 
 /** The same, quicker where there are many; within a transaction. */
 export async function pourAudit(client: Client, entries: AuditEntry[]): Promise<void> {
   if (entries.length < pourMin) return await appendAudit(client, entries)
-  await pourInto(client, 'audit (at, actor, action, subject, detail)', entries.map((e) => copyLine([e.at, e.actor, e.action, e.subject, JSON.stringify(e.detail)])))
+  const rows = new BinaryRows()
+  for (const { at, actor, action, subject, detail } of entries) {
+    rows.row(5)
+    rows.instant(at)
+    for (const text of [actor, action, subject]) rows.text(text)
+    rows.jsonb(JSON.stringify(detail))
+  }
+  await pourRows(client, 'audit (at, actor, action, subject, detail)', rows)
 }
 
 /** A personal value as the audit log may hold it: who has the person's key can confirm the value, nobody can read it. */
