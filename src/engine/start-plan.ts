@@ -4,7 +4,7 @@ import type { PlanAim, PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
 import { briskly, connected, transaction, type Client } from '../store/database.ts'
-import { approvePlanned, beginPlan, findPlan, isUnderWay, lockOpen, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
+import { allUnderWay, approvePlanned, beginPlan, findPlan, isUnderWay, lockOpen, reviveDependents, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
 import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
@@ -134,11 +134,11 @@ export async function skipSuperseded(client: Client, planId: string, jobs: strin
   await client.query(
     `update plan_change old set state = 'skipped', words = 'A newer plan took its place.'
        from ${pairs}
-      where ${ahead} and old.plan_id = open.plan_id and old.id = open.id and old.state in ('waiting', 'again') and not ${isUnderWay('old')}`, [planId, jobs])
+      where ${ahead} and old.plan_id = open.plan_id and old.id = open.id and old.state in ('waiting', 'again') and old.id not in ${allUnderWay}`, [planId, jobs])
   await client.query(
     `update plan_change refused set state = 'refused', code = 'CONFLICT', words = 'Another plan is at this very change.'
        from ${pairs}
-      where ${ahead} and ${isUnderWay('open')} and refused.plan_id = new.plan_id and refused.id = new.id`, [planId, jobs])
+      where ${ahead} and open.id in ${allUnderWay} and refused.plan_id = new.plan_id and refused.id = new.id`, [planId, jobs])
 }
 
 async function isOpenElsewhere(client: Client, planId: string, changeId: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { Position } from '../domain/person.ts'
 import type { Db } from './database.ts'
 import { inside, pageOf, readCursor } from './paging.ts'
 import type { PageOf } from './paging.ts'
-import { isUnderWay } from './plan.ts'
+import { allUnderWay } from './plan.ts'
 
 export interface PlanShown {
   id: string
@@ -221,7 +221,7 @@ function condition(planId: string, filter: ChangeFilter): { where: string; value
   }
   if (filter.state !== undefined) {
     values.push(filter.state)
-    parts.push(`case when c.stage = 2 and c.state in ('waiting', 'again') and ${isUnderWay('c')} then 'running' else c.state end = $${values.length}`)
+    parts.push(`case when c.stage = 2 and c.state in ('waiting', 'again') and c.id in ${allUnderWay} then 'running' else c.state end = $${values.length}`)
   }
   if (filter.search !== undefined && filter.search.trim() !== '') {
     values.push(inside(filter.search.trim()))

@@ -59,7 +59,10 @@ const planColumns = `id, number, state, cause, scope, aim, policy_revision as "p
 const changeColumns = `id, wave, kind, system_id as "systemId", job_id as "jobId", object_type as "objectType", person_id as "personId",
   account_id as "accountId", entitlement_id as "entitlementId", subject, before, after, encode(hash, 'hex') as hash, attempts + 1 as attempts, code`
 
-/** Whether a worker is at a change of `plan_change` under this name. */
+/** The ids of all changes that workers are at: asked once, where many are looked for. */
+export const allUnderWay = '(select unnest(b.changes) from batch b)'
+
+/** Whether a worker is at a change of `plan_change` under this name: asked for each, where a few are looked at. */
 export const isUnderWay = (change: string): string => `exists (select from batch b where b.plan_id = ${change}.plan_id and ${change}.id = any (b.changes))`
 
 export interface NewPlan {
