@@ -5,6 +5,7 @@ import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { UsherError } from '../../src/domain/errors.ts'
 import { applyPlan, batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
 import { computePlan } from '../../src/engine/compute-plan.ts'
+import { searchChanges } from '../../src/store/plan-views.ts'
 import { appSystem, job, type Row, type World } from './plan-fixture.ts'
 import { anna, bo, openWorlds } from './worlds.ts'
 
@@ -367,6 +368,21 @@ test('where the database loses an answer, what was claimed is begun again, and n
   assert.deepEqual([lost, (await w.shown(plan.id)).state, w.app.writes], [1, 'applying', 0])
   await w.settle()
   assert.deepEqual([(await w.shown(plan.id)).systems, w.accounts()], [['create anna.nowak', 'grant anna.nowak sellers'], ['anna.nowak']])
+})
+
+test('what a worker is at is shown as running, found by that, and cannot be tried again meanwhile', async () => {
+  const w = await open((p) => { appSystem(p).method = 'approve' })
+  const plan = await w.day([anna])
+  w.app.faults = [fault('create', 'slow', 1)]
+  let shown: string[] = []
+  w.app.pause = async () => {
+    const [running, waiting] = await Promise.all([searchChanges(w.pool, plan.id, { state: 'running', limit: 10 }), searchChanges(w.pool, plan.id, { state: 'waiting', limit: 10 })])
+    shown = [...running.items, ...waiting.items].map((c) => `${c.kind} ${c.state} ${c.attempts}`)
+    await assert.rejects(w.engine.retryChange(plan.id, running.items[0]!.id, 'ada'), code('NOT_FOUND'))
+  }
+  const done = await w.approve(plan)
+  assert.deepEqual([unfired(w), shown, done.systems], [[], ['create running 1', 'grant running 1'], ['create anna.nowak', 'grant anna.nowak sellers']])
+  assert.equal((await w.pool.query('select from batch')).rowCount, 0)
 })
 
 test('what the system shows otherwise than planned is contradicted, named, and harms nothing else', async () => {
