@@ -11,6 +11,7 @@ import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement
 import { recordDrift, recordDriftOfFew, type DriftLook } from '../store/drift.ts'
 import { recordFindings, type FindingScope } from '../store/finding.ts'
 import { releaseUnused } from '../store/name.ts'
+import { indexNames } from '../store/name-index.ts'
 import { wasReadWhole } from '../store/observation.ts'
 import { accountsOfPeople } from '../store/observed.ts'
 import { countChanges, findPlan, sendChanges, setPlan, supersedeOlder, type ChangeCount, type PlanRow } from '../store/plan.ts'
@@ -20,6 +21,7 @@ import type { Context, Revision } from './context.ts'
 import { computeForecast } from './forecast.ts'
 import { evaluateFew, evaluatePeople, loadFew } from './evaluate-people.ts'
 import { traceDrift } from './drift-trace.ts'
+import { namedAttributes } from './names.ts'
 import { withPlanLock } from './plan-lock.ts'
 import { hashOfPlan, hashOfPolicy } from './plan-hash.ts'
 import { planCalendar } from './plan-calendar.ts'
@@ -93,7 +95,10 @@ async function compute(context: Context, connection: Client, plan: PlanRow, sign
   }
   signal.throwIfAborted()
 
-  if (only === null) await setPlan(context.pool, plan.id, { progress: 'Comparing' })
+  if (only === null) {
+    await setPlan(context.pool, plan.id, { progress: 'Comparing' })
+    await indexNames(context.pool, namedAttributes(revision.policy))
+  }
   const look: Look = { asOf: context.now(), basis, findings, jobs: affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id), unreachable, snapshots, outOfContract }
   const mayHaveDrifted = only !== null && only.length <= fewMax && plan.aim === null
     ? await briskTransaction(connection, (client) => planFew(context, client, plan, revision, only, look))

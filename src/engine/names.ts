@@ -1,4 +1,5 @@
 /** Which of the candidates for a unique name is free, asked of the database as far as needed. */
+import { accountJobs, type Policy } from '../domain/policy.ts'
 import type { Client } from '../store/database.ts'
 import { takenNames } from '../store/name.ts'
 
@@ -38,6 +39,12 @@ export function openNames(client: Client, systemId: string, chosen: Set<string>)
     },
     choose: (attribute, value) => { chosen.add(key(attribute, value)) },
   }
+}
+
+/** The attributes that unique names are drawn for, in some account of some job. */
+export function namedAttributes(policy: Policy): string[] {
+  const named = accountJobs(policy).flatMap((job) => Object.entries(job.mapping).filter(([, source]) => /\bunique\s*\(/.test(source)).map(([attribute]) => attribute))
+  return [...new Set(named)]
 }
 
 const numberMax = 99

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { BinaryRows, pourMin, pourRows } from './copy.ts'
 import type { Client, Db } from './database.ts'
+import { nameOf } from './name-index.ts'
 
 export interface Reservation {
   personId: string
@@ -23,7 +24,7 @@ export async function takenNames(client: Client, systemId: string, attribute: st
   const { rows } = await client.query<{ value: string }>(
     `select lower(value) as value from reserved_name where system_id = $1 and attribute = $2 and lower(value) = any($3)
      union
-     select lower(attributes ->> $2) from account where system_id = $1 and gone_at is null and lower(attributes ->> $2) = any($3)`,
+     select ${nameOf(attribute)} from account where system_id = $1 and gone_at is null and ${nameOf(attribute)} = any($3)`,
     [systemId, attribute, values])
   return new Set(rows.map((row) => row.value))
 }
@@ -31,8 +32,8 @@ export async function takenNames(client: Client, systemId: string, attribute: st
 /** Which of these names records of the system have. */
 export async function namesInUse(client: Client, systemId: string, attribute: string, values: string[]): Promise<Set<string>> {
   const { rows } = await client.query<{ value: string }>(
-    'select distinct lower(attributes ->> $2) as value from account where system_id = $1 and gone_at is null and lower(attributes ->> $2) = any($3)',
-    [systemId, attribute, values.map((v) => v.toLowerCase())])
+    `select distinct ${nameOf(attribute)} as value from account where system_id = $1 and gone_at is null and ${nameOf(attribute)} = any($2)`,
+    [systemId, values.map((v) => v.toLowerCase())])
   return new Set(rows.map((row) => row.value))
 }
 
