@@ -1,4 +1,5 @@
 /** Evaluates people against the policy and lays the outcome over the stored rows of this transaction. */
+import { setImmediate } from 'node:timers/promises'
 import { compilePolicy, evaluatePerson, type Evaluation } from '../domain/evaluate.ts'
 import type { Finding } from '../domain/plan.ts'
 import { together, type Client } from '../store/database.ts'
@@ -9,7 +10,6 @@ import { analyzeOverlay, openOverlay, pourOverlay, type EvaluatedRows } from '..
 import type { Context, Revision } from './context.ts'
 import { prepareJobs } from './prepared-job.ts'
 import { presentOf, resolveAccounts, type Passing, type Present, type ResolvedAccount } from './resolve-accounts.ts'
-import { ahead } from './turns.ts'
 
 export interface EvaluationInput {
   planId: string
@@ -27,10 +27,11 @@ export async function evaluatePeople(context: Context, client: Client, revision:
   // A million people to whom nothing applies are not looked at one by one.
   if (!evaluate.hasWork && await isNothingGiven(client, input.asOf)) return { findings: evaluate.findings, evaluated }
   const people = peopleToEvaluate(client, { planId: input.layPlan ? input.planId : null, applying: input.layPlan ? null : input.planId, revision: revision.revision, only: input.only, asOf: input.asOf })
-  for await (const batch of ahead(people)) {
+  for await (const batch of people) {
     evaluated += batch.length
-    await pourOverlay(client, await evaluate.batch(batch))
+    evaluate.lay(await evaluate.batch(batch))
   }
+  await evaluate.laid()
   await analyzeOverlay(client)
   return { findings: evaluate.findings, evaluated }
 }
@@ -56,24 +57,38 @@ export async function evaluateFew(
   return { findings: evaluate.findings, rows: await evaluate.batch(people, present) }
 }
 
+/** So many people are evaluated before others have their turn. */
+const atOnce = 100
+
 function openEvaluation(context: Context, client: Client, revision: Revision, { planId, asOf }: { planId: string; asOf: string }) {
   const compiled = compilePolicy(revision.policy)
   const jobs = prepareJobs(context, compiled)
   const findings: Finding[] = []
-  const passing: Passing = { planId, now: context.now(), claimed: new Map(), chosen: new Set(), findings }
+  const passing: Passing = { planId, now: context.now(), claimed: new Map(), chosen: new Set(), findings, laid: Promise.resolve() }
   const keeps = revision.policy.roles.some((role) => role.grants.some((g) => g.graceDays !== undefined))
   const given = revision.policy.rules.flatMap((rule) => rule.roles.map((role) => ({ rule: rule.id, role })))
   return {
     findings,
     hasWork: compiled.jobs.length > 0 || revision.policy.rules.length > 0,
     async batch(people: PersonToEvaluate[], present?: Present): Promise<EvaluatedRows> {
-      const evaluations = people.map((person) => evaluatePerson(compiled, person, asOf))
+      const evaluations: Evaluation[] = []
+      for (const person of people) {
+        evaluations.push(evaluatePerson(compiled, person, asOf))
+        if (evaluations.length % atOnce === 0) await setImmediate()
+      }
       const accounts = await resolveAccounts(client, jobs, evaluations, passing, present)
       const rows = rowsOf(people, evaluations, accounts)
       rows.reasons.push(...await undecided(client, evaluations, findings))
       if (keeps) rows.graces.push(...await keptAfterMoves(client, rows, given, asOf))
       return rows
     },
+    /** Not waited for: those who come next are evaluated meanwhile. */
+    lay(rows: EvaluatedRows): void {
+      passing.laid = pourOverlay(client, rows)
+      // Whoever waits for it hears of a failure.
+      passing.laid.catch(() => {})
+    },
+    laid: (): Promise<void> => passing.laid,
   }
 }
 

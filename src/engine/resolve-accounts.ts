@@ -31,6 +31,8 @@ export interface Passing {
   /** Names chosen in this pass: `system attribute value`. */
   chosen: Set<string>
   findings: Finding[]
+  /** Ends when those who came before are in the overlay. */
+  laid: Promise<void>
 }
 
 /** What people have already: attributes of their accounts, by `person job`, and reserved names, by `person job attribute`. */
@@ -50,6 +52,8 @@ export async function presentOf(client: Client, people: string[]): Promise<Prese
 export async function resolveAccounts(client: Client, jobs: Map<string, PreparedJob>, evaluations: Evaluation[], passing: Passing, known?: Present): Promise<ResolvedAccount[]> {
   const present = known ?? await presentOf(client, evaluations.map((e) => e.personId))
   const { resolved, fresh } = await resolveOnce(client, jobs, evaluations, passing, present)
+  // Nothing else may be under way: a name that is taken takes back what was asked with it.
+  await passing.laid
   await giveUpMeant(client, fresh.filter((f) => f.instead))
   const taken = await reserve(client, fresh, passing.planId, passing.now)
   const again = new Set(taken.filter((t) => !t.had).map((t) => t.personId))
@@ -151,7 +155,10 @@ async function findMatches(client: Client, prepared: PreparedJob, people: { pers
       const id = own[0]!.accountId
       const other = passing.claimed.get(id) ?? hits.find((h) => h.accountId === id && h.personId !== personId)?.personId
       // Those of this batch are told of each other, and have no rows yet.
-      if (other !== undefined && !people.some((p) => p.personId === other)) await breakClaim(client, other, prepared.job.id)
+      if (other !== undefined && !people.some((p) => p.personId === other)) {
+        await passing.laid
+        await breakClaim(client, other, prepared.job.id)
+      }
       const problem: Problem | null = own.length > 1
         ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: ${own.length} records have the same ${attribute} as this person. Make it unique, or link one by hand.` }
         : other !== undefined && other !== personId
