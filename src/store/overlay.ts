@@ -5,6 +5,7 @@
 import type { Attributes } from '../domain/value.ts'
 import { BinaryRows, copyLine, pourInto, pourRows } from './copy.ts'
 import type { Client } from './database.ts'
+import { analyze } from './statistics.ts'
 
 /** Which rows a question is asked of: what is stored, or that with this transaction's evaluation laid over it, of many people or (the rows themselves) of a few. */
 export type Layer = 'stored' | 'overlay' | EvaluatedRows
@@ -42,7 +43,7 @@ export async function analyzeOverlay(client: Client): Promise<void> {
   await client.query(`
     create index on eval_reference (person_id);
     create index on eval_reason (person_id)`)
-  await client.query('analyze eval_person (person_id, state), eval_account (person_id, job_id, system_id, wanted), eval_reference, eval_reason (person_id, kind, role_id, job_id, rule_id)')
+  await analyze(client, ['eval_person (person_id, state)', 'eval_account (person_id, job_id, system_id, wanted)', 'eval_reference', 'eval_reason (person_id, kind, role_id, job_id, rule_id)'])
 }
 
 /** Adds rows to the tables that `openOverlay` made. */
