@@ -18,10 +18,15 @@ export function openNames(client: Client, systemId: string, chosen: Set<string>)
   const key = (attribute: string, value: string): string => `${systemId} ${attribute} ${value.toLowerCase()}`
 
   const ask = async (attribute: string, values: string[]): Promise<void> => {
-    const unknown = new Set(values.map((v) => v.toLowerCase()).filter((v) => !asked.has(key(attribute, v))))
-    if (unknown.size === 0) return
-    for (const value of unknown) asked.add(key(attribute, value))
-    for (const value of await takenNames(client, systemId, attribute, [...unknown])) taken.add(key(attribute, value))
+    const unknown: string[] = []
+    for (const value of values) {
+      const name = key(attribute, value)
+      if (asked.has(name)) continue
+      asked.add(name)
+      unknown.push(value.toLowerCase())
+    }
+    if (unknown.length === 0) return
+    for (const value of await takenNames(client, systemId, attribute, unknown)) taken.add(key(attribute, value))
   }
 
   return {

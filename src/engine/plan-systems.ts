@@ -51,7 +51,7 @@ async function decideOn(pairs: Pair[], loaded: LoadedFacts, deciding: Deciding, 
   for (const [n, pair] of pairs.entries()) {
     if (n % atOnce === atOnce - 1) await setImmediate()
     const facts = factsOf(loaded, pair, deciding)
-    for (const change of facts === null ? [] : decide(facts)) changes.push({ ...change, hash: hashChange(change), state: firstState(revision, change.jobId, change.kind) })
+    for (const change of facts === null ? [] : decide(facts)) changes.push(Object.assign(change, { hash: hashChange(change), state: firstState(revision, change.jobId, change.kind) }))
   }
   return changes
 }

@@ -14,6 +14,7 @@ import { endWaits } from './person-end.ts'
 export interface DesiredRow extends Pair {
   wanted: 'enabled' | 'disabled' | 'broken' | null
   attributes: Attributes | null
+  /** Null: none. */
   clear: string[] | null
   name: string | null
   matchedAccountId: string | null
@@ -54,7 +55,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   // Who was ended by hand a moment ago is ended, although the lane has not come to them.
   const state = layer === 'stored' ? `case when ${endWaits('p.id', '$3')} then 'ended' else p.state end` : 'p.state'
   const asked = async () => typeof layer === 'object' ? desiredOfFew(layer, pairs) : (await db.query<DesiredRow>(
-    `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, d.clear, d.name,
+    `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, nullif(d.clear, '{}') as clear, d.name,
             d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", ${state} as "personState"
        from ${batch}
        join lateral (select * from ${r.people} p where p.id = pair.person_id offset 0) p on true
@@ -144,16 +145,16 @@ async function reasonedEntitlements(db: Db, layer: Layer, asOf: string, pairs: P
     [[...new Set(held.map((p) => p.personId))], asOf, [...new Set(held.map((p) => holding.get(p.jobId)))]])
   const [reasons, gifts] = [rows.filter((row) => row.personId !== null), rows.filter((row) => row.personId === null)]
   const giftsOf = new Map([...Map.groupBy(gifts, (row) => row.systemId)].map(([system, own]) => [system, Map.groupBy(own, (row) => row.roleId)]))
-  const reasonsOf = Map.groupBy(reasons, (row) => row.personId!)
+  const reasonsOf = Map.groupBy(reasons.map((row) => ({ ...row, because: becauseOf(row) })), (row) => row.personId!)
   return new Map(held.flatMap((pair) => {
     const system = holding.get(pair.jobId)!
-    const given = new Map<string, { entitlement: GivenRow; reasons: GivenRow[] }>()
+    const given = new Map<string, { entitlement: GivenRow; because: Because[] }>()
     for (const reason of reasonsOf.get(pair.personId) ?? []) {
       const things = reason.roleId === null ? (reason.systemId === system ? [reason] : []) : giftsOf.get(system)?.get(reason.roleId) ?? []
       for (const thing of things) {
         const known = given.get(thing.id!)
-        if (known === undefined) given.set(thing.id!, { entitlement: thing, reasons: [reason] })
-        else known.reasons.push(reason)
+        if (known === undefined) given.set(thing.id!, { entitlement: thing, because: [reason.because] })
+        else known.because.push(reason.because)
       }
     }
     return given.size === 0 ? [] : [[pairKey(pair), [...given.values()].map(withReasons).sort((a, b) => (a.name < b.name ? -1 : 1))] as const]
@@ -161,8 +162,7 @@ async function reasonedEntitlements(db: Db, layer: Layer, asOf: string, pairs: P
 }
 
 /** With each way in which it is given once. */
-function withReasons({ entitlement: { id, objectType, nativeId, name }, reasons }: { entitlement: GivenRow; reasons: GivenRow[] }): ReasonedEntitlement {
-  const all = reasons.map(becauseOf)
+function withReasons({ entitlement: { id, objectType, nativeId, name }, because: all }: { entitlement: GivenRow; because: Because[] }): ReasonedEntitlement {
   const because = all.length === 1 ? all : [...new Map(all.map((one) => [JSON.stringify(one), one]))].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
   return { id: id!, objectType, nativeId, name, because }
 }
