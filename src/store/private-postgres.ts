@@ -173,7 +173,7 @@ function ours(cluster: string): RunningServer | undefined {
   return undefined
 }
 
-/** What a server left that was killed: PostgreSQL takes the number in its lock file for a server that runs, as long as any process has it. */
+/** What a server left that was killed: PostgreSQL takes the number in its lock file for a server that runs, as long as some process has it. */
 function forgetSocket(cluster: string, port: number): void {
   for (const file of [`.s.PGSQL.${port}`, `.s.PGSQL.${port}.lock`]) rmSync(path.join(cluster, file), { force: true })
 }
