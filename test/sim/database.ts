@@ -8,6 +8,7 @@ import pg from 'pg'
 import { connect, migrate, type Client, type Pool } from '../../src/store/database.ts'
 import { startPostgres } from '../servers/postgresql.ts'
 import type { Door } from './gate.ts'
+import { onKeptTables } from './temporary.ts'
 
 /** How the queries of one life of the process go through the gate. */
 export interface Way {
@@ -146,7 +147,7 @@ function leave(client: Client): Client {
 async function forget(watch: Pool, client: Client): Promise<Client | null> {
   const { processID, readyForQuery } = client as unknown as { processID: number; readyForQuery: boolean }
   try {
-    if (readyForQuery) await leave(client).query('rollback; select pg_advisory_unlock_all(); discard temp; reset all')
+    if (readyForQuery) await leave(client).query('rollback; select pg_advisory_unlock_all(); reset all')
     client.connect = ((callback: (error: null) => void) => process.nextTick(callback, null)) as typeof client.connect
     if (readyForQuery) return client
   } catch { /* It was cut before. */ }
@@ -182,6 +183,9 @@ function planOnce(pool: Pool): void {
   pool.query = ((text: string, values?: unknown[]) => (values === undefined ? ask(text) : ask(planned(text, values)))) as unknown as typeof pool.query
 }
 
+interface Question { text: string; values?: unknown[] | undefined }
+const noRows: pg.QueryResult = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] }
+
 type Query = (query: string | pg.QueryConfig, values?: unknown[]) => Promise<pg.QueryResult>
 
 /** Names of statements, by their text: each connection plans each of them once. */
@@ -197,19 +201,23 @@ function gateClient(watch: Pool, client: Client, way: () => Way): void {
   const backend = (client as unknown as { processID: number }).processID
   const send = client.query.bind(client) as unknown as Query
   let last: Promise<unknown> = Promise.resolve()
+  const ask = async ({ text, values }: Question): Promise<pg.QueryResult> => {
+    let answer = noRows
+    for (const part of onKeptTables(text)) answer = await send(values === undefined ? part : planned(part, values))
+    return answer
+  }
   const query = (text: unknown, values?: unknown, callback?: unknown): unknown => {
     if (typeof text === 'object' && text !== null && 'submit' in text) return gathered(text as unknown as Writable, way().door, backend, () => send(text as never))
-    const given = typeof values === 'function' ? undefined : values as unknown[] | undefined
+    const asked = typeof text === 'string' ? { text, values: Array.isArray(values) ? values : undefined } : text as Question
     const answer = (typeof values === 'function' ? values : callback) as ((error: Error | null, result?: pg.QueryResult) => void) | undefined
-    const named = typeof text === 'string' ? text : String((text as { text?: string }).text)
     // One connection answers in the order in which it was asked, also where answers are not waited for.
     const { door, broken, lost } = way()
-    const result = last.then(() => door.step(named.trim().slice(0, 60), async () => {
+    const result = last.then(() => door.step(asked.text.trim().slice(0, 60), async () => {
       if (broken()) {
         lost()
         await watch.query('select pg_terminate_backend($1)', [backend])
       }
-      return await (typeof text === 'string' && given !== undefined ? send(planned(text, given)) : send(text as string, given))
+      return await ask(asked)
     }, backend))
     last = result.catch(() => {})
     if (answer === undefined) return result
