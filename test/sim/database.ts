@@ -77,7 +77,7 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
   const kept = new Set(filled.filter((t) => t.n > 0).map((t) => t.name))
   const list = tables.map((t) => t.name).filter((t) => !kept.has(t))
   const { rows: sequences } = await watch.query<{ name: string }>(`select quote_ident(sequencename) as name from pg_sequences where schemaname = 'usher'`)
-  // Much cheaper than truncating: hardly any row is there, and vacuum gives the pages back.
+  // Much cheaper than truncating: hardly any row is there, and now and then vacuum gives the pages back.
   const empty = `begin; do $$ declare part regclass; begin for part in select inhrelid from pg_inherits where inhparent = 'snapshot_record'::regclass loop execute format('drop table %s', part); end loop; end $$;
     set local session_replication_role = replica; ${list.map((t) => `delete from ${t};`).join(' ')}
     ${sequences.map((q) => `select setval('${q.name}', 1, false);`).join(' ')} commit`
@@ -88,9 +88,10 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
     watch,
     async empty() {
       await watch.query(empty)
-      await watch.query(`vacuum ${list.join(', ')}`)
-      // The catalogue grows by every temporary table.
-      if (++emptied % 25 === 0) await watch.query('vacuum pg_catalog.pg_class, pg_catalog.pg_attribute, pg_catalog.pg_type, pg_catalog.pg_depend, pg_catalog.pg_index, pg_catalog.pg_statistic, pg_catalog.pg_constraint')
+      // Each time all plans about what was vacuumed are made anew.
+      if (++emptied % 16 === 0) await watch.query(`vacuum ${list.join(', ')}`)
+      // The catalogue grows by every snapshot.
+      if (emptied % 32 === 0) await watch.query('vacuum pg_catalog.pg_class, pg_catalog.pg_attribute, pg_catalog.pg_type, pg_catalog.pg_depend, pg_catalog.pg_index, pg_catalog.pg_statistic, pg_catalog.pg_constraint')
     },
     async isBlocked(backend) {
       const { rows } = await watch.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [backend])
@@ -177,10 +178,10 @@ function gatePool(watch: Pool, usher: Life): void {
   }) as typeof pool.connect
 }
 
-/** Each connection of a pool plans a question with values once. */
+/** Each connection of a pool plans a question once. */
 function planOnce(pool: Pool): void {
   const ask = pool.query.bind(pool) as unknown as Query
-  pool.query = ((text: string, values?: unknown[]) => (values === undefined ? ask(text) : ask(planned(text, values)))) as unknown as typeof pool.query
+  pool.query = ((text: string, values?: unknown[]) => ask(text.startsWith('select') ? planned(text, values ?? []) : text)) as unknown as typeof pool.query
 }
 
 interface Question { text: string; values?: unknown[] | undefined }
