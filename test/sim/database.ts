@@ -1,8 +1,8 @@
 /** The simulator's PostgreSQL: one server, one database that is emptied between seeds, and pools whose queries go through the door. */
 import { existsSync, statfsSync } from 'node:fs'
 import path from 'node:path'
-import { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import process from 'node:process'
 import pg from 'pg'
 import { connect, migrate, type Client, type Pool } from '../../src/store/database.ts'
@@ -46,6 +46,9 @@ function isRoomy(folder: string): boolean {
   return bavail * bsize > roomMin
 }
 
+/** What was deleted is cleared away now and then: each time all plans about those tables must be made anew. */
+const seedsPerVacuum = 16
+
 export interface SimServer { url: string; stop(): Promise<void> }
 
 export async function startSimServer(): Promise<SimServer> {
@@ -88,10 +91,11 @@ export async function openDatabase(serverUrl: string, name: string): Promise<Sim
     watch,
     async empty() {
       await watch.query(empty)
-      // Each time all plans about what was vacuumed are made anew.
-      if (++emptied % 16 === 0) await watch.query(`vacuum ${list.join(', ')}`)
-      // The catalogue grows by every snapshot.
-      if (emptied % 32 === 0) await watch.query('vacuum pg_catalog.pg_class, pg_catalog.pg_attribute, pg_catalog.pg_type, pg_catalog.pg_depend, pg_catalog.pg_index, pg_catalog.pg_statistic, pg_catalog.pg_constraint')
+      if (++emptied % seedsPerVacuum !== 0) return
+      await watch.query(`vacuum ${list.join(', ')}`)
+      // It grows by every snapshot.
+      await watch.query('vacuum pg_catalog.pg_class, pg_catalog.pg_attribute, pg_catalog.pg_type, pg_catalog.pg_depend, pg_catalog.pg_index, pg_catalog.pg_statistic, pg_catalog.pg_constraint')
+      for (const client of [...usher?.clients ?? [], ...spare]) await ungated(client, 'discard temp')
     },
     async isBlocked(backend) {
       const { rows } = await watch.query(`select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`, [backend])
@@ -130,6 +134,11 @@ function openLife(url: string, watch: Pool, spare: Client[], way: Way): Life {
   const life: Life = { pool, clients: new Set(), way }
   gatePool(watch, life)
   return life
+}
+
+/** Asks past the door. */
+async function ungated(client: Client, text: string): Promise<void> {
+  await (pg.Client.prototype.query as Query).call(client, text)
 }
 
 /** Takes a client out of its pool and away from the door. */
@@ -257,7 +266,8 @@ function gathered(copy: Writable & { text?: string }, door: Door, backend: numbe
     final(done) {
       door.step('copy', async () => {
         send()
-        await pipeline(Readable.from([Buffer.concat(chunks)]), copy)
+        copy.end(Buffer.concat(chunks))
+        await finished(copy)
       }, backend).then(() => done(), done)
     },
   })

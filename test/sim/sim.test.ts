@@ -1,9 +1,7 @@
 /** Companies that live while everything goes wrong: whatever the seed, every promise holds at every step, and the end is as the model says. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { promisify } from 'node:util'
+import { runChild } from './child-process.ts'
 import { startSimServer, type SimServer } from './database.ts'
 import type { Report } from './run-seeds.ts'
 
@@ -21,8 +19,7 @@ before(async () => { server = await startSimServer() })
 after(() => server.stop())
 
 async function runSeeds(database: string, first: number, count: number): Promise<Report> {
-  const { stdout } = await promisify(execFile)(process.execPath, [path.join(import.meta.dirname, 'run-seeds.ts'), server.url, database, String(first), String(count)], { maxBuffer: 1 << 26 })
-  return JSON.parse(stdout) as Report
+  return JSON.parse(await runChild('run-seeds.ts', server.url, database, String(first), String(count))) as Report
 }
 
 test('every seed keeps every promise, and each thing that can go wrong does', async () => {
