@@ -151,8 +151,8 @@ function leave(client: Client): Client {
 }
 
 /**
- * Does to a dead process's connection what its end would have done, but for its plans: what a new one must learn first costs
- * more than most of its queries. Null: it was waiting for something, and is ended.
+ * Does to a dead process's connection what its end would have done, but for its plans and temporary tables: what a new one must
+ * learn first costs more than most of its queries. Null: it was waiting for something, and is ended.
  */
 async function forget(watch: Pool, client: Client): Promise<Client | null> {
   const { processID, readyForQuery } = client as unknown as { processID: number; readyForQuery: boolean }

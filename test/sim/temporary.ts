@@ -17,7 +17,7 @@ export function onKeptTables(text: string): string[] {
 
 function rewrite(text: string): string[] {
   for (const [, name] of text.matchAll(/\bcreate temp table (?:if not exists )?(\w+)/g)) made.add(name!)
-  const filled = /^\s*create temp table (\w+) on commit drop as\s(.*)$/s.exec(text)
+  const filled = /^\s*create temp table (\w+) on commit drop as\s+(.*)$/s.exec(text)
   if (filled !== null) {
     const [, name, rows] = filled
     return [`create temp table if not exists ${name} as ${rows} with no data`, `with old as (delete from ${name}) insert into ${name} ${rows}`]
