@@ -35,12 +35,12 @@ export const textFunctions: FunctionEntry[] = [
   },
   {
     name: 'left', group: 'Text', signature: 'left(value: text, count: int): text', description: 'The first characters.',
-    example: 'left("Lovelace", 4)', result: 'Love', run: (value: string, count: number) => characters(value).slice(0, atLeast(count)).join(''),
+    example: 'left("Lovelace", 4)', result: 'Love', run: (value: string, count: number) => part(value, 0, atLeast(count)),
   },
   {
     name: 'right', group: 'Text', signature: 'right(value: text, count: int): text', description: 'The last characters.',
     example: 'right("Lovelace", 3)', result: 'ace',
-    run: (value: string, count: number) => (atLeast(count) === 0 ? '' : characters(value).slice(-count).join('')),
+    run: (value: string, count: number) => (atLeast(count) === 0 ? '' : part(value, -count)),
   },
   {
     name: 'mid', group: 'Text', signature: 'mid(value: text, start: int, count?: int): text',
@@ -48,7 +48,7 @@ export const textFunctions: FunctionEntry[] = [
     example: 'mid("Lovelace", 5, 2)', result: 'la',
     run: (value: string, start: number, count = Infinity) => {
       if (start < 1) throw new Unfit(start, 'a position from 1 on')
-      return characters(value).slice(start - 1, start - 1 + atLeast(count)).join('')
+      return part(value, start - 1, start - 1 + atLeast(count))
     },
   },
   {
@@ -135,12 +135,18 @@ export const textFunctions: FunctionEntry[] = [
 function length(value: unknown): number {
   if (isList(value)) return value.length
   if (isMap(value)) return value.size
-  return characters(text(value)).length
+  const all = text(value)
+  return hasPairs(all) ? [...all].length : all.length
 }
 
-/** Code points, so that no character is cut in half. */
-function characters(value: string): string[] {
-  return /[\ud800-\udfff]/.test(value) ? [...value] : value.split('')
+/** From one character up to another one, as `slice` has it. Characters are code points, so that none is cut in half. */
+function part(value: string, from: number, to?: number): string {
+  return hasPairs(value) ? [...value].slice(from, to).join('') : value.slice(from, to)
+}
+
+/** Whether some of its characters take two places each. */
+function hasPairs(value: string): boolean {
+  return /[\ud800-\udfff]/.test(value)
 }
 
 function atLeast(count: number): number {

@@ -73,6 +73,8 @@ test('text, numbers and dates as people have them in cells', () => {
   assert.deepEqual(row('unique([lower(row["Missing"]), "z{n}"])', cells), { candidates: ['z{n}'] })
   assert.equal(row('lookup(row["Id"], {"17": "Sales"}, "none")', cells), 'Sales')
   assert.equal(row('size("a👍b")'), 3)
+  assert.equal(row('left("👍👎ab", 1) + right("ab👍👎", 1) + mid("a👍👎b", 2, 2)'), '👍👎👍👎')
+  assert.equal(row('left("ab", 5) + right("cd", 5) + right("cd", 0) + mid("ef", 2) + mid("gh", 5)'), 'abcdf')
 })
 
 test('dates: what cannot be a date, and what could be two', () => {

@@ -19,8 +19,10 @@ export function canonical(value: unknown): string {
   if (value !== null && typeof value === 'object') {
     // Millions of changes are hashed: one text that grows is quicker than many that are joined.
     const values = value as Record<string, unknown>
+    const names = Object.keys(values)
+    if (names.length > 1) names.sort()
     let text = ''
-    for (const name of Object.keys(values).sort()) if (values[name] !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonical(values[name])}`
+    for (const name of names) if (values[name] !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonical(values[name])}`
     return `{${text}}`
   }
   return JSON.stringify(value) ?? 'null'
