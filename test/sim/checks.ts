@@ -150,7 +150,7 @@ async function seeDone(world: World): Promise<void> {
     `select c.plan_id || ' ' || c.id as key, c.kind, c.system_id as "systemId", c.subject, c.after, c.before, a.native_id as "nativeId", e.native_id as entitlement,
             exists (select from plan_change d where d.plan_id = c.plan_id and d.account_id = c.account_id and d.id <> c.id and d.state = 'done' and d.wave > c.wave) as superseded
        from plan_change c left join account a on a.id = c.account_id left join entitlement e on e.id = c.entitlement_id
-      where c.stage = 2 and c.state = 'done' and c.kind <> 'link' and not (c.plan_id || ' ' || c.id) = any($1)`, [[...world.done]])
+      where c.stage = 2 and c.state = 'done' and c.kind not in ('link', 'unlink') and not (c.plan_id || ' ' || c.id) = any($1)`, [[...world.done]])
   for (const row of rows) {
     world.done.add(row.key)
     const system = world.systems[row.systemId]

@@ -163,7 +163,9 @@ export const plotsOfPlans: ((world: World) => Plot)[] = [
       change(world, who, { last: 'Tamm' }, 'marries')
       await settle(world)
       const { rows: [plan] } = await world.database.watch.query<{ id: string; number: string }>(
-        `select id, number from plan where state = 'applied' and cause = 'test' order by plan.number desc limit 1`)
+        `select id, number from plan where state = 'applied' and cause = 'test' and exists (
+           select from plan_change c join person p on p.id = c.person_id where c.plan_id = plan.id and c.kind = 'update' and c.stage = 2 and p.attributes ->> 'employeeId' = $1)
+          order by plan.number desc limit 1`, [who.id])
       if (plan === undefined || shown() === before || !await undo(world, plan)) return
       await work(world, noMishaps)
       await approveOpen(world)

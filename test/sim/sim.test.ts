@@ -6,7 +6,7 @@ import { startSimServer, type SimServer } from './database.ts'
 import type { Report } from './run-seeds.ts'
 
 const processes = 2
-const seedsEach = 50
+const seedsEach = 100
 /** Each of these must have gone wrong at least once; what never happens shows nothing. */
 const expected = [
   'killed', 'connection lost', 'delivered twice', 'clock back', 'clock forward', 'system away', 'source cut', 'source away', 'source column', 'source empty', 'source half',
