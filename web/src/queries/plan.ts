@@ -18,6 +18,11 @@ export function isMoving(plan: Pick<Plan, 'state' | 'counts'> | undefined): bool
   )
 }
 
+/** Nothing comes of it any more. One that is open may be approved at any time: by somebody else, or by Usher a moment after it was computed. */
+function isOver(plan: Pick<Plan, 'state'> | undefined): boolean {
+  return plan !== undefined && ['empty', 'applied', 'superseded', 'failed', 'forecast'].includes(plan.state)
+}
+
 export const plans = (state?: Schema<'PlanState'>) =>
   infiniteQueryOptions({
     queryKey: ['plans', 'list', state],
@@ -32,7 +37,7 @@ export const plan = (id: string) =>
   queryOptions({
     queryKey: ['plans', id],
     queryFn: () => take(api.GET('/api/plans/{id}', { params: { path: { id } } })),
-    refetchInterval: (query) => (isMoving(query.state.data) ? 1_000 : false),
+    refetchInterval: (query) => (isMoving(query.state.data) ? 1_000 : isOver(query.state.data) ? false : 5_000),
   })
 
 export interface ChangeFilter {
