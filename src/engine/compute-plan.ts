@@ -97,7 +97,8 @@ async function compute(context: Context, connection: Client, plan: PlanRow, sign
 
   if (only === null) {
     await setPlan(context.pool, plan.id, { progress: 'Comparing' })
-    await indexNames(context.pool, namedAttributes(revision.policy))
+    // Without it names are found, too.
+    await indexNames(context.pool, namedAttributes(revision.policy)).catch((error: unknown) => context.log.warn({ plan: plan.number, err: error }, 'an index of names could not be made'))
   }
   const look: Look = { asOf: context.now(), basis, findings, jobs: affected.filter((j) => !unreachable.has(j.destination)).map((j) => j.id), unreachable, snapshots, outOfContract }
   const mayHaveDrifted = only !== null && only.length <= fewMax && plan.aim === null

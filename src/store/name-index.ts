@@ -36,5 +36,8 @@ async function indexName(client: Pick<Pool, 'query'>, attribute: string): Promis
   await client.query(`create index concurrently ${escapeIdentifier(name)} on account (system_id, ${nameOf(attribute)}) where gone_at is null`)
 }
 
+/** No name is longer; what some record has in its place may be, and would not fit into an index. */
+const charactersMax = 500
+
 /** SQL: the name that a record of `account` has in an attribute, as names are compared. Spelled out, so that the index is found. */
-export const nameOf = (attribute: string): string => `lower(attributes ->> ${escapeLiteral(attribute)})`
+export const nameOf = (attribute: string): string => `lower(left(attributes ->> ${escapeLiteral(attribute)}, ${charactersMax}))`

@@ -54,6 +54,9 @@ test('where there are many records, a name is found by the index of its attribut
   await pool.query(`update pg_index set indisvalid = false where indexrelid = 'account_by_uid'::regclass`)
   await indexNames(pool, attributes)
   assert.deepEqual(await made(), both)
+  // What is no name stands in no way, however long it is and however little it can be compressed.
+  await pool.query(`insert into account (system_id, object_type, native_id, name, attributes, enabled, seen_at)
+    select 'many', 'user', 'long', 'long', jsonb_build_object('uid', (select string_agg(md5(n::text), '') from generate_series(1, 500) n)), true, $1`, [now])
   await transaction(pool, async (client) => {
     assert.deepEqual(await takenNames(client, 'many', attributes[1]!, ['other7', 'other20002']), new Set(['other7']))
     assert.deepEqual(await namesInUse(client, 'many', 'uid', ['USER20001', 'user0']), new Set(['user20001']))
