@@ -7289,7 +7289,9 @@ export interface components {
             says: string;
             total: number;
             done: number;
+            /** @description Stuck or refused */
             failed: number;
+            skipped: number;
             held: number;
         };
         Plan: {
@@ -7319,7 +7321,9 @@ export interface components {
             says: string;
             total: number;
             done: number;
+            /** @description Stuck or refused */
             failed: number;
+            skipped: number;
             held: number;
             hash: string | null;
             progress: string | null;
@@ -7343,7 +7347,11 @@ export interface components {
                 system: components["schemas"]["Named"];
                 total: number;
                 done: number;
+                /** @description Stuck or refused */
                 failed: number;
+                refused: number;
+                skipped: number;
+                held: number;
                 waiting: number;
                 /** @description Over the last ten seconds, while applying */
                 perSecond: number | null;

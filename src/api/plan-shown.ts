@@ -35,7 +35,7 @@ export async function planRows(door: Door, plans: PlanShown[]) {
         madeBy: names.namedUser(plan.madeBy), approvedBy: plan.approvedBy === null ? null : names.namedUser(plan.approvedBy),
         says: state === 'computing' ? 'Being computed.' : state === 'failed' ? plan.error?.message ?? 'It could not be computed.'
           : planSentence(own, names, over.has(state)),
-        total: own.reduce((n, c) => n + c.n, 0), done: sum(['done']), failed: sum(failedStates), held: sum(['held']),
+        total: own.reduce((n, c) => n + c.n, 0), done: sum(['done']), failed: sum(failedStates), skipped: sum(['skipped']), held: sum(['held']),
       },
     }
   })
@@ -130,7 +130,7 @@ export function shownSystems(counts: ChangeCount[], names: Lexicon, recent: Map<
     const sum = (...states: ChangeState[]) => own.filter((c) => states.includes(c.state)).reduce((n, c) => n + c.n, 0)
     return {
       system: names.namedSystem(id), total: own.reduce((n, c) => n + c.n, 0) - sum('observed'),
-      done: sum('done'), failed: sum(...failedStates, 'skipped'), waiting: sum('waiting', 'running', 'again'),
+      done: sum('done'), failed: sum(...failedStates), refused: sum('refused'), skipped: sum('skipped'), held: sum('held'), waiting: sum('waiting', 'running', 'again'),
       perSecond: recent === null ? null : (recent.get(id) ?? 0) / seconds,
     }
   })

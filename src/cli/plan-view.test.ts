@@ -22,7 +22,7 @@ const change = (about: Partial<Change>): Change => ({
 const plan = (about: Partial<Plan>): Plan => ({
   id: 'p', number: 12, state: 'open', cause: 'asked for', scope: null, undoes: null, policyRevision: 4, asOf: '2026-11-21T19:00:00Z', madeBy: anna,
   madeAt: '2026-11-21T19:00:00Z', approvedBy: null, approvedAt: null, startedAt: null, endedAt: null, says: '1 account disabled.',
-  total: 400, done: 0, failed: 0, held: 0, hash: 'abc', progress: null, basis: {}, basedOn: [{ says: 'company.xlsx', at: '2026-11-21T19:00:00Z' }],
+  total: 400, done: 0, failed: 0, skipped: 0, held: 0, hash: 'abc', progress: null, basis: {}, basedOn: [{ says: 'company.xlsx', at: '2026-11-21T19:00:00Z' }],
   counts: [], brakes: [], findings: [], systems: [], error: null, ...about,
 })
 
@@ -94,8 +94,9 @@ test('what is held is shown with the way to look at it, where there is something
   ])
 })
 
-test('progress counts what failed, too', () => {
-  const applying = plan({ state: 'applying', done: 99, failed: 1, systems: [{ system: ad, total: 400, done: 99, failed: 1, waiting: 300, perSecond: 12.4 }] })
+test('progress counts what failed and what was skipped, too', () => {
+  const systems = [{ system: ad, total: 400, done: 90, failed: 1, refused: 0, skipped: 9, held: 0, waiting: 300, perSecond: 12.4 }]
+  const applying = plan({ state: 'applying', done: 90, failed: 1, skipped: 9, systems })
   assert.equal(progressLine(terminal, applying), 'Plan 12: applying  ██████░░░░░░░░░░░░░░░░░░ 25 %  100/400  12/s  1 failed')
   assert.equal(progressLine(terminal, plan({ state: 'computing', progress: 'reading Active Directory' })), 'Plan 12: reading Active Directory …')
 })

@@ -183,6 +183,7 @@ export async function troubleView(session: Session, plan: Plan): Promise<string>
     { title: 'done', value: (s) => s.done, align: 'right' },
     { title: 'of', value: (s) => s.total, align: 'right' },
     { title: 'failed', value: (s) => s.failed || '', align: 'right', style: () => 'red' },
+    ...(plan.skipped > 0 ? [{ title: 'skipped', value: (s: Plan['systems'][number]) => s.skipped || '', align: 'right' as const }] : []),
   ], plan.systems))
   lines.push(warnings(terminal, plan))
   for (const state of ['stuck', 'refused'] as const) {
@@ -197,7 +198,7 @@ export async function troubleView(session: Session, plan: Plan): Promise<string>
 /** One line while something goes on. */
 export function progressLine(terminal: Terminal, plan: Plan): string {
   if (plan.state === 'computing') return `Plan ${plan.number}: ${clean(plan.progress ?? 'computing')} …`
-  const settled = plan.done + plan.failed
+  const settled = plan.done + plan.failed + plan.skipped
   const share = plan.total === 0 ? 1 : settled / plan.total
   const full = Math.round(share * 24)
   const rate = plan.systems.reduce((sum, s) => sum + (s.perSecond ?? 0), 0)

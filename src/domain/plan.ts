@@ -27,7 +27,7 @@ export type PlanState =
  * refused   Recomputed from what is now, it differs. Not carried out; planned anew. Final.
  * again     The system failed for now; `nextAttemptAt` says when it is tried again.
  * stuck     The system refused for good, or too many attempts; a person must look. Final.
- * skipped   Something that it depends on did not happen. Final.
+ * skipped   Something that it depends on did not happen, or a newer plan took its place. Final.
  */
 export type ChangeState =
   | 'planned' | 'observed' | 'held' | 'waiting' | 'running' | 'done' | 'refused' | 'again' | 'stuck' | 'skipped'

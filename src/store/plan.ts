@@ -173,9 +173,9 @@ export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 
           and not exists (select from planned_count c where c.plan_id = plan.id and c.state in ('waiting', 'again'))
        returning id),
      arrivals as (
-       update plan_arrival a set state = 'skipped', words = 'A newer plan took its place.'
+       update plan_arrival a set state = 'skipped', words = 'Plan ' || $3 || ' took its place.'
          from older where a.plan_id = older.id and a.state in ('planned', 'held'))
-     update plan_change c set state = 'skipped', words = 'A newer plan took its place.'
+     update plan_change c set state = 'skipped', words = 'Plan ' || $3 || ' took its place.'
        from older where c.plan_id = older.id and c.state in ('planned', 'held')`, [plan.id, now, plan.number, plan.scope === null ? null : JSON.stringify(plan.scope)])
 }
 

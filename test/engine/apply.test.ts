@@ -34,7 +34,8 @@ test('a plan that nobody approved gives way to a newer one; one that does not go
   const w = await open((p) => { appSystem(p).method = 'approve' })
   const first = await w.day([anna])
   const second = await w.plan()
-  assert.deepEqual([(await w.shown(first.id)).state, second.state], ['superseded', 'open'])
+  const gone = await w.shown(first.id)
+  assert.deepEqual([gone.state, gone.changes.find((c) => c.state === 'skipped')?.words, second.state], ['superseded', 'Plan 2 took its place.', 'open'])
   await assert.rejects(w.engine.approvePlan(first.id, first.hash, 'ada'), code('PLAN_NOT_OPEN'))
   w.app.faults = [fault('create', 'disconnect', 1)]
   assert.deepEqual((await w.approve(second)).systems, ['create anna.nowak again', 'grant anna.nowak sellers again'])
@@ -204,7 +205,9 @@ test('what an older plan created unseen is known to the plan that takes its plac
   const record = w.account('anna.nowak')!
   record.name = record.attributes['name'] = 'anna.x'
   await w.plan({ people: [await w.person('1')] })
-  assert.deepEqual([(await w.shown(first.id)).systems[0], w.accounts()], ['create anna.nowak skipped', ['anna.x']])
+  const left = await w.shown(first.id)
+  assert.deepEqual([left.systems[0], w.accounts()], ['create anna.nowak skipped', ['anna.x']])
+  assert.equal(left.changes.find((c) => c.state === 'skipped')?.words, 'Plan 2 took its place.')
 })
 
 test('what a role gives to somebody who is to have no account there is not taken for given, when somebody else gave it', async () => {

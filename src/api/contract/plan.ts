@@ -48,7 +48,7 @@ export const planRow = z.object({
   startedAt: instant.nullable(), endedAt: instant.nullable(),
   /** In one sentence: what it would do, or did. */
   says: z.string(),
-  total: z.number(), done: z.number(), failed: z.number(), held: z.number(),
+  total: z.number(), done: z.number(), failed: z.number().meta({ description: 'Stuck or refused' }), skipped: z.number(), held: z.number(),
 }).meta({ id: 'PlanRow' })
 
 export const plan = planRow.extend({
@@ -59,7 +59,8 @@ export const plan = planRow.extend({
   basedOn: z.array(z.object({ says: z.string(), at: instant })),
   counts: z.array(count), brakes: z.array(brake), findings: z.array(planFinding),
   systems: z.array(z.object({
-    system: named, total: z.number(), done: z.number(), failed: z.number(), waiting: z.number(),
+    system: named, total: z.number(), done: z.number(), failed: z.number().meta({ description: 'Stuck or refused' }),
+    refused: z.number(), skipped: z.number(), held: z.number(), waiting: z.number(),
     perSecond: z.number().nullable().meta({ description: 'Over the last ten seconds, while applying' }),
   })),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string() }).nullable(),

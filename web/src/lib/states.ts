@@ -117,7 +117,7 @@ export const changeStates: Record<string, StateWords> = {
     label: 'Skipped',
     tone: 'neutral',
     icon: IconMinus,
-    explains: 'Something that it depends on did not happen.',
+    explains: 'Something that it depends on did not happen, or a newer plan took its place.',
   },
 }
 
