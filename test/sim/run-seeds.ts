@@ -1,21 +1,12 @@
-/** One process of the simulation: some seeds, and what came of them as JSON. */
+/** One process of the simulation: some seeds, and what came of each as a line of JSON. */
 import process from 'node:process'
 import { openDatabase } from './database.ts'
 import { simulate } from './simulate.ts'
 
-export interface Report {
-  failures: { seed: number; violations: string[]; history: string[] }[]
-  fired: Record<string, number>
-  digests: string[]
-}
-
-const [, , url, name, first, count] = process.argv as [string, string, string, string, string, string]
+const [, , url, name, ...seeds] = process.argv as [string, string, string, string, ...string[]]
 const database = await openDatabase(url, name)
-const report: Report = { failures: [], fired: {}, digests: [] }
-for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
-  const { ok, violations, history, fired, digest } = await simulate(database, seed)
-  if (!ok) report.failures.push({ seed, violations, history })
-  for (const [fault, times] of fired) report.fired[fault] = (report.fired[fault] ?? 0) + times
-  report.digests.push(digest)
+for (const seed of seeds) {
+  const { fired, ...result } = await simulate(database, Number(seed))
+  await new Promise((written) => process.stdout.write(`${JSON.stringify({ ...result, fired: [...fired] })}\n`, written))
 }
-process.stdout.write(JSON.stringify(report), () => process.exit(0))
+process.exit(0)

@@ -1,10 +1,12 @@
 /** `npm run sim -- --seeds 10000 [--from N] [--seed N --verbose]`: how a release is judged. `--mutants [NAME…]`: whether it finds what it should, and by which seed (`test/sim/mutants/caught.json`). */
+import { availableParallelism } from 'node:os'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { openDatabase, startSimServer } from './database.ts'
+import { startSimServer } from './database.ts'
 import { mutants } from './mutants/list.ts'
 import { record, tryMutants } from './mutants/try.ts'
-import { simulate, type SimResult } from './simulate.ts'
+import { runSeeds } from './seeds.ts'
+import type { SimResult } from './simulate.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,24 +25,20 @@ if (values.mutants) {
   console.log(missed.length === 0 ? `All ${chosen.length} were caught.` : `Nothing caught: ${missed.join('; ')}`)
   process.exit(missed.length === 0 ? 0 : 1)
 }
-const database = await openDatabase(server.url, 'sim')
 const fired = new Map<string, number>()
-let failures = 0
+let [done, failures] = [0, 0]
 const started = performance.now()
 try {
-  for (let seed = first; seed < first + count; seed++) {
-    const result = await simulate(database, seed)
+  await runSeeds(server.url, 'sim', { first, count, processes: Math.min(count, availableParallelism()) }, (result) => {
     for (const [fault, times] of result.fired) fired.set(fault, (fired.get(fault) ?? 0) + times)
     if (!result.ok) {
       failures++
       report(result)
     } else if (values.verbose) console.log(result.history.join('\n'))
-    const done = seed - first + 1
-    if (done % 100 === 0 || done === count) console.log(`${done} of ${count} seeds, ${failures} failed, ${((performance.now() - started) / done).toFixed(0)} ms each`)
-  }
+    if (++done % 100 === 0 || done === count) console.log(`${done} of ${count} seeds, ${failures} failed, ${((performance.now() - started) / done).toFixed(0)} ms each`)
+  })
   console.log([...fired].toSorted().map(([fault, times]) => `${fault}: ${times}`).join(', '))
 } finally {
-  await database.close()
   await server.stop()
 }
 process.exitCode = failures === 0 ? 0 : 1

@@ -1,7 +1,7 @@
 /** Plants mistakes, two at a time, each in a process of its own, until a seed catches it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { runChild } from '../child-process.ts'
+import { lastLineOf } from '../child-process.ts'
 import type { Mutant } from './list.ts'
 
 const atOnce = 2
@@ -45,6 +45,5 @@ export async function tryMutants(url: string, mutants: Mutant[], tell: (line: st
 
 async function tryOne(url: string, name: string, number: number, known: number | undefined): Promise<Caught | null> {
   const seeds = [...new Set([known ?? 1, ...Array.from({ length: mutantSeedsMax }, (_, i) => i + 1)])]
-  const said = await runChild('mutants/child.ts', name, url, `mutant_${number}`, seeds.join(','))
-  return JSON.parse(said.trim().split('\n').at(-1)!) as Caught | null
+  return JSON.parse(await lastLineOf('mutants/child.ts', name, url, `mutant_${number}`, seeds.join(','))) as Caught | null
 }
