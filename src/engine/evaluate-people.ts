@@ -21,7 +21,7 @@ export interface EvaluationInput {
 
 /** Evaluates into the overlay; returns what could not be evaluated. Names are reserved for the plan. */
 export async function evaluatePeople(context: Context, client: Client, revision: Revision, input: EvaluationInput): Promise<{ findings: Finding[]; evaluated: number }> {
-  const evaluate = openEvaluation(context, client, revision, input)
+  const evaluate = openEvaluation(context, client, revision, { ...input, partial: input.only !== null || !input.layPlan })
   let evaluated = 0
   await openOverlay(client)
   // A million people to whom nothing applies are not looked at one by one.
@@ -53,18 +53,18 @@ export async function loadFew(client: Client, only: string[], asOf: string): Pro
 export async function evaluateFew(
   context: Context, client: Client, revision: Revision, { people, present }: LoadedFew, input: { planId: string; asOf: string },
 ): Promise<{ findings: Finding[]; rows: EvaluatedRows }> {
-  const evaluate = openEvaluation(context, client, revision, input)
+  const evaluate = openEvaluation(context, client, revision, { ...input, partial: true })
   return { findings: evaluate.findings, rows: await evaluate.batch(people, present) }
 }
 
 /** So many people are evaluated before others have their turn. */
 const atOnce = 100
 
-function openEvaluation(context: Context, client: Client, revision: Revision, { planId, asOf }: { planId: string; asOf: string }) {
+function openEvaluation(context: Context, client: Client, revision: Revision, { planId, asOf, partial }: { planId: string; asOf: string; partial: boolean }) {
   const compiled = compilePolicy(revision.policy)
   const jobs = prepareJobs(context, compiled)
   const findings: Finding[] = []
-  const passing: Passing = { planId, now: context.now(), claimed: new Map(), chosen: new Set(), findings, laid: Promise.resolve() }
+  const passing: Passing = { planId, now: context.now(), claimed: new Map(), chosen: new Set(), findings, partial, laid: Promise.resolve() }
   const keeps = revision.policy.roles.some((role) => role.grants.some((g) => g.graceDays !== undefined))
   const given = revision.policy.rules.flatMap((rule) => rule.roles.map((role) => ({ rule: rule.id, role })))
   return {

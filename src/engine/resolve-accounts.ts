@@ -4,6 +4,7 @@ import { UsherError } from '../domain/errors.ts'
 import type { Finding } from '../domain/plan.ts'
 import type { Attributes } from '../domain/value.ts'
 import { together, type Client } from '../store/database.ts'
+import { sharedMatches } from '../store/finding.ts'
 import { matchAccounts } from '../store/match.ts'
 import { giveUpMeant, reservationsOf, reserve } from '../store/name.ts'
 import { chooseNames, lostNames, textOf, type Fresh, type Problem, type Reserved } from './choose-names.ts'
@@ -31,6 +32,8 @@ export interface Passing {
   /** Names chosen in this pass: `system attribute value`. */
   chosen: Set<string>
   findings: Finding[]
+  /** Not everybody is looked at who may fit a record. */
+  partial: boolean
   /** Ends when those who came before are in the overlay. */
   laid: Promise<void>
 }
@@ -151,19 +154,20 @@ async function findMatches(client: Client, prepared: PreparedJob, people: { pers
       const { rows } = await client.query<{ id: string; attributes: Attributes }>('select id, attributes from account where id = any($1::bigint[])', [hits.map((h) => h.accountId)])
       for (const row of rows) attributes.set(row.id, row.attributes)
     }
+    const shared = passing.partial && hits.length > 0 ? await sharedMatches(client, prepared.job.id, hits.map((h) => h.personId)) : new Map<string, Problem>()
     for (const [personId, own] of Map.groupBy(hits, (h) => h.personId)) {
       const id = own[0]!.accountId
       const other = passing.claimed.get(id) ?? hits.find((h) => h.accountId === id && h.personId !== personId)?.personId
+      const fitsTwo = (those: [string, string]): Problem => (
+        { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: a record fits this person by ${attribute}, and another person too.`, details: { account: id, people: those } })
       // Those of this batch are told of each other, and have no rows yet.
       if (other !== undefined && !people.some((p) => p.personId === other)) {
         await passing.laid
-        await breakClaim(client, other, prepared.job.id)
+        if (await breakClaim(client, other, prepared.job.id)) passing.findings.push({ ...fitsTwo([personId, other]), system: prepared.job.destination, job: prepared.job.id, person: other })
       }
       const problem: Problem | null = own.length > 1
         ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: ${own.length} records have the same ${attribute} as this person. Make it unique, or link one by hand.` }
-        : other !== undefined && other !== personId
-          ? { code: 'MATCH_AMBIGUOUS', message: `${prepared.job.name}: a record fits this person by ${attribute}, and another person too.`, details: { account: id, people: [other, personId] } }
-          : null
+        : other !== undefined && other !== personId ? fitsTwo([other, personId]) : shared.get(personId) ?? null
       passing.claimed.set(id, personId)
       found.set(personId, { id, by: attribute, attributes: attributes.get(id) ?? {}, problem })
     }
@@ -171,10 +175,11 @@ async function findMatches(client: Client, prepared: PreparedJob, people: { pers
   return found
 }
 
-/** Somebody of an earlier batch claimed the record alone; now nobody does. */
-async function breakClaim(client: Client, personId: string, jobId: string): Promise<void> {
-  await client.query(
+/** Somebody of an earlier batch claimed the record alone; now nobody does. Returns whether they had it until now. */
+async function breakClaim(client: Client, personId: string, jobId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
     `update eval_account set wanted = 'broken', matched_account_id = null, matched_by = null where person_id = $1 and job_id = $2 and matched_account_id is not null`, [personId, jobId])
+  return rowCount !== 0
 }
 
 async function linkedAttributes(client: Client, personIds: string[]): Promise<Map<string, Attributes>> {

@@ -31,6 +31,14 @@ async function openFindings(db: Db, findings: Finding[], now: string): Promise<M
   return byKey
 }
 
+/** People whom a record fits that fits somebody else, too, as it was found when everybody was looked at: what is said of them, for this job. */
+export async function sharedMatches(db: Db, jobId: string, people: string[]): Promise<Map<string, Pick<Finding, 'code' | 'message' | 'details'>>> {
+  const { rows } = await db.query<{ personId: string; code: string; message: string; details: Record<string, unknown> }>(
+    `select person_id as "personId", code, message, details from finding
+      where person_id = any ($1::uuid[]) and resolved_at is null and code = 'MATCH_AMBIGUOUS' and job_id = $2 and details ? 'people'`, [people, jobId])
+  return new Map(rows.map(({ personId, ...finding }) => [personId, finding]))
+}
+
 /** Found by somebody else than a plan, who alone can say that they are over. */
 const ownFindings = ['LEAVER_OVERDUE', 'BRAKE_ERROR_RATE', 'SYSTEM_AWAY']
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runLeavers } from '../../src/engine/leaver.ts'
-import { appSystem, job, type Plan, type World } from './plan-fixture.ts'
+import { appSystem, job, type Plan, type Row, type World } from './plan-fixture.ts'
 import { anna, bo, openWorlds } from './worlds.ts'
 
 const open = openWorlds()
@@ -60,6 +60,10 @@ test('a record that two people fit is nobody\'s until somebody decides', async (
   assert.deepEqual(w.accounts(), ['jsmith'])
   const both = await w.plan({ people: [await w.person('1'), await w.person('2')] })
   assert.deepEqual([both.state, both.systems, both.findings.map((f) => f.code)], ['empty', [], ['MATCH_AMBIGUOUS', 'MATCH_AMBIGUOUS']])
+  const alone = await w.plan({ people: [await w.person('1')] })
+  assert.deepEqual([alone.state, alone.systems, alone.findings.map((f) => f.code)], ['empty', [], ['MATCH_AMBIGUOUS']])
+  await w.day([{ id: '1', first: 'John', last: 'Smith' }, { id: '2', first: 'Johnny', last: 'Smith' }])
+  assert.deepEqual(w.accounts(), ['johnny.smith', 'jsmith'])
 })
 
 test('two John Smiths get names of their own and keep them, whoever comes and goes', async () => {
@@ -72,6 +76,23 @@ test('two John Smiths get names of their own and keep them, whoever comes and go
   assert.deepEqual(w.accounts(), ['john.smith', 'john.smith2', 'john.smith3'])
   assert.deepEqual((await w.plan()).systems, [])
   for (const [personId, name] of names) assert.equal(w.account(name)?.attributes['personId'], personId)
+})
+
+test('more people than are evaluated at once: names and records are told apart among all of them', async () => {
+  const w = await open((p) => { job(p, 'users').match = ['displayName'] })
+  const alike = (half: string): Row[] => [
+    ...Array.from({ length: 100 }, (_, n) => ({ id: `${half}${n}`, first: 'Ann', last: `Pair${n}` })),
+    ...Array.from({ length: 45 }, (_, n) => ({ id: `${half}S${n}`, first: 'John', last: 'Smith' })),
+  ]
+  for (let n = 0; n < 100; n++) w.add(`old.${n}`, { displayName: `Ann Pair${n}` })
+  // In the order of their keys so many are between the two halves that those are evaluated apart.
+  const plan = await w.day([...alike('A'), ...Array.from({ length: 2000 }, (_, n) => ({ id: `O${n}` })), ...alike('Z')])
+  const ofPairs = new Set(plan.findings.filter((f) => f.code === 'MATCH_AMBIGUOUS').map((f) => f.person))
+  assert.deepEqual([plan.state, ofPairs.size, plan.changes.filter((c) => c.stage === 2 && ofPairs.has(c.personId))], ['applied', 200, []])
+  assert.equal(w.accounts().length, 100 + 90 + 2000)
+  assert.deepEqual(w.accounts().filter((name) => name.startsWith('john.smith')), ['', ...Array.from({ length: 89 }, (_, n) => n + 2)].map((n) => `john.smith${n}`).toSorted())
+  const again = await w.plan()
+  assert.deepEqual([again.state, again.systems], ['empty', []])
 })
 
 test('a name that an older plan meant to give and still waits for is not given to somebody else', async () => {
