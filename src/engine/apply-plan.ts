@@ -176,7 +176,8 @@ async function finish(context: Context, plan: PlanRow, failed: boolean): Promise
   const next = await transaction(context.pool, (client) => settlePlan(context, client, plan, failed))
   if (next === 'later') return
   await forgetAway(context.pool)
-  await recordAiling(context.pool, (await currentRevision(context.pool)).policy, context.now())
+  const { policy } = await currentRevision(context.pool)
+  await transaction(context.pool, (client) => recordAiling(client, policy, context.now()))
   // What was released meanwhile goes on.
   await approveAutomatic(context, plan.id)
   // Whose account it is now, policy has its say about it.

@@ -69,7 +69,7 @@ export async function giveBack(hands: Hands, changes: ChangeRow[], error: unknow
 
 async function isAway({ context, system, pulse, revision }: Hands, words: string): Promise<void> {
   pulse.awaySince = await noteAway(context.pool, system.id, words, context.now())
-  await recordAiling(context.pool, revision.policy, context.now())
+  await transaction(context.pool, (client) => recordAiling(client, revision.policy, context.now()))
 }
 
 /** The longer a system has been away, the more seldom it is looked for; but never so seldom that somebody waits for it. */

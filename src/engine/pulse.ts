@@ -9,7 +9,7 @@ import { failsTooOften, lastOf, type ErrorRate } from '../domain/error-rate.ts'
 import type { Finding } from '../domain/plan.ts'
 import { brakesOf, type Policy, type System } from '../domain/policy.ts'
 import { appendAudit } from '../store/audit.ts'
-import type { Client, Db } from '../store/database.ts'
+import type { Client } from '../store/database.ts'
 import { recordOwnFindings } from '../store/finding.ts'
 import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
 import { ailingSystems, countWaitingFor, frequentWords, noteBack, noteOutcomes, pauseSystem, type SystemHealth } from '../store/system-health.ts'
@@ -52,32 +52,41 @@ export function feel(pulse: Pulse, change: ChangeRow, outcome: Outcome): void {
 
 /** What the ends of a batch say of the system, kept for other processes and for after a restart. */
 export async function notePulse(client: Client, hands: Hands, ended: { change: ChangeRow; end: ChangeEnd }[]): Promise<void> {
-  const { pulse, system, plan, context } = hands
-  if (pulse.awaySince !== null && ended.some(({ end }) => end.state === 'done')) {
+  const { pulse, system, revision, context } = hands
+  const isBack = pulse.awaySince !== null && ended.some(({ end }) => end.state === 'done')
+  if (isBack) {
     pulse.awaySince = null
     await noteBack(client, system.id)
-    await recordAiling(client, hands.revision.policy, context.now())
   }
-  if (pulse.limit === null) return
+  const isPaused = await noteVerdicts(client, hands, ended)
+  if (isBack || isPaused) await recordAiling(client, revision.policy, context.now())
+}
+
+/** Returns whether the system is paused by what was added. */
+async function noteVerdicts(client: Client, hands: Hands, ended: { change: ChangeRow; end: ChangeEnd }[]): Promise<boolean> {
+  const { pulse, system } = hands
+  if (pulse.limit === null) return false
   const verdicts = ended.filter(({ change, end }) => ['done', 'stuck', 'again'].includes(end.state) && isFirstVerdict(change, end.code ?? null))
   const outcomes = verdicts.map(({ end }) => (end.state === 'done' ? '.' : 'x')).join('')
-  if (outcomes === '') return
+  if (outcomes === '') return false
   const health = await noteOutcomes(client, system.id, outcomes, lastOf(pulse.limit))
   pulse.recent = health.recent
   const rate = failsTooOften(health.recent, pulse.limit)
   if (health.pausedAt !== null) pulse.halted = 'braked'
-  else if (rate !== null || pulse.halted === 'braked') await brake(client, hands, rate ?? { failed: health.recent.split('x').length - 1, of: health.recent.length })
+  else if (rate !== null || pulse.halted === 'braked') return await brake(client, hands, rate ?? { failed: health.recent.split('x').length - 1, of: health.recent.length })
+  return false
 }
 
-async function brake(client: Client, { pulse, system, plan, context, revision }: Hands, rate: { failed: number; of: number }): Promise<void> {
+/** Returns whether this was the one to pause it. */
+async function brake(client: Client, { pulse, system, plan, context }: Hands, rate: { failed: number; of: number }): Promise<boolean> {
   pulse.halted = 'braked'
   const because = { ...rate, words: await frequentWords(client, plan.id, system.id, 3) }
-  if (!await pauseSystem(client, system.id, plan.id, because, context.now())) return
+  if (!await pauseSystem(client, system.id, plan.id, because, context.now())) return false
   await appendAudit(client, [{
     at: context.now(), actor: 'usher', action: 'system.paused', subject: `system:${system.id}`,
     detail: { plan: plan.id, ...rate, codes: [...new Set(because.words.map((w) => w.code))] },
   }])
-  await recordAiling(client, revision.policy, context.now())
+  return true
 }
 
 /** Each change is counted once, however often it is tried. */
@@ -85,17 +94,21 @@ function isFirstVerdict(change: ChangeRow, code: string | null): boolean {
   return (code === null || !noVerdict.has(code)) && (change.code === null || noVerdict.has(change.code))
 }
 
-/** One finding for each system that is paused, and one for each that is away. */
-export async function recordAiling(db: Db, policy: Policy, now: string): Promise<void> {
-  const ailing = (await ailingSystems(db)).flatMap((health) => {
+/**
+ * One finding for each system that is paused, and one for each that is away. Last in its transaction: systems that turn at the same
+ * time come one after the other from here on, so that each is told as it is.
+ */
+export async function recordAiling(client: Client, policy: Policy, now: string): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(hashtext('usher ailing'))`)
+  const ailing = (await ailingSystems(client)).flatMap((health) => {
     const system = policy.systems.find((s) => s.id === health.systemId)
     return system === undefined ? [] : [{ health, system }]
   })
-  const waiting = await countWaitingFor(db, ailing.map(({ system }) => system.id))
+  const waiting = await countWaitingFor(client, ailing.map(({ system }) => system.id))
   const paused = ailing.filter(({ health }) => health.pausedAt !== null).map(({ health, system }) => pausedFinding(health, system, waiting.get(system.id) ?? 0))
   const away = ailing.filter(({ health }) => health.awaySince !== null).map(({ health, system }) => awayFinding(health, system, waiting.get(system.id) ?? 0))
-  await recordOwnFindings(db, 'BRAKE_ERROR_RATE', paused, now)
-  await recordOwnFindings(db, 'SYSTEM_AWAY', away, now)
+  await recordOwnFindings(client, 'BRAKE_ERROR_RATE', paused, now)
+  await recordOwnFindings(client, 'SYSTEM_AWAY', away, now)
 }
 
 function pausedFinding({ pausedBecause, pausedPlan }: SystemHealth, system: System, waiting: number): Finding {

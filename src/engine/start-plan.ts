@@ -132,7 +132,7 @@ export async function skipSuperseded(client: Client, planId: string, jobs: strin
   // No worker may begin them from here on.
   await client.query(`select from open_change o where (o.plan_id, o.id) in (select open.plan_id, open.id from ${pairs} where ${ahead}) for update`, [planId, jobs])
   await client.query(
-    `update plan_change old set state = 'skipped', words = (select 'Plan ' || number || ' took its place.' from plan where id = $1)
+    `update plan_change old set state = 'skipped', code = null, words = (select 'Plan ' || number || ' took its place.' from plan where id = $1)
        from ${pairs}
       where ${ahead} and old.plan_id = open.plan_id and old.id = open.id and old.state in ('waiting', 'again') and old.id not in ${allUnderWay}`, [planId, jobs])
   await client.query(

@@ -175,7 +175,7 @@ export async function supersedeOlder(client: Client, plan: Pick<PlanRow, 'id' | 
      arrivals as (
        update plan_arrival a set state = 'skipped', words = 'Plan ' || $3 || ' took its place.'
          from older where a.plan_id = older.id and a.state in ('planned', 'held'))
-     update plan_change c set state = 'skipped', words = 'Plan ' || $3 || ' took its place.'
+     update plan_change c set state = 'skipped', code = null, words = 'Plan ' || $3 || ' took its place.'
        from older where c.plan_id = older.id and c.state in ('planned', 'held')`, [plan.id, now, plan.number, plan.scope === null ? null : JSON.stringify(plan.scope)])
 }
 

@@ -4,8 +4,12 @@ import { test } from 'node:test'
 import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { UsherError } from '../../src/domain/errors.ts'
 import { batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
+import { recordAiling } from '../../src/engine/pulse.ts'
+import { transaction, type Client } from '../../src/store/database.ts'
 import { changesByIds } from '../../src/store/plan-views.ts'
+import { currentRevision } from '../../src/store/policy.ts'
 import { listStuck } from '../../src/store/stuck.ts'
+import { noteAway, noteBack } from '../../src/store/system-health.ts'
 import { appSystem, type Plan, type Row, type World } from './plan-fixture.ts'
 import { openWorlds } from './worlds.ts'
 
@@ -182,4 +186,23 @@ test('however long a system is away, nothing is given up, and it is looked for e
   w.later(15_000)
   await w.work()
   assert.deepEqual([(await w.shown(planId)).state, w.accounts().length], ['applied', 30])
+})
+
+test('two systems that are back at the same moment are both told as back', async () => {
+  const w = await open((p) => { p.systems.push({ ...appSystem(p), id: 'other', name: 'Other', config: { system: 'other' } }) })
+  const { policy } = await currentRevision(w.pool)
+  const said = (work: (client: Client) => Promise<void>): Promise<void> => transaction(w.pool, async (client) => {
+    await work(client)
+    await recordAiling(client, policy, w.context.now())
+  })
+  for (const id of ['app', 'other']) await said(async (client) => { await noteAway(client, id, 'It is off.', w.context.now()) })
+  assert.deepEqual((await findings(w, 'SYSTEM_AWAY')).map((f) => f.open), [true, true])
+  const bothNoted = Promise.withResolvers<void>()
+  let noted = 0
+  await Promise.all(['app', 'other'].map((id) => said(async (client) => {
+    await noteBack(client, id)
+    if (++noted === 2) bothNoted.resolve()
+    await bothNoted.promise
+  })))
+  assert.deepEqual((await findings(w, 'SYSTEM_AWAY')).map((f) => f.open), [false, false])
 })
