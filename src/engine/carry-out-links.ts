@@ -1,5 +1,6 @@
 /** Linking and everything else that only Usher's own rows change by. */
 import { transaction } from '../store/database.ts'
+import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts } from '../store/observed.ts'
 import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
@@ -32,6 +33,7 @@ export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise
       ends.push({ id: change.id, state: 'done', accountId: account.id })
     }
     await linkAccounts(client, system.id, links, plan.approvedBy ?? plan.madeBy, now)
+    await keepNames(client, links)
     await foundReasons(client, system.id, links, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
     await endChanges(client, plan.id, changes[0]!.batchId, ends, now)
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)

@@ -49,16 +49,22 @@ interface WhoIsDue { planId: string | null; applying: string | null; revision: n
 
 async function findDue(client: Client, input: WhoIsDue): Promise<void> {
   await client.query(`create temp table unsettled (person_id uuid primary key) on commit drop`)
+  if (input.only === null) {
+    // What is wrong with somebody is looked at until it is over; nobody is told that it is, because nobody looked.
+    await client.query(`insert into unsettled select distinct person_id from finding where resolved_at is null and person_id is not null`)
+  }
   if (input.planId !== null && input.only === null) {
     await client.query(
       `insert into unsettled select distinct d.person_id
          from desired_account d left join account a on a.person_id = d.person_id and a.job_id = d.job_id and a.person_id is not null and a.gone_at is null
-        where a.person_id is null or d.wanted = 'broken'`)
+        where a.person_id is null or d.wanted = 'broken'
+       on conflict do nothing`)
   }
   if (input.applying !== null && input.only === null) {
     await client.query(
       `insert into unsettled select distinct c.person_id from plan_change c join desired_account d on d.person_id = c.person_id and d.job_id = c.job_id
-        where c.plan_id = $1 and c.stage = 2 and c.kind = 'create' and c.state in ('waiting', 'again') and c.subject <> d.name`, [input.applying])
+        where c.plan_id = $1 and c.stage = 2 and c.kind = 'create' and c.state in ('waiting', 'again') and (c.subject <> d.name or d.wanted = 'broken')
+       on conflict do nothing`, [input.applying])
   }
   if (input.only !== null) {
     await client.query(

@@ -104,7 +104,7 @@ export async function releaseUnused(client: Client, only: string[] | null): Prom
                         and c.state = 'stuck' and c.code = 'ALREADY_EXISTS' and lower(c.after ->> r.attribute) = lower(r.value)))`, [only])
 }
 
-/** The accounts were created: their names are theirs for good. */
+/** The accounts were created or linked: their names are theirs for good. */
 export async function keepNames(client: Db, people: { personId: string; jobId: string }[]): Promise<void> {
   await client.query(
     `update reserved_name r set plan_id = null from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)

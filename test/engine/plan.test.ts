@@ -223,6 +223,39 @@ test('after the account is deleted, the name stays with its person', async () =>
   assert.deepEqual(w.accounts(), ['bo.ek', 'john.smith2'])
 })
 
+test('after a found account is deleted by hand, the name stays with its person, who waits for it where somebody else has it', async () => {
+  const w = await open()
+  const { id } = w.add('ana', { personId: '1' })
+  await w.day([anna, bo])
+  w.app.records.delete(id)
+  w.add('ana', { displayName: 'Nobody knows' })
+  const plan = await w.plan()
+  assert.deepEqual([plan.systems, plan.findings.map((f) => f.code)], [[], ['NAME_TAKEN']])
+  w.account('ana')!.name = w.account('ana')!.attributes['name'] = 'other'
+  assert.deepEqual((await w.plan()).systems, ['create ana', 'grant ana sellers'])
+})
+
+test('what is wrong with somebody stays said until it is over', async () => {
+  const w = await open((p) => { p.rules.push({ id: 'odd', name: 'Odd', when: 'int(person.surname) > 0', roles: ['seller'] }) })
+  const said = async (): Promise<number> => (await w.pool.query(`select from finding where code = 'EXPRESSION_FAILED' and resolved_at is null`)).rowCount ?? 0
+  await w.day([anna, { id: '7', first: 'Seven', last: '7' }])
+  assert.equal(await said(), 1)
+  assert.deepEqual([(await w.plan()).findings.map((f) => f.code), await said()], [['EXPRESSION_FAILED'], 1])
+  await w.setPolicy((p) => { p.rules = p.rules.filter((r) => r.id !== 'odd') })
+  assert.deepEqual([(await w.plan()).findings, await said()], [[], 0])
+})
+
+test('whoever refers to somebody without an account is not refused, because that one was to have one before', async () => {
+  const w = await open()
+  await w.day([anna, bo])
+  // The account of the manager to be is gone, and somebody else has the name.
+  w.app.records.delete(w.account('bo.ek')!.id)
+  w.add('bo.ek', { displayName: 'Nobody knows' })
+  const plan = await w.day([{ ...anna, last: 'Ives', manager: bo.id }, bo])
+  assert.deepEqual([plan.systems, plan.findings.map((f) => f.code)], [['update anna.nowak'], ['NAME_TAKEN']])
+  assert.deepEqual([(await w.plan()).systems, w.account('anna.nowak')!.attributes['displayName']], [[], 'Anna Ives'])
+})
+
 test('an edit of a role or a rule is planned for everybody whom it concerns', async () => {
   const w = await open()
   await w.day([anna, bo])
