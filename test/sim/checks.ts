@@ -119,8 +119,10 @@ function seeOrder(world: World, person: Person): void {
 /** Whether most people vanished with this one, a short time ago, and did not come back. */
 function isTogether(world: World, { id, key }: Person): boolean {
   const since = world.vanishedTogether.get(key)
-  const gone = world.vanishedTogether.size
-  if (gone <= world.book.people.maxShrink * (gone + world.sheet.rows.length + 1)) return false
+  // Whose end is known otherwise is not missed.
+  const works = (row: StaffRow): boolean => stateOf(standing(world, row.id, row), world.clock.now) !== 'ended'
+  const gone = [...world.vanishedTogether.keys()].filter((one) => works(world.everybody.get(one)!)).length
+  if (gone <= world.book.people.maxShrink * (gone + world.sheet.rows.filter(works).length + 1)) return false
   return since !== undefined && world.clock.now - since < 5 * 86_400_000 && !world.releasedPeople.has(id) && world.everybody.get(key)!.end === ''
 }
 
