@@ -27,7 +27,7 @@ import { beginSettling, settled, type Settling } from './settle-reasons.ts'
 import { approveAutomatic, startPlan } from './start-plan.ts'
 import { turnsOf } from './turns.ts'
 import type { Connections } from './warm-systems.ts'
-import { beginUndo, endUndo, isUndo } from './undo.ts'
+import { beginUndo, endUndo, isOver, isUndo } from './undo.ts'
 
 /** Changes that are looked at, written and seen together; and so many more that are granted to accounts which are created with them. */
 export const batchSize = 250
@@ -183,7 +183,7 @@ async function finish(context: Context, plan: PlanRow, failed: boolean): Promise
   // Whose account it is now, policy has its say about it.
   if (plan.aim !== null && 'link' in plan.aim) await startPlan(context, { cause: 'linked by hand', actor: plan.madeBy, scope: plan.scope })
   // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
-  if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver') await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope, aim: plan.aim })
+  if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver' && !isOver(plan, context.now())) await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope, aim: plan.aim })
 }
 
 async function settlePlan(context: Context, client: Client, plan: PlanRow, failed: boolean): Promise<'later' | 'over' | 'refused'> {

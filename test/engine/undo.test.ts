@@ -138,5 +138,6 @@ test('once the instant is over until which it would be left so, nothing is undon
   w.at('2026-06-17T00:00:00Z')
   const late = await w.approve(plan)
   assert.deepEqual(late.changes.map((c) => `${c.kind} ${c.state} ${c.code}`), ['enable refused CHANGE_DIFFERS', 'grant refused CHANGE_DIFFERS'])
-  assert.equal(w.app.writes, writes)
+  // Nor is it planned once more, for an instant that is over.
+  assert.deepEqual([w.app.writes, (await w.newest()).id], [writes, late.id])
 })

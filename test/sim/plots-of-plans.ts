@@ -160,12 +160,13 @@ export const plotsOfPlans: ((world: World) => Plot)[] = [
       const who = await colleague(world)
       const shown = (): unknown => accountOf(world, 'app', who.id)?.attributes['displayName']
       const before = shown()
+      const { rows: [last] } = await world.database.watch.query<{ number: string }>('select max(number) as number from plan')
       change(world, who, { last: 'Tamm' }, 'marries')
       await settle(world)
       const { rows: [plan] } = await world.database.watch.query<{ id: string; number: string }>(
-        `select id, number from plan where state = 'applied' and cause = 'test' and exists (
+        `select id, number from plan where state = 'applied' and cause = 'test' and number > $2 and exists (
            select from plan_change c join person p on p.id = c.person_id where c.plan_id = plan.id and c.kind = 'update' and c.stage = 2 and p.attributes ->> 'employeeId' = $1)
-          order by plan.number desc limit 1`, [who.id])
+          order by plan.number desc limit 1`, [who.id, last!.number])
       if (plan === undefined || shown() === before || !await undo(world, plan)) return
       await work(world, noMishaps)
       await approveOpen(world)
