@@ -142,8 +142,9 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
 async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolean> {
   try {
     const [{ kind }] = changes as [ChangeRow]
-    if (kind !== 'link' && kind !== 'unlink') return (await carryOut(hands, changes)).reachable
-    await (kind === 'link' ? carryOutLinks(hands, changes) : carryOutUnlinks(hands, changes))
+    if (kind === 'link') return (await carryOutLinks(hands, changes)).reachable
+    if (kind !== 'unlink') return (await carryOut(hands, changes)).reachable
+    await carryOutUnlinks(hands, changes)
     return true
   } catch (error) {
     hands.context.log.error({ plan: hands.plan.number, system: hands.system.id, err: error }, 'a batch of changes failed')

@@ -4,9 +4,22 @@ import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts } from '../store/observed.ts'
 import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
 import { auditChanges } from './audit-changes.ts'
+import { giveBack } from './carry-out-end.ts'
 import type { Hands } from './carry-out-hands.ts'
+import { look, wantedToLink } from './carry-out-look.ts'
 
-export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise<void> {
+/** What a record holds becomes a reason, so it is looked at first. Returns whether the system answered. */
+export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise<{ reachable: boolean }> {
+  try {
+    await look(hands, await wantedToLink(hands, changes))
+  } catch (error) {
+    return await giveBack(hands, changes, error)
+  }
+  await link(hands, changes)
+  return { reachable: true }
+}
+
+async function link(hands: Hands, changes: ChangeRow[]): Promise<void> {
   const { context, system, plan, revision } = hands
   const now = context.now()
   await transaction(context.pool, async (client) => {

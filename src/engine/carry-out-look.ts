@@ -21,6 +21,13 @@ export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Ma
   ]
 }
 
+/** The records that are about to become somebody's. */
+export async function wantedToLink({ context }: Hands, changes: ChangeRow[]): Promise<Wanted[]> {
+  const { rows } = await context.pool.query<{ objectType: string; id: string }>(
+    'select object_type as "objectType", native_id as id from account where id = any($1::bigint[]) order by id', [changes.map((c) => c.accountId)])
+  return rows
+}
+
 /** By what the record of a creation is known that was tried before, whatever it is called by now. `answered`: see `triedCreations`. */
 function perhapsCreated({ deciding }: Hands, change: ChangeRow, answered: string[] | undefined): Wanted[] {
   if (answered === undefined) return []

@@ -148,6 +148,29 @@ for (const method of ['automatic', 'approve'] as const) {
   })
 }
 
+test('what somebody took from a record after the plan is no reason when it is linked', async () => {
+  const w = await open((p) => { appSystem(p).method = 'approve' })
+  const record = w.add('anowak', { personId: '1' })
+  for (const group of ['vpn', 'sellers']) w.join(group, 'anowak')
+  const plan = await w.day([anna])
+  w.app.members.get(w.group('vpn').id)!.delete(record.id)
+  assert.deepEqual((await w.approve(plan)).systems, ['link anowak', 'update anowak'])
+  assert.deepEqual((await w.reasons('1')).toSorted(), ['found sellers', 'rule seller', 'scope users'])
+  assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('a link waits for a system that is away, and so does what follows it', async () => {
+  const w = await open((p) => { appSystem(p).method = 'approve' })
+  w.add('anowak', { personId: '1' })
+  const plan = await w.day([anna])
+  w.app.reachable = false
+  assert.deepEqual((await w.approve(plan)).systems, ['link anowak again', 'update anowak again', 'grant anowak sellers again'])
+  w.app.reachable = true
+  await w.settle()
+  assert.deepEqual((await w.shown(plan.id)).systems, ['link anowak', 'update anowak', 'grant anowak sellers'])
+  assert.deepEqual(w.logged, [])
+})
+
 test('a name that is taken by a record of nobody is adopted only where a match rule says so', async () => {
   const w = await open((p) => { appSystem(p).method = 'approve' })
   const plan = await w.day([anna, bo])
