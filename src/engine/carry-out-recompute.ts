@@ -12,10 +12,12 @@ import { recomputeUndo } from './carry-out-undo.ts'
 import type { Context } from './context.ts'
 import { factsOf, hashChange } from './facts.ts'
 import { methodOf } from './plan-systems.ts'
+import { waitForNames } from './wait-for-names.ts'
 
 /** An attempt per change: to be carried out as planned, or ended already; and the facts that it was decided from. */
 export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ attempts: Attempt[]; loaded: LoadedFacts }> {
   const loaded = await loadFacts(hands.context.pool, 'stored', hands.context.now(), pairsOf(changes), hands.holders)
+  await waitForNames(hands.context.pool, loaded, hands.deciding.jobs)
   const isUndo = hands.plan.aim !== null && 'undo' in hands.plan.aim
   const attempts = isUndo ? await recomputeUndo(hands, changes, loaded) : recomputeAll(hands, changes, loaded)
   return { loaded, attempts: attempts.map((attempt) => unlessObserved(hands, attempt)) }

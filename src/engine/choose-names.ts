@@ -25,23 +25,22 @@ export interface Choosing {
   lost: Set<string>
   names: Names
   fresh: Fresh[]
-  findings: Finding[]
+}
+
+export function nameTaken(job: string, attribute: string, value: string): Problem {
+  return { code: 'NAME_TAKEN', message: `${job}: ${attribute} ${value} is kept for this person, and a record that is not theirs has it. Rename or delete that record, or link it to them.` }
 }
 
 /** Fills in unique names: the one reserved, else the one that the account has, else the first free candidate. One that they had and lost is waited for. */
-export async function chooseNames(one: ResolvedAccount, prepared: PreparedJob, account: DesiredAccount, present: Attributes | null, { reserved, lost, names, fresh, findings }: Choosing): Promise<Problem | null> {
+export async function chooseNames(one: ResolvedAccount, prepared: PreparedJob, account: DesiredAccount, present: Attributes | null, { reserved, lost, names, fresh }: Choosing): Promise<Problem | null> {
   const job = prepared.job.name
   for (const [attribute, candidates] of Object.entries(account.candidates)) {
     const key = `${one.personId} ${one.jobId} ${attribute}`
     const own = textOf(present?.[attribute])
     const kept = reserved.get(key)
     const isLost = lost.has(key)
-    if (isLost && !kept!.meant) {
-      const taken = { code: 'NAME_TAKEN', message: `${job}: ${attribute} ${kept!.value} is kept for this person, and a record that is not theirs has it. Rename or delete that record, or link it to them.` }
-      if (own === undefined) return taken
-      findings.push({ ...taken, system: one.systemId, job: one.jobId, person: one.personId })
-    }
-    const value = (isLost ? undefined : kept?.value) ?? own ?? await names.firstFree(attribute, candidates)
+    if (isLost && !kept!.meant && own === undefined) return nameTaken(job, attribute, kept!.value)
+    const value = (isLost && kept!.meant ? undefined : kept?.value) ?? own ?? await names.firstFree(attribute, candidates)
     if (value === undefined) {
       if (candidates.length === 0) return { code: 'REQUIRED_EMPTY', message: `${job}: no candidate for the unique ${attribute}, because what it is made of is empty.` }
       return { code: 'NAME_EXHAUSTED', message: `${job}: all ${candidates.length} candidates for ${attribute} are taken (${candidates.join(', ')}).` }

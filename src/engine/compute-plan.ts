@@ -145,7 +145,7 @@ async function planMany(context: Context, client: Client, plan: PlanRow, revisio
     if (only === null) findings.push(...missing.filter((m) => !unreachable.has(m.systemId)).map((m) => unknownEntitlement(revision.policy, m)))
   }
   findings.push(...(await evaluatePeople(context, client, revision, { planId: plan.id, asOf, only, layPlan: true })).findings)
-  await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only })
+  findings.push(...await planSystems(context, client, { planId: plan.id, revision, asOf, jobs, only }))
   await recordDrift(client, { ...driftLook(plan, revision, look), only, layer: 'overlay' })
   const counts = await countChanges(client, plan.id)
   const all = await applyBrakes(client, plan.id, revision.policy, asOf, brakes, counts)
@@ -163,8 +163,8 @@ async function planFew(context: Context, client: Client, plan: PlanRow, revision
   if (known.people.some((person) => person.due)) await planCalendar(client, { planId: plan.id, revision, asOf, only })
   if (!rolesStored) await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
   const evaluation = await evaluateFew(context, client, revision, known, { planId: plan.id, asOf })
-  findings.push(...evaluation.findings)
-  const changes = await decideFew(context, client, { revision, asOf, jobs, only, rows: evaluation.rows })
+  const { changes, findings: inTheWay } = await decideFew(context, client, { revision, asOf, jobs, only, rows: evaluation.rows })
+  findings.push(...evaluation.findings, ...inTheWay)
   const [, mayHaveDrifted, brakes] = await together(client,
     () => sendChanges(client, plan.id, changes),
     () => recordDriftOfFew(client, { ...driftLook(plan, revision, look), only, rows: evaluation.rows }, changes),

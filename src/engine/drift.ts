@@ -16,6 +16,7 @@ import { evaluatePeople } from './evaluate-people.ts'
 import { factsOf, hashChange } from './facts.ts'
 import { holdersOf, methodOf, prepareDeciding } from './plan-systems.ts'
 import { startPlan } from './start-plan.ts'
+import { waitForNames } from './wait-for-names.ts'
 
 /** Begins a plan that puts back exactly these. */
 export async function putBackDrift(context: Context, ids: string[], actor: string): Promise<{ planId: string }> {
@@ -31,6 +32,7 @@ export async function planPutBack(context: Context, client: Client, plan: PlanRo
   const deciding = await prepareDeciding(context, client, revision, asOf)
   const byPair = Map.groupBy(rows, pairKey)
   const loaded = await loadFacts(client, 'overlay', asOf, [...byPair.values()].map(([row]) => row!), holdersOf(accountJobs(revision.policy)))
+  await waitForNames(client, loaded, deciding.jobs)
   const changes = [...byPair.values()].flatMap((things) => {
     const facts = factsOf(loaded, things[0]!, deciding)
     return facts === null ? [] : decide(narrowed(facts, things)).filter((change) => putsBack(change, things))

@@ -28,7 +28,7 @@ export async function computeForecast(context: Context, plan: PlanRow, revision:
     await planCalendar(client, { planId, revision, asOf, only })
     if (!(await areRolesStored(client, revision.revision))) await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
     const { findings } = await evaluatePeople(context, client, revision, { planId, asOf, only, layPlan: true })
-    await planSystems(context, client, { planId, revision, asOf, jobs, only })
+    findings.push(...await planSystems(context, client, { planId, revision, asOf, jobs, only }))
     const brakes = await applyBrakes(client, planId, revision.policy, asOf, [])
     await forgetNames(client, planId)
     const hash = await hashOfPlan(client, planId, { revision: revision.revision, asOf, basis })

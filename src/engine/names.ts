@@ -1,5 +1,5 @@
 /** Which of the candidates for a unique name is free, asked of the database as far as needed. */
-import { accountJobs, type Policy } from '../domain/policy.ts'
+import { accountJobs, type AccountJob, type Policy } from '../domain/policy.ts'
 import type { Client } from '../store/database.ts'
 import { takenNames } from '../store/name.ts'
 
@@ -46,10 +46,14 @@ export function openNames(client: Client, systemId: string, chosen: Set<string>)
   }
 }
 
-/** The attributes that unique names are drawn for, in some account of some job. */
+/** The attributes that a job draws unique names for. */
+export function namedBy({ mapping }: AccountJob): string[] {
+  return Object.entries(mapping).filter(([, source]) => /\bunique\s*\(/.test(source)).map(([attribute]) => attribute)
+}
+
+/** Those of all jobs. */
 export function namedAttributes(policy: Policy): string[] {
-  const named = accountJobs(policy).flatMap((job) => Object.entries(job.mapping).filter(([, source]) => /\bunique\s*\(/.test(source)).map(([attribute]) => attribute))
-  return [...new Set(named)]
+  return [...new Set(accountJobs(policy).flatMap(namedBy))]
 }
 
 const numberMax = 99

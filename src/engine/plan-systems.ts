@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { accountJobs, stricter, type AccountJob, type Method, type Policy } from '../domain/policy.ts'
 import { decide } from '../domain/decide.ts'
-import type { ChangeState } from '../domain/plan.ts'
+import type { ChangeState, Finding } from '../domain/plan.ts'
 import { authoritativeIds, compareAll, differingPairs, type CompareInput, type Pair } from '../store/compare.ts'
 import { together, type Client, type Db } from '../store/database.ts'
 import { layFew, type EvaluatedRows } from '../store/overlay.ts'
@@ -12,6 +12,7 @@ import { systemOf, type Context, type Revision } from './context.ts'
 import { prepareJobs } from './prepared-job.ts'
 import { factsOf, hashChange, type Deciding } from './facts.ts'
 import { ahead } from './turns.ts'
+import { waitForNames } from './wait-for-names.ts'
 
 export interface SystemsPlanInput {
   planId: string
@@ -22,23 +23,29 @@ export interface SystemsPlanInput {
   only: string[] | null
 }
 
-/** Compares as sets and writes the changes of stage 2, of what differs; needs the overlay that `evaluatePeople` opened in this transaction. */
-export async function planSystems(context: Context, client: Client, input: SystemsPlanInput): Promise<void> {
+/** Compares as sets and writes the changes of stage 2, of what differs; needs the overlay that `evaluatePeople` opened in this transaction. Returns what is in the way. */
+export async function planSystems(context: Context, client: Client, input: SystemsPlanInput): Promise<Finding[]> {
   const { planId, revision, asOf, only } = input
   const deciding = await prepareDeciding(context, client, revision, asOf)
   const holders = holdersOf(accountJobs(revision.policy))
   await compareAll(client, compareInput(revision, jobsOf(revision, input.jobs), asOf, only))
+  const findings: Finding[] = []
   let decided: NewChange[] = []
-  for await (const { pairs, loaded } of ahead(factsOfDiffering(client, asOf, holders))) {
+  for await (const { pairs, loaded } of ahead(factsOfDiffering(client, asOf, holders, deciding, findings))) {
     // Those before are written, and those after loaded, while these are decided on.
     const [changes] = await Promise.all([decideOn(pairs, loaded, deciding, revision), insertChanges(client, planId, decided)])
     decided = changes
   }
   await insertChanges(client, planId, decided)
+  return findings
 }
 
-async function* factsOfDiffering(client: Client, asOf: string, holders: Holder[]): AsyncGenerator<{ pairs: Pair[]; loaded: LoadedFacts }> {
-  for await (const pairs of differingPairs(client)) yield { pairs, loaded: await loadFacts(client, 'overlay', asOf, pairs, holders) }
+async function* factsOfDiffering(client: Client, asOf: string, holders: Holder[], { jobs }: Deciding, findings: Finding[]): AsyncGenerator<{ pairs: Pair[]; loaded: LoadedFacts }> {
+  for await (const pairs of differingPairs(client)) {
+    const loaded = await loadFacts(client, 'overlay', asOf, pairs, holders)
+    findings.push(...await waitForNames(client, loaded, jobs))
+    yield { pairs, loaded }
+  }
 }
 
 interface Holder { systemId: string; jobId: string }
@@ -57,12 +64,13 @@ async function decideOn(pairs: Pair[], loaded: LoadedFacts, deciding: Deciding, 
 }
 
 /** The changes of a few people: each of their accounts is decided on, as that is quicker than to find out which ones differ. */
-export async function decideFew(context: Context, client: Client, input: Omit<SystemsPlanInput, 'planId'> & { only: string[]; rows: EvaluatedRows }): Promise<NewChange[]> {
+export async function decideFew(context: Context, client: Client, input: Omit<SystemsPlanInput, 'planId'> & { only: string[]; rows: EvaluatedRows }): Promise<{ changes: NewChange[]; findings: Finding[] }> {
   const { revision, asOf, only, rows } = input
   const pairs = jobsOf(revision, input.jobs).flatMap((job) => only.map((personId) => ({ personId, jobId: job.id })))
   const deciding = await prepareDeciding(context, client, revision, asOf)
   const [, loaded] = await together(client, () => layFew(client, rows), () => loadFacts(client, rows, asOf, pairs, holdersOf(accountJobs(revision.policy))))
-  return await decideOn(pairs, loaded, deciding, revision)
+  const findings = await waitForNames(client, loaded, deciding.jobs)
+  return { changes: await decideOn(pairs, loaded, deciding, revision), findings }
 }
 
 /** `jobs`: made ready before, from the same revision. */

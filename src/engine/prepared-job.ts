@@ -4,6 +4,7 @@ import { compile } from '../domain/expression.ts'
 import type { AccountJob, Policy } from '../domain/policy.ts'
 import type { Attributes } from '../domain/value.ts'
 import { configOf, connectorOf, systemOf, type Context } from './context.ts'
+import { namedBy } from './names.ts'
 
 /** An account job with what its system says about its object type. */
 export interface PreparedJob {
@@ -12,6 +13,8 @@ export interface PreparedJob {
   nameOf(attributes: Attributes): string
   /** Attribute of a reference → the person attribute by which the other one is known. */
   referenceKeys: Record<string, string>
+  /** Attributes that hold unique names. */
+  named: string[]
 }
 
 /** Those of these attributes that tell whose a record is. A name alone proves nothing: it may be a namesake's. */
@@ -32,6 +35,6 @@ export function prepareJobs(context: Context, compiled: { policy: Policy; jobs: 
       const declared = compiled.policy.settings.attributes.find((a) => a.type === 'reference' && reads.some((r) => r.name === a.name))
       referenceKeys[description.name] = declared?.references ?? 'employeeId'
     }
-    return [job.id, { job, type, referenceKeys, nameOf: (attributes: Attributes) => definition.nameOf?.(config, job.objectType, attributes) ?? '' }]
+    return [job.id, { job, type, referenceKeys, named: namedBy(job), nameOf: (attributes: Attributes) => definition.nameOf?.(config, job.objectType, attributes) ?? '' }]
   }))
 }

@@ -18,6 +18,7 @@ import { factsOf } from './facts.ts'
 import { originsOf } from './origin.ts'
 import { holdersOf, prepareDeciding } from './plan-systems.ts'
 import { placeOf } from './place.ts'
+import { waitForNames } from './wait-for-names.ts'
 import { lookAt } from './why.ts'
 
 export async function previewJob(context: Context, input: { job: PeopleJob; row?: number } | { job: AccountJob; personId: string }): Promise<JobPreview> {
@@ -118,7 +119,9 @@ async function outcomeSteps(context: Context, client: Client, revision: Revision
   const { findings } = await evaluatePeople(context, client, revision, { planId: '00000000-0000-0000-0000-000000000000', asOf, only: [person.id], layPlan: false })
   const pair = { personId: person.id, jobId: job.id }
   const loaded = await loadFacts(client, 'overlay', asOf, [pair], holdersOf(accountJobs(revision.policy)))
-  const facts = factsOf(loaded, pair, await prepareDeciding(context, client, revision, asOf))
+  const deciding = await prepareDeciding(context, client, revision, asOf)
+  const inTheWay = await waitForNames(client, loaded, deciding.jobs)
+  const facts = factsOf(loaded, pair, deciding)
   if (facts === null) {
     const finding = findings.find((f) => f.job === job.id)
     return [{ step: 'account', title: 'Account', says: finding?.message ?? 'It cannot be said what this account should be.', ok: false }]
@@ -131,6 +134,7 @@ async function outcomeSteps(context: Context, client: Client, revision: Revision
       : facts.account === null ? `${seen.name} is there, belongs to nobody, and fits by ${facts.matched!.by}.` : `${seen.name} is this person's account, ${seen.enabled ? 'enabled' : 'disabled'}.`,
     ok: true,
   }]
+  for (const { message } of inTheWay) steps.push({ step: 'account', title: 'Name', says: message, ok: false })
   const changes = decide(facts)
   if (changes.length === 0) steps.push({ step: 'change', title: 'Changes', says: seen?.protected === true ? 'The record is protected and is never touched.' : 'Nothing to change.', ok: true })
   for (const change of changes) {

@@ -93,7 +93,7 @@ async function resolveOnce(
         personId, jobId, systemId: prepared.job.destination, wanted: account.wanted as 'enabled' | 'disabled', attributes: { ...account.set }, clear: account.clear,
         references: {}, name: '', matchedId: match?.id ?? null, matchedBy: match?.by ?? null,
       }
-      const problem = match?.problem ?? await chooseNames(one, prepared, account, present, { reserved, lost, names, fresh, findings: passing.findings }) ?? brokenBecause(account, prepared, one)
+      const problem = match?.problem ?? await chooseNames(one, prepared, account, present, { reserved, lost, names, fresh }) ?? brokenBecause(account, prepared, one)
       const isBroken = (found: Problem): void => {
         one.wanted = 'broken'
         passing.findings.push({ ...found, system: one.systemId, job: jobId, person: personId })

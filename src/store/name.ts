@@ -30,7 +30,7 @@ export async function takenNames(client: Client, systemId: string, attribute: st
 }
 
 /** Which of these names records of the system have. */
-export async function namesInUse(client: Client, systemId: string, attribute: string, values: string[]): Promise<Set<string>> {
+export async function namesInUse(client: Db, systemId: string, attribute: string, values: string[]): Promise<Set<string>> {
   const { rows } = await client.query<{ value: string }>(
     `select distinct ${nameOf(attribute)} as value from account where system_id = $1 and gone_at is null and ${nameOf(attribute)} = any($2)`,
     [systemId, values.map((v) => v.toLowerCase())])

@@ -263,6 +263,21 @@ test('a name that somebody had and that is taken by now is waited for; one that 
   assert.deepEqual((await w.approve(await w.plan())).systems, ['create anna.nowak', 'create bo.ek2', 'grant anna.nowak sellers'])
 })
 
+test('an account that was renamed, and whose name a record of nobody has by now, stays as it is called and gets all else', async () => {
+  const w = await open()
+  await w.day([anna])
+  const own = w.account('anna.nowak')!
+  own.name = own.attributes['name'] = 'anna.other'
+  const stranger = w.add('anna.nowak')
+  for (const department of ['Sales', 'Data']) {
+    const plan = await w.day([{ ...anna, department }])
+    assert.deepEqual([plan.systems, plan.findings.map((f) => [f.code, f.person])], [department === 'Sales' ? [] : ['revoke anna.other sellers'], [['NAME_TAKEN', await w.person('1')]]])
+  }
+  w.app.records.delete(stranger.id)
+  const plan = await w.day([anna])
+  assert.deepEqual([plan.systems, plan.findings, w.accounts()], [['rename anna.other', 'grant anna.other sellers'], [], ['anna.nowak']])
+})
+
 test('an account comes with what it is granted, and where it is not seen, nothing of it counts', async () => {
   const w = await open()
   w.app.faults = [fault('create', 'pretend', 1)]

@@ -80,8 +80,11 @@ function compareAccount(world: World, name: SystemName, person: string, account:
   if (account.attributes['displayName'] !== display) violate(world, `${where}: the display name is ${String(account.attributes['displayName'])} and should be ${display}.`)
   if (account.name !== account.attributes['name']) violate(world, `${where}: ${account.name} calls itself ${String(account.attributes['name'])}.`)
   const called = name === 'app' ? world.named.get(person) : `${row.last.toLowerCase()}-${person}`
-  if (called !== undefined && account.name !== called && !isNameTaken(world, name, person)) violate(world, `${where}: it is called ${account.name} and should be ${called}.`)
-  if (name === 'app' && !account.name.startsWith('old-') && !isNameTaken(world, name, person) && ![...world.names.get(person)!].includes(account.name.replace(/\d+$/, ''))) violate(world, `${where}: ${account.name} is none of their names.`)
+  // While somebody else has their name, it stays as it was called by hand.
+  if (!isNameTaken(world, name, person)) {
+    if (called !== undefined && account.name !== called) violate(world, `${where}: it is called ${account.name} and should be ${called}.`)
+    if (name === 'app' && !account.name.startsWith('old-') && ![...world.names.get(person)!].includes(account.name.replace(/\d+$/, ''))) violate(world, `${where}: ${account.name} is none of their names.`)
+  }
   const manager = row.manager === '' ? undefined : own(world, name, row.manager)[0]?.name
   const shown = account.attributes['manager']
   if (row.manager === '' && shown !== undefined) violate(world, `${where}: ${String(shown)} is shown as the manager, and there is none.`)
