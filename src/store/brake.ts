@@ -2,6 +2,7 @@
 import type { ChangeKind } from '../domain/plan.ts'
 import { together, type Client, type Db } from './database.ts'
 import { arrivalDigests } from './people-bulk.ts'
+import { endWaits } from './person-end.ts'
 
 /** Changes of one kind in one system; `privileged`: only those of privileged entitlements. */
 export interface Branch {
@@ -25,10 +26,9 @@ const agreedDates = `not exists (
        select from person_version v, jsonb_array_elements(v.positions) was
         where v.person_id = person.id and was ->> 'key' = pos ->> 'key' and (was ->> 'end' is null or was ->> 'end' > pos ->> 'end'))))`
 
-/** A human ended this very person. */
+/** A human ended this very person, who has not come back since. */
 const endedByHand = `(c.kind in ('disable', 'revoke') and (
-  exists (select from leaver l where l.person_id = c.person_id and l.returned_at is null and l.cause = 'hand')
-  or exists (select from person_end e where e.person_id = c.person_id and e.lifted_at is null and e.effective_at <= $2)))`
+  exists (select from leaver l where l.person_id = c.person_id and l.returned_at is null and l.cause = 'hand') or ${endWaits('c.person_id', '$2')}))`
 
 /** The person leaves on a day that was agreed, and nothing about their positions changes with the plan. */
 const agreedLeaving = `(c.kind in ('disable', 'revoke')
