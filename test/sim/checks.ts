@@ -33,9 +33,9 @@ export async function seePlans(world: World): Promise<void> {
   const { rows } = await world.database.watch.query<{ id: string; hash: string; number: string; state: string; cause: string; findings: { code: string }[] }>(
     `select id, hash, number, state, cause, findings from plan where state <> 'computing' and hash is not null and not id = any($1::uuid[])`, [[...world.contracts.keys()]])
   for (const plan of rows.toSorted((a, b) => Number(a.number) - Number(b.number))) {
-    const { rows: changes } = await world.database.watch.query<Parameters<typeof textOf>[0] & { id: string; systemId: string; state: string; stage: number; code: string | null }>(
+    const { rows: changes } = await world.database.watch.query<Parameters<typeof textOf>[0] & { id: string; systemId: string; state: string; stage: number; code: string | null; positions: Person['positions'] | null }>(
       `select c.id, c.kind, c.before, c.after, c.stage, c.state, c.code, c.system_id as "systemId", e.native_id as entitlement,
-              coalesce(person.attributes ->> 'employeeId', o.attributes ->> 'employeeId') as person
+              coalesce(person.attributes ->> 'employeeId', o.attributes ->> 'employeeId') as person, coalesce(o.positions, person.positions) as positions
          from plan_change c left join entitlement e on e.id = c.entitlement_id left join person on person.id = c.person_id
          left join plan_overlay o on o.plan_id = c.plan_id and o.person_id = c.person_id where c.plan_id = $1 order by c.id`, [plan.id])
     world.contracts.set(plan.id, { hash: plan.hash, changes: new Map(changes.map((c) => [c.id, textOf(c)])) })
@@ -44,13 +44,20 @@ export async function seePlans(world: World): Promise<void> {
       const { disableMax } = world.book.systems[name]
       // People whose end an operator released are not held once more.
       const released = new Set(changes.filter((c) => c.stage === 1 && c.code !== null && c.state !== 'held').map((c) => c.person))
-      const going = changes.filter((c) => c.stage === 2 && c.systemId === name && c.kind === 'disable' && ['planned', 'waiting'].includes(c.state) && !released.has(c.person) && plan.cause !== 'leaver')
+      const going = changes.filter((c) => c.stage === 2 && c.systemId === name && c.kind === 'disable' && ['planned', 'waiting'].includes(c.state) && !released.has(c.person) && plan.cause !== 'leaver'
+        // Whom somebody ended by name is not braked.
+        && !isEndedByHand(world, c.person, contractOf(c.positions?.[0])))
       const isReleased = await anyRelease(world)
       if (disableMax !== null && going.length > disableMax && !isReleased) {
         violate(world, `plan ${plan.number} lets ${going.length} accounts in ${name} be disabled, where a brake allows ${disableMax}.`)
       }
     }
   }
+}
+
+/** Whether somebody ended them by hand, and they have not begun anew since. */
+function isEndedByHand(world: World, person: string, contract: Contract | null): boolean {
+  return contract !== null && (world.ends.get(person) ?? []).some((at) => at <= world.clock.now && stateOf(contract, at) !== 'before-start')
 }
 
 async function anyRelease(world: World): Promise<boolean> {
@@ -81,7 +88,8 @@ async function seePeople(world: World): Promise<void> {
     }
     const contract = contractOf(position)
     const lasting = contract === null ? null : standing(world, person.key, contract)
-    const state = stateOf(lasting, world.clock.now)
+    // A clock that is set back gives nobody back.
+    const state = stateOf(lasting, Math.max(world.clock.now, world.clock.latest))
     noteKept(world, person, lasting)
     if (person.state === 'ended' && state !== 'ended') violate(world, `${person.key} counts as ended, and their position lives.`)
     if (person.state !== 'ended') world.endedSince.delete(person.key)
