@@ -43,7 +43,7 @@ export async function applyPeopleBatch(client: Client, input: { planId: string; 
   return { claimed, ...ended! }
 }
 
-/** A change is carried out only if it is still what was planned: the same person before it, and the same accepted rows. */
+/** A change is carried out only if it is still what was planned: the same person before it, and the same accepted rows; and no newer read says otherwise. */
 async function refuseWhatDiffers(client: Client, planId: string): Promise<void> {
   await client.query(
     `update people_batch b set ok = false
@@ -62,7 +62,26 @@ async function refuseWhatDiffers(client: Client, planId: string): Promise<void> 
     `update people_batch b set ok = false
        from plan_row n left join record r on r.job_id = n.job_id and r.key = n.key and r.position_key = n.position_key
       where n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'accept'
-        and (r.hash is distinct from n.was_hash or r.person_id is distinct from n.was_person_id)`, [planId])
+        and (r.hash is distinct from n.was_hash or r.person_id is distinct from n.was_person_id
+          or exists (select from snapshot accepted, snapshot own where accepted.id = r.snapshot_id and own.id = n.snapshot_id and accepted.read_at > own.read_at))`, [planId])
+  for (const { jobId, newest } of await newerReads(client, planId)) {
+    await client.query(
+      `update people_batch b set ok = false
+         from plan_row n
+        where n.plan_id = $1 and n.person_id = b.person_id and n.kind = 'missing' and n.job_id = $2
+          and (exists (select from ${await rowsOf(client, newest)} s where s.key = n.key and s.position_key = n.position_key)
+            or exists (select from set_aside a where a.snapshot_id = $3 and a.key = n.key))`, [planId, jobId, newest])
+  }
+}
+
+/** Whole reads since those that a plan was made from, the newest of each job. */
+async function newerReads(client: Client, planId: string): Promise<{ jobId: string; newest: string }[]> {
+  const { rows } = await client.query<{ jobId: string; newest: string }>(
+    `select distinct on (own.job_id) own.job_id as "jobId", newer.id as newest
+       from plan, jsonb_each_text(coalesce(basis -> 'snapshots', '{}')) read join snapshot own on own.id = read.value::uuid
+       join snapshot newer on newer.job_id = own.job_id and newer.read_at > own.read_at and newer.state = 'complete'
+      where plan.id = $1 order by own.job_id, newer.read_at desc`, [planId])
+  return rows
 }
 
 async function writePeople(client: Client, planId: string, wave: number, now: string): Promise<void> {

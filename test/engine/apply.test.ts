@@ -7,7 +7,7 @@ import { applyPlan, batchesAtOnce, batchSize } from '../../src/engine/apply-plan
 import { computePlan } from '../../src/engine/compute-plan.ts'
 import { searchChanges } from '../../src/store/plan-views.ts'
 import { appSystem, job, type Row, type World } from './plan-fixture.ts'
-import { anna, bo, openWorlds } from './worlds.ts'
+import { anna, bo, cy, openWorlds } from './worlds.ts'
 
 const open = openWorlds()
 
@@ -125,6 +125,35 @@ test('where the person has another account by now, what was planned for the old 
   const applied = await w.approve(plan)
   assert.deepEqual(applied.changes.filter((c) => c.stage === 2).map((c) => c.state).filter((state) => state !== 'refused'), [])
   assert.deepEqual([w.account('a.nowak')!.enabled, w.account('anna.nowak')!.enabled], [true, true])
+})
+
+test('a plan that was stopped does not bring back what an older staff list said', async () => {
+  const w = await open((p) => { job(p, 'people').method = 'approve' })
+  const department = async (): Promise<unknown> => (await w.pool.query('select positions -> 0 -> \'attributes\' ->> \'department\' as department from person')).rows
+  await w.approve(await w.day([anna]))
+  const older = await w.day([{ ...anna, department: 'Data' }])
+  await w.engine.approvePlan(older.id, older.hash, 'ada')
+  await w.engine.stopPlan(older.id, 'ada')
+  await w.approve(await w.day([{ ...anna, department: 'Board' }]))
+  await w.approve(await w.day([anna]))
+  await w.engine.resumePlan(older.id, 'ada')
+  await w.work()
+  assert.deepEqual([(await w.shown(older.id)).people, await department()], [['update Anna Nowak refused'], [{ department: 'Sales' }]])
+})
+
+test('whoever vanished from an older staff list and is in a newer one is not ended by a plan that was stopped', async () => {
+  const w = await open((p) => { Object.assign(job(p, 'people'), { method: 'approve', completeness: { maxShrink: 0.5, vanishedEnds: false } }) })
+  await w.approve(await w.day([anna, bo, cy]))
+  const held = await w.day([bo, cy])
+  await w.engine.releaseHeld(held.id, held.brakes[0]!.setHash, 'ada')
+  await w.work()
+  const older = await w.newest()
+  await w.engine.approvePlan(older.id, older.hash, 'ada')
+  await w.engine.stopPlan(older.id, 'ada')
+  assert.deepEqual((await w.day([anna, bo, cy])).people, [])
+  await w.engine.resumePlan(older.id, 'ada')
+  await w.work()
+  assert.deepEqual([(await w.shown(older.id)).people, w.accounts()], [['disable Anna Nowak refused'], ['anna.nowak', 'bo.ek', 'cy.lee']])
 })
 
 for (const method of ['automatic', 'approve'] as const) {
