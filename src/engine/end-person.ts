@@ -56,7 +56,8 @@ export async function liftPersonEnd(context: Context, personId: string, actor: s
     await liftEnd(client, end.id, actor, now)
     await appendAudit(client, [{ at: now, actor, action: 'person.end-lifted', subject: `person:${personId}`, detail: { effectiveAt: end.effectiveAt } }])
     await callForLeavers(client)
-    if (end.effectiveAt > now) return false
+    // A clock that was set back makes an end to come of one that took effect.
+    if (end.effectiveAt > now && leaver === null) return false
     return await bringBack(context, client, revision, { personId, leaver, actor, now })
   })
   return back ? await startPlan(context, { cause: 'end lifted', actor, scope: { people: [personId] } }) : { planId: null }

@@ -117,6 +117,16 @@ test('ended by mistake: they are back with all of it also where a plan of everyb
   assert.deepEqual([await stateOf('1'), w.members('vpn')], ['active', ['anna.nowak']])
 })
 
+test('ended by mistake, lifted after the clock was set back behind the end: they are back', async () => {
+  const personId = await w.person('1')
+  await end('1')
+  await runLeavers(w.context, signal)
+  w.later(-90_000)
+  await w.engine.liftPersonEnd(personId, 'ada')
+  await w.work()
+  assert.deepEqual([await stateOf('1'), w.account('anna.nowak')!.enabled, w.members('sellers')], ['active', true, ['anna.nowak', 'bo.ek']])
+})
+
 test('ended by mistake: what was given for later still begins then', async () => {
   const personId = await w.person('1')
   await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn'), from: '2026-08-01T00:00:00Z' }, 'ada')
