@@ -87,7 +87,7 @@ async function judge(world: World, task: TaskName | 'operator', name: SystemName
     return
   }
   if (!running.approved || !['approved', 'applying', 'stopped'].includes(running.planState)) violate(world, `${what}: its plan is ${running.planState} and was not approved.`)
-  if (change.kind !== 'create' && world.orphans.has(`${name} ${change.id}`)) await seeLinks(world)
+  await seeLinks(world)
   // The lane for leavers plans and carries out in one go; only what can be undone.
   if (running.cause === 'leaver' && !world.contracts.has(running.plan)) await seePlans(world)
   if (running.cause === 'leaver' && change.kind !== 'disable' && change.kind !== 'revoke') violate(world, `${what}: the lane for leavers does only what can be undone.`)
