@@ -20,7 +20,14 @@ export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ a
   await waitForNames(hands.context.pool, loaded, hands.deciding.jobs)
   const isUndo = hands.plan.aim !== null && 'undo' in hands.plan.aim
   const attempts = isUndo ? await recomputeUndo(hands, changes, loaded) : recomputeAll(hands, changes, loaded)
-  return { loaded, attempts: attempts.map((attempt) => unlessObserved(hands, attempt)) }
+  return { loaded, attempts: attempts.map((attempt) => unlessBack(hands, loaded, unlessObserved(hands, attempt))) }
+}
+
+/** What takes leavers out is not done with who is back: what was worked out for them may still be that they left. */
+function unlessBack({ plan }: Hands, { desired }: LoadedFacts, attempt: Attempt): Attempt {
+  const { id, personId, jobId } = attempt.change
+  if (attempt.end !== null || plan.cause !== 'leaver' || desired.get(pairKey({ personId: personId!, jobId: jobId! }))?.personState === 'ended') return attempt
+  return { ...attempt, decided: null, end: { id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The person is back by now.' } }
 }
 
 /** Nothing is written to a system that somebody turned to *observe* since the plan was made. */

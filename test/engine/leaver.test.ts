@@ -127,6 +127,21 @@ test('ended by mistake, lifted after the clock was set back behind the end: they
   assert.deepEqual([await stateOf('1'), w.account('anna.nowak')!.enabled, w.members('sellers')], ['active', true, ['anna.nowak', 'bo.ek']])
 })
 
+test('ended by mistake: what the lane has not done yet where a system was away is not done any more', async () => {
+  await end('1')
+  w.app.reachable = false
+  await runLeavers(w.context, signal)
+  w.app.reachable = true
+  w.at('2026-06-15T08:05:00Z')
+  const { writes } = w.app
+  await w.engine.liftPersonEnd(await w.person('1'), 'ada')
+  await w.work()
+  const { rows } = await w.pool.query<{ says: string }>(
+    `select distinct c.state || ' ' || c.words as says from plan_change c join plan p on p.id = c.plan_id where p.cause = 'leaver' and c.stage = 2`)
+  assert.deepEqual(rows.map((r) => r.says), ['refused The person is back by now.'])
+  assert.deepEqual([w.accounts(), w.members('sellers'), w.app.writes], [['anna.nowak', 'bo.ek'], ['anna.nowak', 'bo.ek'], writes])
+})
+
 test('ended by mistake: what was given for later still begins then', async () => {
   const personId = await w.person('1')
   await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn'), from: '2026-08-01T00:00:00Z' }, 'ada')
