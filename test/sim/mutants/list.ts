@@ -74,7 +74,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'names follow every marriage', promise: 'Unique names are stable',
-    file: 'src/engine/choose-names.ts', find: 'const value = (isLost ? undefined : kept?.value) ?? own ?? await', replace: 'const value = await',
+    file: 'src/engine/choose-names.ts', find: 'const value = (isLost && kept!.meant ? undefined : kept?.value) ?? own ?? await', replace: 'const value = await',
   },
   {
     name: 'namesakes get the same name', promise: 'Unique names',
@@ -82,7 +82,8 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'a name that somebody had is given up', promise: 'Unique names are stable',
-    file: 'src/engine/choose-names.ts', find: 'if (isLost && !kept!.meant) {', replace: 'if (isLost && key === "") {',
+    file: 'src/engine/choose-names.ts',
+    find: 'if (isLost && !kept!.meant && own === undefined) return nameTaken(job, attribute, kept!.value)\n    const value = (isLost && kept!.meant ? undefined', replace: 'const value = (isLost ? undefined',
   },
   {
     name: 'what was created unseen is created again', promise: 'Nobody gets two accounts',
