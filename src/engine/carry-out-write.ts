@@ -112,5 +112,7 @@ export async function settleWritten(client: Client, hands: Hands, written: Attem
   const there = new Set(created.flatMap((a) => (a.outcome?.outcome === 'already' ? [a.outcome.id] : [])))
   const adopted = links.filter((l) => there.has(l.nativeId))
   await foundReasons(client, system.id, adopted, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
-  await keepNames(client, links)
+  // A name that only an answer speaks of is no more than meant for them.
+  const shown = new Set(seen.page.records.map((r) => r.id))
+  await keepNames(client, links.filter((l) => shown.has(l.nativeId)))
 }

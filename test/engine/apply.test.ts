@@ -307,6 +307,17 @@ test('an account that was renamed, and whose name a record of nobody has by now,
   assert.deepEqual([plan.systems, plan.findings, w.accounts()], [['rename anna.other', 'grant anna.other sellers'], [], ['anna.nowak']])
 })
 
+test('a name of an account that was only said to be made is no more than meant', async () => {
+  const w = await open()
+  w.app.faults = [fault('create', 'pretend', 1)]
+  assert.deepEqual([(await w.day([anna])).systems, unfired(w)], [['create anna.nowak stuck', 'grant anna.nowak sellers skipped'], []])
+  w.add('anna.nowak')
+  await w.plan()
+  await w.settle()
+  const plan = await w.plan()
+  assert.deepEqual([plan.findings, w.accounts()], [[], ['anna.nowak', 'anna.nowak2']])
+})
+
 test('an account comes with what it is granted, and where it is not seen, nothing of it counts', async () => {
   const w = await open()
   w.app.faults = [fault('create', 'pretend', 1)]
