@@ -5,12 +5,15 @@ import type { AccountJob, Policy } from '../domain/policy.ts'
 import type { Attributes } from '../domain/value.ts'
 import { configOf, connectorOf, systemOf, type Context } from './context.ts'
 import { namedBy } from './names.ts'
+import { protectedBy } from './read-system.ts'
 
 /** An account job with what its system says about its object type. */
 export interface PreparedJob {
   job: AccountJob
   type: ObjectType
   nameOf(attributes: Attributes): string
+  /** Whether policy protects whatever has that name. */
+  isProtected(name: string): boolean
   /** Attribute of a reference → the person attribute by which the other one is known. */
   referenceKeys: Record<string, string>
   /** Attributes that hold unique names. */
@@ -29,12 +32,16 @@ export function prepareJobs(context: Context, compiled: { policy: Policy; jobs: 
     const config = configOf(context, system)
     const type = definition.describe(config).objectTypes.find((t) => t.name === job.objectType)
       ?? { name: job.objectType, title: job.objectType, kind: 'account' as const, attributes: [], operations: [] }
+    const isKept = protectedBy(system)
     const referenceKeys: Record<string, string> = {}
     for (const description of type.attributes.filter((a) => a.type === 'reference' && a.naming !== true && job.mapping[a.name] !== undefined)) {
       const reads = compile(job.mapping[description.name]!, 'person').reads
       const declared = compiled.policy.settings.attributes.find((a) => a.type === 'reference' && reads.some((r) => r.name === a.name))
       referenceKeys[description.name] = declared?.references ?? 'employeeId'
     }
-    return [job.id, { job, type, referenceKeys, named: namedBy(job), nameOf: (attributes: Attributes) => definition.nameOf?.(config, job.objectType, attributes) ?? '' }]
+    return [job.id, {
+      job, type, referenceKeys, named: namedBy(job), isProtected: (name: string) => isKept('', name),
+      nameOf: (attributes: Attributes) => definition.nameOf?.(config, job.objectType, attributes) ?? '',
+    }]
   }))
 }

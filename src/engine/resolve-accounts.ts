@@ -105,7 +105,7 @@ async function resolveOnce(
         if (value !== undefined) one.references[attribute] = { key, value: String(value) }
       }
       for (const secret of prepared.type.attributes.filter((a) => a.secret === true)) delete one.attributes[secret.name]
-      const unnamed = problem === null ? giveName(one, prepared) : null
+      const unnamed = problem === null ? giveName(one, prepared) ?? (present === null ? protectedName(one, prepared) : null) : null
       if (unnamed !== null) isBroken(unnamed)
       resolved.push(one)
     }
@@ -130,6 +130,12 @@ function giveName(one: ResolvedAccount, prepared: PreparedJob): Problem | null {
     if (!(error instanceof UsherError)) throw error
     return { code: error.code, message: `${prepared.job.name}: ${error.message}` }
   }
+}
+
+/** What is never touched is not made either: nobody could end it. */
+function protectedName(one: ResolvedAccount, prepared: PreparedJob): Problem | null {
+  if (!prepared.isProtected(one.name)) return null
+  return { code: 'PROTECTED', message: `${prepared.job.name}: ${one.name} is protected by the policy, so no account is made by that name.` }
 }
 
 interface FoundMatch {

@@ -318,6 +318,18 @@ test('a name of an account that was only said to be made is no more than meant',
   assert.deepEqual([plan.findings, w.accounts()], [[], ['anna.nowak', 'anna.nowak2']])
 })
 
+test('no account is made by a name that policy protects, whoever deleted the one that was there', async () => {
+  const w = await open()
+  await w.day([anna])
+  await w.setPolicy((p) => { appSystem(p).protected = ['anna.*'] })
+  w.app.records.delete(w.account('anna.nowak')!.id)
+  const plan = await w.day([anna])
+  assert.deepEqual([plan.findings.map((f) => [f.code, f.person]), w.accounts()], [[['PROTECTED', await w.person('1')]], []])
+  await w.setPolicy((p) => { appSystem(p).protected = [] })
+  await w.day([anna])
+  assert.deepEqual(w.accounts(), ['anna.nowak'])
+})
+
 test('an account comes with what it is granted, and where it is not seen, nothing of it counts', async () => {
   const w = await open()
   w.app.faults = [fault('create', 'pretend', 1)]

@@ -52,6 +52,8 @@ function compareOne(world: World, name: SystemName, person: string, isSaid: bool
     if (account === undefined) return
   } else if (isSaid) violate(world, `${where}: somebody else is said to have their name, and nobody has.`)
   if (account === undefined) {
+    // One that is protected is not made again.
+    if (name === 'app' && settings.protected.includes(world.named.get(person) ?? '')) return
     // One that is protected is left alone, and another one may carry the name.
     if (!accountsIn(world.systems[name]).some((r) => r.attributes['personId'] === person && settings.protected.includes(r.name))) violate(world, `${where}: the account is missing.`)
     return

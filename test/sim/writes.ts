@@ -141,6 +141,7 @@ export const textOf = (change: Pick<Running, 'kind' | 'before' | 'after' | 'enti
 function judgeTarget(world: World, what: string, name: SystemName, change: SystemChange, running: Running): void {
   const system = world.systems[name]
   if (change.kind === 'create') {
+    if (isKept(world, name, change.name)) violate(world, `${what}: an account by that name is protected.`)
     const there = [...system.records.values()].find((r) => r.attributes['personId'] === running.person && r.protected !== true && !isKept(world, name, r.name))
     if (there !== undefined && system.before == null && there.name !== change.name) violate(world, `${what}: ${running.person} has an account there already, ${there.name}.`)
     return
