@@ -70,6 +70,8 @@ export interface World {
   shownBy: Map<string, { text: string; read: number }>
   /** People whose vanishing an operator released. */
   releasedPeople: Set<string>
+  /** Changes that were sent to a system, ever: `plan change`. */
+  written: Set<string>
   /** Changes that were seen done: `plan change`. */
   done: Set<string>
   fired: Map<string, number>
@@ -108,7 +110,7 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
     seed, random, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: database.enter(way()),
     queue: [], ends: new Map(), kept: new Map(), left: new Map(), lane: true, given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), mirrors: new Map(), endedSince: new Map(), contracts: new Map(),
-    vanishedTogether: new Map(), shownBy: new Map(), releasedPeople: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
+    vanishedTogether: new Map(), shownBy: new Map(), releasedPeople: new Set(), written: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,
     keys: { ...keys, headsFile: path.join(folder, 'heads') },
     digest: { update: (text) => { hash.update(`${text}\n`) }, value: () => hash.copy().digest('hex') },
     context(task) {

@@ -86,6 +86,7 @@ async function judge(world: World, task: TaskName | 'operator', name: SystemName
     violate(world, `${what}: no approved plan holds this change.`)
     return
   }
+  world.written.add(`${running.plan} ${running.id}`)
   if (!running.approved || !['approved', 'applying', 'stopped'].includes(running.planState)) violate(world, `${what}: its plan is ${running.planState} and was not approved.`)
   await seeLinks(world)
   // The lane for leavers plans and carries out in one go; only what can be undone.
