@@ -23,12 +23,15 @@ async function link(hands: Hands, changes: ChangeRow[]): Promise<void> {
   const { context, system, plan, revision } = hands
   const now = context.now()
   await transaction(context.pool, async (client) => {
-    const { rows } = await client.query<{ id: string; objectType: string; nativeId: string; name: string; free: boolean; person: string | null }>(
+    const { rows } = await client.query<{ id: string; objectType: string; nativeId: string; name: string; free: boolean; fits: boolean; person: string | null }>(
       `select a.id, object_type as "objectType", native_id as "nativeId", name, a.person_id is null and gone_at is null and not protected as free,
+              not exists (select from plan_change p cross join jsonb_array_elements(p.reasons) r join desired_account d on d.person_id = c.person_id and d.job_id = c.job_id
+                           where p.plan_id = $4 and p.id = c.id and r ->> 'because' = 'matched' and r ->> 'attribute' <> 'name'
+                             and lower(d.attributes ->> (r ->> 'attribute')) <> lower(coalesce(a.attributes ->> (r ->> 'attribute'), ''))) as fits,
               (select p.id from person p where p.id = c.person_id
                   and not exists (select from account o where o.person_id = p.id and o.job_id = c.job_id and o.gone_at is null)) as person
-         from unnest($1::bigint[], $2::uuid[], $3::text[]) as c (account_id, person_id, job_id) join account a on a.id = c.account_id for update of a`,
-      [changes.map((c) => c.accountId), changes.map((c) => c.personId), changes.map((c) => c.jobId)])
+         from unnest($1::bigint[], $2::uuid[], $3::text[], $5::bigint[]) as c (account_id, person_id, job_id, id) join account a on a.id = c.account_id for update of a`,
+      [changes.map((c) => c.accountId), changes.map((c) => c.personId), changes.map((c) => c.jobId), plan.id, changes.map((c) => c.id)])
     const accounts = new Map(rows.map((row) => [row.id, row]))
     const ends: ChangeEnd[] = []
     const links: { objectType: string; nativeId: string; personId: string; jobId: string }[] = []
@@ -36,6 +39,10 @@ async function link(hands: Hands, changes: ChangeRow[]): Promise<void> {
       const account = accounts.get(change.accountId!)
       if (account?.free !== true || account.name !== change.after?.['name']) {
         ends.push({ id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The record is gone, renamed, or belongs to somebody by now.' })
+        continue
+      }
+      if (!account.fits) {
+        ends.push({ id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The record no longer has what it was known by.' })
         continue
       }
       if (account.person !== change.personId) {

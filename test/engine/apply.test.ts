@@ -188,6 +188,16 @@ test('what somebody took from a record after the plan is no reason when it is li
   assert.deepEqual((await w.plan()).systems, [])
 })
 
+test('a record that no longer has what it was known by is not linked', async () => {
+  const w = await open((p) => { appSystem(p).method = 'approve' })
+  const record = w.add('anowak', { personId: '1' })
+  const plan = await w.day([anna])
+  record.attributes['personId'] = '999'
+  const done = await w.approve(plan)
+  assert.deepEqual([done.systems[0], done.changes.find((c) => c.kind === 'link')!.words], ['link anowak refused', 'The record no longer has what it was known by.'])
+  assert.deepEqual((await w.newest()).systems, ['create anna.nowak planned', 'grant anna.nowak sellers planned'])
+})
+
 test('a link waits for a system that is away, and so does what follows it', async () => {
   const w = await open((p) => { appSystem(p).method = 'approve' })
   w.add('anowak', { personId: '1' })
