@@ -7,7 +7,7 @@ import { roleGrants } from '../domain/policy.ts'
 import { transaction } from '../store/database.ts'
 import { forgetNames } from '../store/forecast.ts'
 import { countChanges, setPlan, type PlanRow } from '../store/plan.ts'
-import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
+import { followRoles } from '../store/role-entitlement.ts'
 import { applyBrakes } from './brakes.ts'
 import { systemOf, type Context, type Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
@@ -26,7 +26,7 @@ export async function computeForecast(context: Context, plan: PlanRow, revision:
     await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
     await client.query(`set local work_mem = '128MB'`)
     await planCalendar(client, { planId, revision, asOf, only })
-    if (!(await areRolesStored(client, revision.revision))) await storeRoleEntitlements(client, revision.revision, roleGrants(revision.policy))
+    await followRoles(client, revision.revision, roleGrants(revision.policy))
     const { findings } = await evaluatePeople(context, client, revision, { planId, asOf, only, layPlan: true })
     findings.push(...await planSystems(context, client, { planId, revision, asOf, jobs, only }))
     const brakes = await applyBrakes(client, planId, revision.policy, asOf, [])

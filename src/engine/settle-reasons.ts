@@ -4,10 +4,12 @@
  * their ids, as changes are planned in that order: systems are written to for those who are settled meanwhile.
  */
 import { peopleOf } from '../domain/plan.ts'
+import { roleGrants } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { idsToEvaluate, storeEvaluation } from '../store/evaluation.ts'
 import { openOverlay } from '../store/overlay.ts'
 import { hasMany, setPlan, type PlanRow } from '../store/plan.ts'
+import { followRoles } from '../store/role-entitlement.ts'
 import { countAgain, growthOf, manyRows } from '../store/statistics.ts'
 import type { Context, Revision } from './context.ts'
 import { evaluatePeople } from './evaluate-people.ts'
@@ -91,6 +93,8 @@ async function noteSettled(context: Context, client: Client, plan: PlanRow, revi
 async function settle(context: Context, client: Client, plan: PlanRow, revision: Revision, only: string[] | null): Promise<{ evaluated: number }> {
   // Names are given out by one at a time.
   await client.query(`select pg_advisory_xact_lock(hashtext('usher computing'))`)
+  // The policy may have been edited since the plan was made.
+  await followRoles(client, revision.revision, roleGrants(revision.policy))
   const now = context.now()
   const { evaluated } = await evaluatePeople(context, client, revision, { planId: plan.id, asOf: now, only, layPlan: false })
   await storeEvaluation(client, { planId: plan.id, revision: revision.revision, now, actor: 'usher' })

@@ -1,6 +1,13 @@
 /** What each role gives in the rows of the systems. */
 import type { Client } from './database.ts'
 
+interface RoleGrant { roleId: string; systemId: string; entitlement: string; graceDays: number }
+
+/** Makes the rows of `role_entitlement` those of this policy, where they are of another one. */
+export async function followRoles(client: Client, revision: number, grants: RoleGrant[]): Promise<void> {
+  if (!(await areRolesStored(client, revision))) await storeRoleEntitlements(client, revision, grants)
+}
+
 /** Whether the rows of `role_entitlement` are what this policy and the entitlements of the systems make of them. */
 export async function areRolesStored(client: Client, revision: number): Promise<boolean> {
   const { rows } = await client.query('select from role_entitlement_basis where policy_revision = $1', [revision])
@@ -8,7 +15,7 @@ export async function areRolesStored(client: Client, revision: number): Promise<
 }
 
 /** The rows of `role_entitlement`, made anew from the policy and what the systems show; only differences are written. */
-export async function storeRoleEntitlements(client: Client, revision: number, grants: { roleId: string; systemId: string; entitlement: string; graceDays: number }[]): Promise<{ roleId: string; systemId: string; entitlement: string }[]> {
+export async function storeRoleEntitlements(client: Client, revision: number, grants: RoleGrant[]): Promise<{ roleId: string; systemId: string; entitlement: string }[]> {
   const columns = [grants.map((g) => g.roleId), grants.map((g) => g.systemId), grants.map((g) => g.entitlement), grants.map((g) => g.graceDays)]
   await client.query(
     `create temp table wanted_grant on commit drop as

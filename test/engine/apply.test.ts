@@ -127,6 +127,16 @@ test('where the person has another account by now, what was planned for the old 
   assert.deepEqual([w.account('a.nowak')!.enabled, w.account('anna.nowak')!.enabled], [true, true])
 })
 
+test('what waits to be tried again is not given once its role gives it no more', async () => {
+  const w = await open()
+  w.app.faults = [fault('grant', 'busy', 1)]
+  assert.deepEqual((await w.day([anna])).systems, ['create anna.nowak', 'grant anna.nowak sellers again'])
+  await w.setPolicy((p) => { p.roles = p.roles.map((r) => ({ ...r, grants: [{ system: 'app', entitlement: 'data' }] })) as typeof p.roles })
+  w.days(1)
+  await w.settle()
+  assert.deepEqual([w.members('sellers'), w.members('data')], [[], ['anna.nowak']])
+})
+
 test('a plan that was stopped does not bring back what an older staff list said', async () => {
   const w = await open((p) => { job(p, 'people').method = 'approve' })
   const department = async (): Promise<unknown> => (await w.pool.query('select positions -> 0 -> \'attributes\' ->> \'department\' as department from person')).rows
