@@ -95,7 +95,7 @@ async function seePeople(world: World): Promise<void> {
     if (person.state !== 'ended') world.endedSince.delete(person.key)
     else {
       if (!world.endedSince.has(person.key)) world.endedSince.set(person.key, world.clock.now)
-      for (const one of world.given) if (one.person === person.key && one.over !== 'yes') Object.assign(one, { over: person.settled ? 'yes' : 'maybe', left: true })
+      for (const one of world.given) if (one.person === person.key && one.over !== 'yes') Object.assign(one, { over: person.settled ? 'yes' : 'maybe', left: true, overAt: world.clock.now })
     }
   }
 }

@@ -31,6 +31,8 @@ export interface Given {
   over: 'no' | 'maybe' | 'yes'
   /** What ended it is that the person left: whoever takes their end back gives it back. */
   left?: boolean
+  /** When that was: a clock that is set back behind it lets it live until then. */
+  overAt?: number
   reasonId?: string
 }
 
@@ -88,8 +90,8 @@ export function groupsOf(book: Rulebook, system: SystemName, contract: Contract 
   for (const group of kept) want(group, 'maybe')
   wantAll(ruled(book, contract, at), 'yes')
   for (const one of given) {
-    if (one.over === 'yes' || (one.until !== null && one.until <= at)) continue
-    const answer = one.over === 'maybe' ? 'maybe' : 'yes'
+    if ((one.over === 'yes' && (one.overAt ?? at) <= at) || (one.until !== null && one.until <= at)) continue
+    const answer = one.over === 'no' ? 'yes' : 'maybe'
     if (one.role !== undefined) wantAll(grantsOf(book, one.role), answer)
     else if (one.system === system) want(one.group!, answer)
   }
