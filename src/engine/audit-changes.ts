@@ -1,7 +1,8 @@
 /** One audit row per change that ended, with keyed commitments in place of personal values. */
 import { commitment, commitmentKeys, pourAudit } from '../store/audit.ts'
 import type { Client } from '../store/database.ts'
-import type { ChangeEnd, ChangeRow, PlanRow } from '../store/plan.ts'
+import type { ChangeEnd, ChangeRow } from '../store/batch.ts'
+import type { PlanRow } from '../store/plan.ts'
 
 export async function auditChanges(
   client: Client, { plan, system }: { plan: PlanRow; system: { id: string } }, ended: { change: ChangeRow; end: ChangeEnd }[], now: string,

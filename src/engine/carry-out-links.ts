@@ -2,7 +2,7 @@
 import { transaction } from '../store/database.ts'
 import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts } from '../store/observed.ts'
-import { endChanges, type ChangeEnd, type ChangeRow } from '../store/plan.ts'
+import { endChanges, type ChangeEnd, type ChangeRow } from '../store/batch.ts'
 import { auditChanges } from './audit-changes.ts'
 import { giveBack } from './carry-out-end.ts'
 import type { Hands } from './carry-out-hands.ts'

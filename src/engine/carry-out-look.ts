@@ -1,7 +1,7 @@
 /** Looking at the records that a batch is about, before and after it is written. */
 import type { Page, Wanted } from '../connectors/connector.ts'
 import { beginLook, settleLookup, type Asked, type Seen } from '../store/observed.ts'
-import type { ChangeRow } from '../store/plan.ts'
+import type { ChangeRow } from '../store/batch.ts'
 import { pairsOf, type Hands } from './carry-out-hands.ts'
 import { marksOf } from './prepared-job.ts'
 import { protectedBy } from './read-system.ts'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { UsherError } from '../domain/errors.ts'
 import { appendAudit } from '../store/audit.ts'
 import { transaction } from '../store/database.ts'
-import type { ChangeRow } from '../store/plan.ts'
+import type { ChangeRow } from '../store/batch.ts'
 import type { Context } from './context.ts'
 import type { PreparedJob } from './prepared-job.ts'
 

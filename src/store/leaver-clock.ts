@@ -1,6 +1,6 @@
 /** The clocks of leavers: what is still there of them, and since when it is seen gone. */
 import type { Db } from './database.ts'
-import { isUnderWay } from './plan.ts'
+import { isUnderWay } from './batch.ts'
 
 /** What stands in the way of zero in a system: an account that is enabled, or holds what Usher gave or found. */
 const stillThere = `(a.enabled or exists (select from membership m where m.account_id = a.id and m.origin <> 'unknown'))`

@@ -5,7 +5,7 @@ import type { Position } from '../domain/person.ts'
 import type { Db } from './database.ts'
 import { inside, pageOf, readCursor } from './paging.ts'
 import type { PageOf } from './paging.ts'
-import { allUnderWay } from './plan.ts'
+import { allUnderWay } from './batch.ts'
 
 export interface PlanShown {
   id: string

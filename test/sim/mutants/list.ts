@@ -127,7 +127,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what a killed worker began is left there', promise: 'It goes on by itself',
-    file: 'src/store/plan.ts', find: 'left_behind as (delete from batch where plan_id = $1 returning', replace: 'left_behind as (delete from batch where plan_id = $1 and begun_at is null returning',
+    file: 'src/store/batch.ts', find: 'left_behind as (delete from batch where plan_id = $1 returning', replace: 'left_behind as (delete from batch where plan_id = $1 and begun_at is null returning',
   },
   {
     name: 'whatever exists is adopted', promise: 'Accounts of nobody are never touched',
