@@ -52,10 +52,10 @@ async function link(hands: Hands, changes: ChangeRow[]): Promise<void> {
       links.push({ objectType: account.objectType, nativeId: account.nativeId, personId: change.personId!, jobId: change.jobId! })
       ends.push({ id: change.id, state: 'done', accountId: account.id })
     }
+    if (!await endChanges(client, plan.id, changes[0]!.batchId, ends, now)) return
     await linkAccounts(client, system.id, links, plan.approvedBy ?? plan.madeBy, now)
     await keepNames(client, links)
     await foundReasons(client, system.id, links, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
-    await endChanges(client, plan.id, changes[0]!.batchId, ends, now)
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)
   })
 }

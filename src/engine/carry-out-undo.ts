@@ -50,7 +50,7 @@ export async function carryOutUnlinks(hands: Hands, changes: ChangeRow[]): Promi
       ? { id: change.id, state: 'done', accountId: change.accountId }
       : { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: over ? overWords : 'The account is gone, protected, or not this person\'s any more.' })
     if (plan.aim !== null && 'undo' in plan.aim) await endFoundReasons(client, plan.aim.undo, changes.filter((c) => unlinked.has(c.accountId!)).map((c) => c.personId!), now)
-    await endChanges(client, plan.id, changes[0]!.batchId, ends, now)
+    if (!await endChanges(client, plan.id, changes[0]!.batchId, ends, now)) return
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)
   })
 }

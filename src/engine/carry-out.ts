@@ -46,7 +46,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
     for (const attempt of attempts) attempt.end ??= failedEnd(hands, attempt)
     const ends = attempts.map((a) => withAnswer(a, unlessNotCreated(a, a.end!)))
     const now = context.now()
-    await endChanges(client, plan.id, changes[0]!.batchId, ends, now)
+    if (!await endChanges(client, plan.id, changes[0]!.batchId, ends, now)) return
     const ended = attempts.map((a, i) => ({ change: a.change, end: ends[i]! }))
     await auditChanges(client, hands, ended, now)
     await notePulse(client, hands, ended)

@@ -120,12 +120,12 @@ export interface ChangeEnd {
 
 /**
  * Within a transaction: nobody may see a failed creation before what waits for it. The changes leave their batch; where it is
- * not there, the worker lost the plan to another one and has no say any more.
+ * not there, the worker lost the plan to another one and has no say any more: returns whether it had.
  */
-export async function endChanges(db: Client, planId: string, batchId: string, ends: ChangeEnd[], now: string): Promise<void> {
-  if (ends.length === 0) return
+export async function endChanges(db: Client, planId: string, batchId: string, ends: ChangeEnd[], now: string): Promise<boolean> {
+  if (ends.length === 0) return true
   const begunAt = await leaveBatch(db, batchId, ends.map((e) => e.id))
-  if (begunAt === null) return
+  if (begunAt === null) return false
   // By key, whatever PostgreSQL has counted: `case` keeps it from guessing that hardly any is open, `+ 0` from going through all ends for each.
   if (ends.length >= pourMin) await lookUpOnly(db)
   await db.query(
@@ -138,6 +138,7 @@ export async function endChanges(db: Client, planId: string, batchId: string, en
       ends.map((e) => e.nextAttemptAt ?? null), ends.map((e) => e.accountId ?? null), ends.map((e) => e.untried ?? false), ends.map((e) => e.answeredId ?? null), begunAt])
   const failed = ends.filter((e) => e.state !== 'done' && e.state !== 'waiting').map((e) => e.id)
   if (failed.length > 0) await followCreations(db, planId, failed, now)
+  return true
 }
 
 /** Since when these changes were under way; null where their batch is not there any more. */

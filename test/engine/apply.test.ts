@@ -127,6 +127,22 @@ test('where the person has another account by now, what was planned for the old 
   assert.deepEqual([w.account('a.nowak')!.enabled, w.account('anna.nowak')!.enabled], [true, true])
 })
 
+test('a worker that lost the plan meanwhile says nothing of what it did: whoever took it up does', async () => {
+  const w = await open()
+  const { records } = w.app
+  const set = records.set.bind(records)
+  records.set = (id, record) => {
+    if (record.objectType === 'user') {
+      records.set = set
+      void w.pool.query('delete from batch')
+    }
+    return set(id, record)
+  }
+  assert.deepEqual((await w.day([anna])).systems, ['create anna.nowak', 'grant anna.nowak sellers'])
+  const { rows } = await w.pool.query<{ action: string }>(`select action from audit where action like 'change.%.done' and subject like 'person:%' and detail ->> 'system' = 'app' order by action`)
+  assert.deepEqual(rows.map((r) => r.action), ['change.create.done', 'change.grant.done'])
+})
+
 test('what waits to be tried again is not given once its role gives it no more', async () => {
   const w = await open()
   w.app.faults = [fault('grant', 'busy', 1)]
