@@ -4,7 +4,7 @@ import { stillToUndo } from '../domain/undo.ts'
 import { transaction } from '../store/database.ts'
 import type { LoadedFacts } from '../store/facts.ts'
 import { endFoundReasons, unlinkAccounts } from '../store/observed.ts'
-import { endChanges, type ChangeEnd, type ChangeRow } from '../store/batch.ts'
+import { endChanges, holdBatch, type ChangeEnd, type ChangeRow } from '../store/batch.ts'
 import { livingEntitlements } from '../store/undo.ts'
 import { auditChanges } from './audit-changes.ts'
 import type { Attempt, Hands } from './carry-out-hands.ts'
@@ -44,13 +44,14 @@ export async function carryOutUnlinks(hands: Hands, changes: ChangeRow[]): Promi
   const { context, plan } = hands
   const now = context.now()
   await transaction(context.pool, async (client) => {
+    if (!await holdBatch(client, changes[0]!.batchId)) return
     const over = isOver(plan, now)
     const unlinked = new Set(over ? [] : await unlinkAccounts(client, changes.map((c) => ({ accountId: c.accountId!, personId: c.personId!, jobId: c.jobId! }))))
     const ends = changes.map((change): ChangeEnd => unlinked.has(change.accountId!)
       ? { id: change.id, state: 'done', accountId: change.accountId }
       : { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: over ? overWords : 'The account is gone, protected, or not this person\'s any more.' })
     if (plan.aim !== null && 'undo' in plan.aim) await endFoundReasons(client, plan.aim.undo, changes.filter((c) => unlinked.has(c.accountId!)).map((c) => c.personId!), now)
-    if (!await endChanges(client, plan.id, changes[0]!.batchId, ends, now)) return
+    await endChanges(client, plan.id, changes[0]!.batchId, ends, now)
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)
   })
 }

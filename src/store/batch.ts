@@ -141,6 +141,12 @@ export async function endChanges(db: Client, planId: string, batchId: string, en
   return true
 }
 
+/** Whether the worker still has a say about this batch; if so, it has until the transaction ends. */
+export async function holdBatch(client: Client, batchId: string): Promise<boolean> {
+  const { rows } = await client.query('select from batch where id = $1 for update', [batchId])
+  return rows.length > 0
+}
+
 /** Since when these changes were under way; null where their batch is not there any more. */
 async function leaveBatch(db: Client, batchId: string, ids: string[]): Promise<string | null> {
   const all = await db.query<{ begunAt: string }>('delete from batch where id = $1 and cardinality(changes) = $2 returning begun_at as "begunAt"', [batchId, ids.length])
