@@ -176,6 +176,9 @@ async function seeDone(world: World): Promise<void> {
       : row.kind === 'grant' ? holds
       : row.kind === 'revoke' ? !holds
       : row.superseded || (shows(row.after ?? {}) && cleared.every((name) => record?.attributes[name] === undefined))
+    // What Usher was about to give and somebody else gave first is Usher's to take away.
+    const given = `${row.systemId} ${row.nativeId} ${system.records.get(row.entitlement ?? '')?.name}`
+    if (row.kind === 'grant' && world.foreign.has(given)) world.foreign.set(given, 'unclear')
     const isBehind = !world.written.has(row.key) && system.faults.some((f) => f.effect === 'stale' && f.operation === 'lookup' && f.fired > 0)
     if (!ok && !isBehind) violate(world, `${row.kind} ${row.subject} in ${row.systemId} counts as done, and the system does not show it.`)
   }
