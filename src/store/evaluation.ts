@@ -50,7 +50,7 @@ interface WhoIsDue { planId: string | null; applying: string | null; revision: n
 async function findDue(client: Client, input: WhoIsDue): Promise<void> {
   await client.query(`create temp table unsettled (person_id uuid primary key) on commit drop`)
   if (input.only === null) {
-    // What is wrong with somebody is looked at until it is over; nobody is told that it is, because nobody looked.
+    // What is wrong with somebody is looked at until it is over: a plan that does not look at them would call it resolved.
     await client.query(`insert into unsettled select distinct person_id from finding where resolved_at is null and person_id is not null`)
   }
   if (input.planId !== null && input.only === null) {

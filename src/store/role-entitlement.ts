@@ -3,14 +3,14 @@ import type { Client } from './database.ts'
 
 interface RoleGrant { roleId: string; systemId: string; entitlement: string; graceDays: number }
 
-/** Makes the rows of `role_entitlement` those of this policy, where they are of another one. */
+/** Makes the rows of `role_entitlement` those of this policy, where they are of an older one. */
 export async function followRoles(client: Client, revision: number, grants: RoleGrant[]): Promise<void> {
   if (!(await areRolesStored(client, revision))) await storeRoleEntitlements(client, revision, grants)
 }
 
-/** Whether the rows of `role_entitlement` are what this policy and the entitlements of the systems make of them. */
+/** Whether the rows of `role_entitlement` are what this policy, or a newer one that somebody else knows already, and the entitlements of the systems make of them. */
 export async function areRolesStored(client: Client, revision: number): Promise<boolean> {
-  const { rows } = await client.query('select from role_entitlement_basis where policy_revision = $1', [revision])
+  const { rows } = await client.query('select from role_entitlement_basis where policy_revision >= $1', [revision])
   return rows.length > 0
 }
 

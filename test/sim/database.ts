@@ -63,9 +63,10 @@ export async function startSimServer(): Promise<SimServer> {
   return { url: `${server.url}?host=${encodeURIComponent(path.join(path.dirname(server.logFile), 'cluster'))}`, stop: () => server.stop() }
 }
 
-/** A database of its own on the server, for one process of the simulation. */
+/** A database of its own on the server, for one process of the simulation, in place of the one that a process before it left. */
 export async function openDatabase(serverUrl: string, name: string): Promise<SimDatabase> {
   const admin = connect(serverUrl, { max: 1 })
+  await admin.query(`drop database if exists ${name} with (force)`)
   await admin.query(`create database ${name} template sim_template`)
   await admin.end()
   const address = new URL(serverUrl)
