@@ -7,7 +7,10 @@ import { StateTag } from '../Tag.tsx'
 import { useAct } from '../useAct.tsx'
 import { When } from '../When.tsx'
 
-/** State of a change; for a failure the system's own words, and trying again. */
+/** These failed in the system; of all others it is Usher that says why. */
+const failed = ['stuck', 'again']
+
+/** State of a change and why; for a failure the system's own words, and trying again. */
 export function ChangeState({ planId, change }: { planId: string; change: Change }) {
   const may = useMay()
   const retry = useAct(() => retryChange(planId, change.id), { says: 'It is tried again now.', forgets: ['plans'] })
@@ -20,7 +23,14 @@ export function ChangeState({ planId, change }: { planId: string; change: Change
       />
       {change.error && (
         <Text size="xs" component="div">
-          <b>{change.system.name}</b> said: “{change.error.words}” <span className="dim">{change.error.advice}</span>
+          {failed.includes(change.state) ? (
+            <>
+              <b>{change.system.name}</b> said: “{change.error.words}”
+            </>
+          ) : (
+            change.error.words
+          )}{' '}
+          <span className="dim">{change.error.advice}</span>
           {change.nextAttemptAt && (
             <>
               {' '}
@@ -29,7 +39,7 @@ export function ChangeState({ planId, change }: { planId: string; change: Change
           )}
         </Text>
       )}
-      {['stuck', 'again'].includes(change.state) && may('plans:retry') && (
+      {failed.includes(change.state) && may('plans:retry') && (
         <Button
           size="compact-xs"
           variant="default"
