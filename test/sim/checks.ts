@@ -23,6 +23,7 @@ export async function check(world: World): Promise<void> {
   await seePeople(world)
   await seeDone(world)
   await seeFailed(world)
+  await seeTried(world)
   await seeGone(world)
   seeOrphans(world)
   await seeOpenChanges(world)
@@ -149,6 +150,16 @@ async function seeFailed(world: World): Promise<void> {
     world.done.add(key)
     say(world, says)
   }
+}
+
+/** What Usher tried to give may have been given, whatever came back. */
+async function seeTried(world: World): Promise<void> {
+  const { rows } = await world.database.watch.query<{ system: SystemName; account: string; entitlement: string }>(
+    `select c.system_id as system, a.native_id as account, e.native_id as entitlement
+       from plan_change c join entitlement e on e.id = c.entitlement_id
+       join account a on a.person_id = c.person_id and a.job_id = c.job_id and a.system_id = c.system_id and a.gone_at is null
+      where c.kind = 'grant' and c.state <> 'done' and c.attempts > 0`)
+  for (const { system, account, entitlement } of rows) world.sent.add(`${system} ${account} ${world.systems[system].records.get(entitlement)?.name}`)
 }
 
 /** Done means that the system shows it; where nothing had to be written, that it showed it, perhaps by a mirror that was behind. */

@@ -53,7 +53,7 @@ export interface World {
   named: Map<string, string>
   /** Memberships that somebody put there by hand: `system account group`. */
   foreign: Map<string, 'foreign' | 'unclear'>
-  /** Memberships that Usher sent to a system, ever. */
+  /** Memberships that Usher sent to a system, or tried to, ever. */
   sent: Set<string>
   /** Accounts of nobody as they are: `system id` → text. */
   orphans: Map<string, string>
