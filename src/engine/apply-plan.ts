@@ -84,7 +84,8 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
   const grown = growthOf(context.pool, ['account', 'membership'])
   const health = await healthOf(context.pool, systems)
   const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, health.get(id)!, settling, grown, signal, options).finally(() => options.systemOver?.(id))))
-  await settling.over
+  // Those whom no system asked for.
+  while (settling.upTo !== null && !signal.aborted) await settling.more()
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
@@ -108,13 +109,14 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
     const batches = async (): Promise<void> => {
       while (reachable && !failed && hands.pulse.halted === null && !signal.aborted) {
         if (await isStopped(context.pool, plan.id)) return
-        const { upTo, more } = settling
+        const { upTo } = settling
         if (upTo !== null && upTo === dry) {
-          await more
+          await settling.more()
           continue
         }
         const changes = await claim(upTo)
         if (changes.length > 0) {
+          settling.begun(changes)
           const batch = carryOutBatch(hands, changes)
           running.add(batch)
           reachable = await batch.finally(() => running.delete(batch)) && reachable

@@ -8,6 +8,7 @@ import { roleGrants } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { idsToEvaluate, storeEvaluation } from '../store/evaluation.ts'
 import { openOverlay } from '../store/overlay.ts'
+import type { ChangeRow } from '../store/batch.ts'
 import { hasMany, setPlan, type PlanRow } from '../store/plan.ts'
 import { followRoles } from '../store/role-entitlement.ts'
 import { countAgain, growthOf, manyRows } from '../store/statistics.ts'
@@ -18,18 +19,18 @@ export interface Settling {
   /** Changes of people up to this id may be carried out by now; null: everybody's. */
   upTo: string | null
   /** Ends when it is more of them. */
-  more: Promise<void>
-  /** Ends when it is everybody's. */
-  over: Promise<void>
+  more(): Promise<void>
+  /** These are begun: where they are among the last who were settled, it is time for the next ones. */
+  begun(changes: Pick<ChangeRow, 'personId'>[]): void
 }
 
 /** Nothing is left to be settled. */
-export const settled: Settling = { upTo: null, more: Promise.resolve(), over: Promise.resolve() }
+export const settled: Settling = { upTo: null, more: () => Promise.resolve(), begun: () => {} }
 
 /** With so many changes people are settled in turns. */
 const manyChanges = 3000
-/** So many begin, and so many follow in each turn. */
-const [firstMany, nextMany] = [1000, 8000]
+/** So many begin, so that systems have something to do soon; twice as many follow in each turn, up to a limit. */
+const [firstMany, mostMany] = [Number(process.env.XF ?? 250), Number(process.env.XM ?? 4000)]
 
 export async function beginSettling(context: Context, plan: PlanRow, revision: Revision): Promise<Settling> {
   const only = peopleOf(plan.scope)
@@ -49,38 +50,38 @@ export async function beginSettling(context: Context, plan: PlanRow, revision: R
   return await settleInTurns(context, plan, revision, people, since)
 }
 
-/** Returns when the first turn is over. */
+/** Returns when the first turn is over. The next one begins when somebody of the last one has their turn: what systems wait for comes before what they do not need yet. */
 async function settleInTurns(context: Context, plan: PlanRow, revision: Revision, people: string[], since: string): Promise<Settling> {
   const grown = growthOf(context.pool, settledTables)
-  let next = hopefully()
-  const settling: Settling = { upTo: '', more: next.promise, over: next.promise }
-  const turn = async (from: number, to: number): Promise<void> => {
-    const those = people.slice(from, to)
+  let [count, many, lastBegan] = [0, firstMany, '']
+  let running: Promise<void> | null = null
+  const turn = async (): Promise<void> => {
+    const those = people.slice(count, count + many)
+    const isLast = count + many >= people.length
     await transaction(context.pool, async (client) => {
       await settle(context, client, plan, revision, those)
-      if (to >= people.length) await noteSettled(context, client, plan, revision, since)
+      if (isLast) await noteSettled(context, client, plan, revision, since)
     })
     await grown(those.length)
-    const over = next
-    next = hopefully()
-    Object.assign(settling, { upTo: to < people.length ? people[to - 1]! : null, more: next.promise })
-    over.resolve()
+    count += many
+    many = Math.min(2 * many, mostMany)
+    lastBegan = those[0] ?? ''
+    settling.upTo = isLast ? null : those.at(-1)!
   }
-  await turn(0, firstMany)
-  const others = async (): Promise<void> => {
-    for (let from = firstMany; from < people.length; from += nextMany) await turn(from, from + nextMany)
+  const settling: Settling = {
+    upTo: '',
+    more(): Promise<void> {
+      if (settling.upTo === null) return Promise.resolve()
+      running ??= turn().finally(() => { running = null })
+      return running
+    },
+    begun(changes): void {
+      // Whoever waits for it hears of a failure.
+      if (changes.some((c) => c.personId !== null && c.personId >= lastBegan)) settling.more().catch(() => {})
+    },
   }
-  settling.over = others()
-  // Whoever waits for it hears of a failure.
-  settling.over.catch((error: unknown) => next.reject(error))
+  await settling.more()
   return settling
-}
-
-/** A promise whose failure nobody need listen to. */
-function hopefully(): PromiseWithResolvers<void> {
-  const made = Promise.withResolvers<void>()
-  made.promise.catch(() => {})
-  return made
 }
 
 const settledTables = ['desired_account', 'desired_reference', 'reason', 'reserved_name', 'plan_change'] as const
