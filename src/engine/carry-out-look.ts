@@ -3,8 +3,8 @@ import type { Page, Wanted } from '../connectors/connector.ts'
 import { beginLook, settleLookup, type Asked, type Seen } from '../store/observed.ts'
 import type { ChangeRow } from '../store/batch.ts'
 import { pairsOf, type Hands } from './carry-out-hands.ts'
-import { marksOf } from './prepared-job.ts'
-import { protectedBy } from './read-system.ts'
+import { creationOf, lookedForBy } from './created-before.ts'
+import { withProtected } from './read-system.ts'
 
 /** What a batch has to see first: the accounts that its people have, whether the names to be created are free, and what was perhaps created already. */
 export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Map<string, string[]>): Promise<Wanted[]> {
@@ -17,7 +17,10 @@ export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Ma
   const linked = new Set(rows.map((r) => `${r.personId} ${r.jobId}`))
   return [
     ...new Map(rows.map((r) => [r.nativeId, { objectType: r.objectType, id: r.nativeId }])).values(),
-    ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).flatMap((c) => [{ objectType: c.objectType!, name: c.subject }, ...perhapsCreated(hands, c, tried.get(`${c.personId} ${c.jobId}`))]),
+    ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).flatMap((c) => {
+      const answered = tried.get(`${c.personId} ${c.jobId}`)
+      return [{ objectType: c.objectType!, name: c.subject }, ...(answered === undefined ? [] : lookedForBy(hands.deciding.jobs, creationOf(c, answered)))]
+    }),
   ]
 }
 
@@ -26,14 +29,6 @@ export async function wantedToLink({ context }: Hands, changes: ChangeRow[]): Pr
   const { rows } = await context.pool.query<{ objectType: string; id: string }>(
     'select object_type as "objectType", native_id as id from account where id = any($1::bigint[]) order by id', [changes.map((c) => c.accountId)])
   return rows
-}
-
-/** By what the record of a creation is known that was tried before, whatever it is called by now. `answered`: see `triedCreations`. */
-function perhapsCreated({ deciding }: Hands, change: ChangeRow, answered: string[] | undefined): Wanted[] {
-  if (answered === undefined) return []
-  const [objectType, after] = [change.objectType!, change.after ?? {}]
-  const marks = marksOf(deciding.jobs.get(change.jobId!)!, after)
-  return [...answered.map((id) => ({ objectType, id })), ...marks.map((attribute) => ({ objectType, attribute, value: after[attribute]! }))]
 }
 
 /** Looks, and settles what was seen; who was asked for by id and is not there is gone. */
@@ -47,8 +42,7 @@ export async function look(hands: Hands, wanted: Wanted[]): Promise<Page> {
 export async function see(hands: Hands, wanted: Wanted[], taken: Map<string, Asked> = new Map()): Promise<Seen> {
   const number = await beginLook(hands.context.pool)
   const found: Page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
-  const isProtected = protectedBy(hands.system)
-  const page = { ...found, records: found.records.map((r) => (isProtected(r.id, r.name) ? { ...r, protected: true } : r)) }
+  const page = withProtected(hands.system, found)
   const asked = wanted.flatMap((w) => ('id' in w ? [taken.get(w.id) ?? { objectType: w.objectType, id: w.id }] : []))
   return { page, asked, look: number }
 }

@@ -1,15 +1,16 @@
 /** Writing one change to its system, and what follows from what the system answers. */
-import type { ObservedRecord, Outcome, Page, SystemChange } from '../connectors/connector.ts'
+import type { Outcome, Page, SystemChange } from '../connectors/connector.ts'
 import { sameAttribute } from '../domain/decide.ts'
+import { differenceWords } from '../domain/difference-words.ts'
 import { UsherError } from '../domain/errors.ts'
-import type { Attributes } from '../domain/value.ts'
 import type { Client } from '../store/database.ts'
 import { keepNames } from '../store/name.ts'
-import { foundReasons, linkAccounts, settleSeen, type Seen } from '../store/observed.ts'
+import { foundReasons, linkAccounts, settleSeen, type Link, type Seen } from '../store/observed.ts'
 import { contradicted, mayStillShow } from './carry-out-confirm.ts'
 import { writtenTo, type Attempt, type Hands } from './carry-out-hands.ts'
 import { look } from './carry-out-look.ts'
-import { marksOf, type PreparedJob } from './prepared-job.ts'
+import { creationOf, isMarked, madeBefore } from './created-before.ts'
+import type { PreparedJob } from './prepared-job.ts'
 
 /** Sends one change; whoever is disabled is signed out too, where the system can. */
 export async function perform(hands: Hands, attempt: Attempt, secret: string | undefined): Promise<Outcome> {
@@ -64,33 +65,31 @@ export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<
   for (const attempt of existing) {
     const record = page.records.find((r) => r.objectType === attempt.change.objectType && sameAttribute({ compare: 'dn' }, r.name, attempt.change.subject))
     if (record === undefined || record.protected === true) continue
-    if (isMarked(hands, attempt, record)) attempt.outcome = { outcome: 'already', id: record.id }
+    if (isMarked(hands.deciding.jobs, { jobId: attempt.change.jobId!, after: attempt.decided?.after ?? {} }, record)) attempt.outcome = { outcome: 'already', id: record.id }
   }
-}
-
-/** Whether a match rule says that a record is the one to be created. */
-function isMarked({ deciding }: Hands, { change, decided }: Attempt, record: ObservedRecord): boolean {
-  const prepared = deciding.jobs.get(change.jobId!)!
-  const set: Attributes = decided?.after ?? {}
-  return marksOf(prepared, set).some((name) => sameAttribute(prepared.type.attributes.find((d) => d.name === name), record.attributes[name], set[name]))
 }
 
 /**
- * What an earlier attempt created, whose end nobody saw: the record that the system answered with, which a slow mirror may
- * still come to show, else the only one that carries the person's mark. Somebody may have renamed it meanwhile.
+ * What an earlier attempt created, whose end nobody saw: where it is still to be made, it is; where it is not, it is its
+ * person's all the same. Returns those. A slow mirror may still come to show what the system answered with.
  */
-export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<string, string[]>, shown: Page): void {
-  for (const attempt of attempts.filter((a) => a.change.kind === 'create')) {
-    const { change } = attempt
+export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<string, string[]>, shown: Page): Link[] {
+  const left: Link[] = []
+  for (const attempt of attempts.filter((a) => a.change.kind === 'create' && (a.decided === null) === (a.end !== null))) {
+    const { change, end, facts } = attempt
+    if (facts?.account != null || end?.state === 'done') continue
     const answered = tried.get(`${change.personId} ${change.jobId}`)
     if (answered === undefined) continue
-    const there = shown.records.filter((r) => r.objectType === change.objectType && r.protected !== true)
-    const known = there.find((r) => answered.includes(r.id))
-    const marked = there.filter((r) => isMarked(hands, attempt, r))
-    if (known !== undefined) attempt.outcome = { outcome: 'done', id: known.id }
-    else if (marked.length === 1) attempt.outcome = { outcome: 'already', id: marked[0]!.id }
-    else if (answered.length > 0 && mayStillShow(hands, change)) attempt.end = contradicted(hands, change, false)
+    const made = madeBefore(hands.deciding.jobs, creationOf(change, answered), shown.records)
+    if (made === null) {
+      if (answered.length > 0 && mayStillShow(hands, change)) attempt.end = contradicted(hands, change, false)
+    } else if (end === null) attempt.outcome = { outcome: made.isAnswered ? 'done' : 'already', id: made.record.id }
+    else {
+      attempt.end = { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: `${end.state === 'refused' ? end.words : differenceWords(change, undefined)} An earlier attempt has made the account, so it is this person's.` }
+      left.push({ objectType: change.objectType!, nativeId: made.record.id, personId: change.personId!, jobId: change.jobId! })
+    }
   }
+  return left
 }
 
 /** What a look shows of what was written; what was created or adopted becomes its person's. `lost`: grants whose answer did not come, so that they may have happened. */

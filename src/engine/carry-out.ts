@@ -5,8 +5,9 @@
 import type { Page } from '../connectors/connector.ts'
 import { UsherError } from '../domain/errors.ts'
 import { transaction } from '../store/database.ts'
+import { triedCreations } from '../store/creation.ts'
 import type { Asked, Seen } from '../store/observed.ts'
-import { endChanges, triedCreations, type ChangeEnd, type ChangeRow } from '../store/batch.ts'
+import { endChanges, type ChangeEnd, type ChangeRow } from '../store/batch.ts'
 import { auditChanges } from './audit-changes.ts'
 import { confirm } from './carry-out-confirm.ts'
 import { again, failedEnd, giveBack, lookForLater, waitForSight } from './carry-out-end.ts'
@@ -14,6 +15,7 @@ import { comesWith, writtenTo, type Attempt, type Hands } from './carry-out-hand
 import { look, see, wantedBefore } from './carry-out-look.ts'
 import { markAchieved, recompute } from './carry-out-recompute.ts'
 import { adoptExisting, perform, recogniseCreated, settleWritten } from './carry-out-write.ts'
+import { takeIn } from './created-before.ts'
 import { firstPasswords } from './handover.ts'
 import { feel, notePulse } from './pulse.ts'
 
@@ -32,7 +34,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   waitForSight(hands, attempts, shown)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
   const ready = attempts.filter((a) => a.decided !== null && a.end === null)
-  recogniseCreated(hands, ready, tried, shown)
+  const left = recogniseCreated(hands, attempts, tried, shown)
   await write(hands, ready.filter((a) => a.outcome === null && a.end === null && comesWith(a) === null), secrets)
   await adoptExisting(hands, attempts)
   await write(hands, ready.filter((a) => isMade(comesWith(a))), secrets)
@@ -47,6 +49,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
     const ends = attempts.map((a) => withAnswer(a, unlessNotCreated(a, a.end!)))
     const now = context.now()
     if (!await endChanges(client, plan.id, changes[0]!.batchId, ends, now)) return
+    await takeIn(client, system.id, left, 'usher', now)
     const ended = attempts.map((a, i) => ({ change: a.change, end: ends[i]! }))
     await auditChanges(client, hands, ended, now)
     await notePulse(client, hands, ended)

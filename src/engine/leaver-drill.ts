@@ -7,6 +7,7 @@ import { rehearse, type Client } from '../store/database.ts'
 import { endKeptAccess } from '../store/exception.ts'
 import { loadFacts } from '../store/facts.ts'
 import { accountsOfLeavers, lockLeavingPeople, setLeaverPlan, settleLeavers } from '../store/leaver.ts'
+import { lateCreations } from '../store/creation.ts'
 import { leftOver, settleClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
 import { settleSeen, someAccounts } from '../store/observed.ts'
 import { claimChanges, endChanges } from '../store/batch.ts'
@@ -45,6 +46,7 @@ async function askAll(client: Client, now: string): Promise<void> {
   await setLeaverPlan(client, [nobody], nobody)
   await countChanges(client, nobody)
 
+  await lateCreations(client, [nobody])
   await findPlan(client, nobody)
   await systemsToDo(client, nobody)
   await healthOf(client, [''])
@@ -54,8 +56,8 @@ async function askAll(client: Client, now: string): Promise<void> {
   await loadFacts(client, 'stored', now, [{ personId: nobody, jobId: '' }], [])
   await endChanges(client, nobody, '0', [{ id: '0', state: 'waiting' }], now)
 
-  await settleClocks(client, [nobody], now, '')
-  await settleClocks(client, [nobody], now)
+  await settleClocks(client, [nobody], now, [], '')
+  await settleClocks(client, [nobody], now, [])
   await unseenAccounts(client, [nobody])
   await stopClocks(client, [nobody], now, now)
   await leftOver(client, [nobody])

@@ -5,21 +5,24 @@
 import { exceeds } from '../domain/brake.ts'
 import { UsherError } from '../domain/errors.ts'
 import { standing } from '../domain/person.ts'
+import { lateCreations, type LateCreation } from '../store/creation.ts'
 import { transaction } from '../store/database.ts'
 import { recordOwnFindings } from '../store/finding.ts'
 import {
   claimLeavers, endsByDate, insertLeavers, leftByDateLately, lookAgainAt, startEndsByHand, type LeaverRow,
 } from '../store/leaver.ts'
-import { forgetPlan, leftOver, overdueLeavers, settleClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
+import { forgetPlan, leftOver, overdueLeavers, settleClocks, startClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
 import { beginLook, settleLookup } from '../store/observed.ts'
 import { countPeople } from '../store/people-plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { applyPlan } from './apply-plan.ts'
 import type { Context, Revision } from './context.ts'
 import { openReader } from './context.ts'
-import { planLeavers } from './leaver-plan.ts'
+import { lookedForBy, madeBefore, takeIn } from './created-before.ts'
+import type { Deciding } from './facts.ts'
+import { leaverMethod, planLeavers } from './leaver-plan.ts'
 import { readiness, type GetReady } from './leaver-ready.ts'
-import { scopeOf } from './read-system.ts'
+import { scopeOf, withProtected } from './read-system.ts'
 import type { Connections } from './warm-systems.ts'
 
 const claimMax = 50
@@ -74,39 +77,58 @@ export async function leaverRound(context: Context, leavers: LeaverRow[], signal
     const planId = await planLeavers(context, ready, deciding, together)
     if (planId !== null) planned.push(planId)
   }
-  const systemOver = (systemId: string): Promise<void> => settleClocks(context.pool, ids, context.now(), systemId)
+  // What is being made for them, or was perhaps made: whoever begins it from here on finds them ended.
+  const late = await lateCreations(context.pool, ids)
+  if (late.length > 0) await startClocks(context.pool, late.filter((c) => leaverMethod(revision, c.jobId) !== 'observe'))
+  const systemOver = (systemId: string): Promise<void> => settleClocks(context.pool, ids, context.now(), late, systemId)
   await Promise.all(planned.map((planId) => applyPlan(context, planId, signal, { systemOver, revision, deciding, ...(connections === undefined ? {} : { connections }) })))
   // What was not looked at on the way is looked at now.
-  await lookAtOthers(context, revision, ids, signal, connections)
-  await settleClocks(context.pool, ids, context.now())
+  const unsure = await lookAtOthers(context, { revision, deciding }, ids, late, signal, connections)
+  await settleClocks(context.pool, ids, context.now(), unsure)
   const now = context.now()
   await stopClocks(context.pool, ids, plus(now, soonMs), plus(now, laterMs))
   const again = await leftOver(context.pool, ids)
-  if (again.length === 0) return
   await forgetPlan(context.pool, again)
-  await lookAgainAt(context.pool, again, plus(now, soonMs))
+  await lookAgainAt(context.pool, [...again, ...unsure.filter((c) => c.underWay).map((c) => c.leaverId)], plus(now, soonMs))
 }
 
-/** Accounts that no change is about are looked at, too: what is there was perhaps put there meanwhile. */
-async function lookAtOthers(context: Context, revision: Revision, leavers: string[], signal: AbortSignal, connections?: Connections): Promise<void> {
+/**
+ * Accounts that no change is about are looked at, too: what is there was perhaps put there meanwhile. And accounts that were
+ * perhaps made: what is there of them is the leaver's, and goes in the next round. Returns those of which it is not known yet.
+ */
+async function lookAtOthers(context: Context, { revision, deciding }: { revision: Revision; deciding: Deciding }, leavers: string[], late: LateCreation[], signal: AbortSignal, connections?: Connections): Promise<LateCreation[]> {
   const accounts = await unseenAccounts(context.pool, leavers)
-  await Promise.all([...Map.groupBy(accounts, (a) => a.systemId)].map(async ([systemId, own]) => {
+  const tried = late.filter((c) => !c.underWay)
+  const unsure = late.filter((c) => c.underWay)
+  await Promise.all([...new Set([...accounts, ...tried].map((one) => one.systemId))].map(async (systemId) => {
     const system = revision.policy.systems.find((s) => s.id === systemId)
     if (system === undefined) return
+    const creations = tried.filter((c) => c.systemId === systemId)
     const reader = connections?.reader(system) ?? openReader(context, system)
     try {
       if (reader.lookup === undefined) return
-      const asked = own.map((a) => ({ objectType: a.objectType, id: a.nativeId }))
+      const asked = accounts.filter((a) => a.systemId === systemId).map((a) => ({ objectType: a.objectType, id: a.nativeId }))
       const look = await beginLook(context.pool)
-      const page = await reader.lookup(asked, scopeOf(context, revision, system), AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]))
+      const wanted = [...asked, ...creations.flatMap((c) => lookedForBy(deciding.jobs, c))]
+      const found = await reader.lookup(wanted, scopeOf(context, revision, system), AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]))
+      const page = withProtected(system, found)
       await settleLookup(context.pool, systemId, page, asked, look, context.now())
+      const made = creations.flatMap((c) => {
+        const one = madeBefore(deciding.jobs, c, page.records)
+        // What a slow mirror may still come to show, its own next attempts look for.
+        if (one === null && c.again && c.answered.length > 0) unsure.push(c)
+        return one === null ? [] : [{ objectType: c.objectType, nativeId: one.record.id, personId: c.personId, jobId: c.jobId }]
+      })
+      if (made.length > 0) await transaction(context.pool, (client) => takeIn(client, systemId, made, 'usher', context.now()))
     } catch (error) {
       // The clock goes on, and the next round looks again.
       context.log.warn({ system: systemId, code: error instanceof UsherError ? error.code : 'INTERNAL' }, 'a leaver\'s account could not be looked at')
+      unsure.push(...creations)
     } finally {
       await reader.close()
     }
   }))
+  return unsure
 }
 
 /** Everything that is due for leavers now, one round after the other. For whoever has a clock of their own. */

@@ -112,6 +112,12 @@ export function scopeOf(context: Context, revision: Revision, system: System): R
   return { objectTypes: [], attributes }
 }
 
+/** A page in which what the configuration protects is protected. */
+export function withProtected(system: System, page: Page): Page {
+  const isProtected = protectedBy(system)
+  return { ...page, records: page.records.map((r) => (isProtected(r.id, r.name) ? { ...r, protected: true } : r)) }
+}
+
 /** Whether a record is one that the system's configuration protects. */
 export function protectedBy(system: System): (id: string, name: string) => boolean {
   if (system.protected.length === 0) return () => false

@@ -93,19 +93,6 @@ export async function takeUpChanges(db: Db, planId: string): Promise<void> {
        from left_behind l where c.plan_id = $1 and c.id = any (l.changes)`, [planId])
 }
 
-/** Creations for these people that were tried before, by whatever plan, and not seen: by `person job`, the native ids that the system answered with. */
-export async function triedCreations(db: Db, changes: Pick<ChangeRow, 'kind' | 'personId' | 'jobId'>[]): Promise<Map<string, string[]>> {
-  const creations = changes.filter((c) => c.kind === 'create')
-  if (creations.length === 0) return new Map()
-  const { rows } = await db.query<{ key: string; ids: string[] }>(
-    `select u.person_id || ' ' || u.job_id as key, array_remove(array_agg(c.answered_id), null) as ids
-       from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
-      cross join lateral (select * from plan_change c where c.person_id = u.person_id and c.job_id = u.job_id offset 0) c
-      where c.stage = 2 and c.kind = 'create' and c.state <> 'done' and (c.attempts > 0 or c.answered_id is not null) group by 1`,
-    [creations.map((c) => c.personId), creations.map((c) => c.jobId)])
-  return new Map(rows.map((row) => [row.key, row.ids]))
-}
-
 export interface ChangeEnd {
   id: string
   state: ChangeState

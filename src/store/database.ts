@@ -112,7 +112,7 @@ export async function briskly<T>(client: Client, work: (client: Client) => Promi
 export async function briskTransaction<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
   return await briskly(client, async (brisk) => {
     // Not waited for: what comes first in `work` goes out with it, and fails where it does.
-    brisk.query('begin; set local plan_cache_mode = force_generic_plan').catch(() => {})
+    brisk.query('begin; set local plan_cache_mode = force_generic_plan; set local synchronous_commit = off').catch(() => {})
     try {
       const result = await work(brisk)
       await brisk.query('commit')

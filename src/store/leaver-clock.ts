@@ -5,12 +5,23 @@ import { isUnderWay } from './batch.ts'
 /** What stands in the way of zero in a system: an account that is enabled, or holds what Usher gave or found. */
 const stillThere = `(a.enabled or exists (select from membership m where m.account_id = a.id and m.origin <> 'unknown'))`
 
+/** Where somebody's clock runs. */
+export interface Place { leaverId: string; systemId: string }
+
+/** What may come to be there for leavers who have nothing there yet has a clock, too. */
+export async function startClocks(db: Db, places: Place[]): Promise<void> {
+  await db.query(
+    `insert into leaver_system (leaver_id, system_id, state) select leaver_id, system_id, 'to-do' from unnest($1::uuid[], $2::text[]) as u (leaver_id, system_id)
+     on conflict do nothing`, [places.map((p) => p.leaverId), places.map((p) => p.systemId)])
+}
+
 /**
  * Moves the clocks of these leavers on, everywhere or in one system. A system is gone when each account that Usher may touch
- * was seen without anything since the clock started, and no change of an older plan is on its way there.
+ * was seen without anything since the clock started, no change of an older plan is on its way there, and it is not `unsure`
+ * what was made there.
  */
-export async function settleClocks(db: Db, leavers: string[], now: string, systemId?: string): Promise<void> {
-  const clocks = `leaver l join leaver_system s on s.leaver_id = l.id${systemId === undefined ? '' : ' and s.system_id = $3'}`
+export async function settleClocks(db: Db, leavers: string[], now: string, unsure: Place[], systemId?: string): Promise<void> {
+  const clocks = `leaver l join leaver_system s on s.leaver_id = l.id${systemId === undefined ? '' : ' and s.system_id = $5'}`
   await db.query(
     `with seen as (
        select s.leaver_id, s.system_id, l.started_at,
@@ -35,7 +46,8 @@ export async function settleClocks(db: Db, leavers: string[], now: string, syste
        select distinct s.leaver_id, s.system_id
          from ${clocks}
          join plan_change c on c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2 and c.state in ('waiting', 'again') and c.plan_id is distinct from l.plan_id and ${isUnderWay('c')}
-        where l.id = any ($1))
+        where l.id = any ($1)
+       union select * from unnest($3::uuid[], $4::text[]) as u (leaver_id, system_id))
      update leaver_system s set
             state = case when not n.there and not n.unseen and o.leaver_id is null then 'gone' when t.waits and n.there then 'waits' else 'to-do' end,
             gone_at = case when not n.there and not n.unseen and o.leaver_id is null
@@ -46,7 +58,7 @@ export async function settleClocks(db: Db, leavers: string[], now: string, syste
        from seen n
        left join tried t using (leaver_id, system_id)
        left join other o using (leaver_id, system_id)
-      where s.leaver_id = n.leaver_id and s.system_id = n.system_id`, systemId === undefined ? [leavers, now] : [leavers, now, systemId])
+      where s.leaver_id = n.leaver_id and s.system_id = n.system_id`, [leavers, now, unsure.map((p) => p.leaverId), unsure.map((p) => p.systemId), ...(systemId === undefined ? [] : [systemId])])
 }
 
 /** Stops the clocks that reached zero; returns those that run on, with when they are to be looked at. */

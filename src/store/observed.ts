@@ -175,6 +175,16 @@ export async function foundReasons(db: Db, systemId: string, links: { objectType
     [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId), input.revision, input.now, input.actor, input.planId])
 }
 
+/** What such an account holds of what Usher gave it, before anybody had seen it. */
+export async function markGivenBefore(db: Db, systemId: string, links: { objectType: string; nativeId: string }[]): Promise<void> {
+  await db.query(
+    `update membership m set origin = 'granted'
+       from unnest($2::text[], $3::text[]) as u (object_type, native_id)
+       join account a on a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.person_id is not null
+      where m.account_id = a.id and m.origin = 'unknown' and ${originOf('a', 'm.entitlement_id')} = 'granted'`,
+    [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId)])
+}
+
 /** Makes accounts nobody's again; returns those that were these people's. Memberships are as if somebody else had put them there. */
 export async function unlinkAccounts(db: Db, links: { accountId: string; personId: string; jobId: string }[]): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(

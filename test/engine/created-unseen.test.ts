@@ -1,0 +1,67 @@
+/** An account that was created and not seen yet, whose person is not to have it any more: it is theirs, and is switched off. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Fault } from '../../src/connectors/memory/memory-world.ts'
+import { runLeavers } from '../../src/engine/leaver.ts'
+import type { World } from './plan-fixture.ts'
+import { openWorlds } from './worlds.ts'
+
+const open = openWorlds()
+const { signal } = new AbortController()
+const fault = (operation: Fault['operation'], effect: Fault['effect'], attempt: number): Fault => ({ operation, effect, attempt, fired: 0 })
+
+/** The look after the creation comes to nothing; the answer of the creation does. */
+const unseen: [string, Fault][] = [['the look after it failed', fault('lookup', 'disconnect', 2)], ['its answer was lost', fault('create', 'lose-answer', 1)]]
+
+async function created(w: World, what: Fault): Promise<void> {
+  w.app.calls = {}
+  w.app.faults = [{ ...what }]
+  const plan = await w.day([{ id: '1' }])
+  assert.deepEqual([w.accounts(), plan.systems], [['ada.no1'], ['create ada.no1 again', 'grant ada.no1 sellers again']])
+  w.app.faults = []
+}
+
+for (const [how, what] of unseen) {
+  test(`created, but ${how}, and not to be there any more: it is its person's, and a new plan switches it off`, async () => {
+    const w = await open()
+    await created(w, what)
+    await w.setPolicy((p) => { p.jobs[1]!.scope = 'position.department == "Data"' })
+    await w.settle()
+    assert.deepEqual(w.accounts(), ['ada.no1 (disabled)'])
+    const { rows } = await w.pool.query<{ code: string; words: string }>(`select code, words from plan_change where kind = 'create' and stage = 2`)
+    assert.deepEqual(rows, [{ code: 'CHANGE_DIFFERS', words: 'Nothing of this kind is to be done any more. An earlier attempt has made the account, so it is this person\'s.' }])
+  })
+
+  test(`created, but ${how}, and its person leaves: the lane looks for it, and the clock waits for it`, async () => {
+    const w = await open()
+    await created(w, what)
+    const personId = await w.person('1')
+    await w.engine.endPerson({ personId }, 'ada')
+    await runLeavers(w.context, signal)
+    w.later(500)
+    await runLeavers(w.context, signal)
+    assert.deepEqual(w.accounts(), ['ada.no1 (disabled)'])
+    const { rows } = await w.pool.query<{ gone: boolean; systems: string[] }>(
+      `select l.gone_at is not null as gone, array(select system_id || ' ' || state from leaver_system s where s.leaver_id = l.id) as systems from leaver l`)
+    assert.deepEqual(rows, [{ gone: true, systems: ['app gone'] }])
+  })
+}
+
+test('created while its person was ended: the clock waits for the creation, and what came of it goes', async () => {
+  const w = await open()
+  await w.day([{ id: '2' }])
+  w.app.calls = {}
+  w.app.faults = [fault('create', 'slow', 1)]
+  const leave = async (): Promise<void> => {
+    await w.engine.endPerson({ personId: await w.person('1') }, 'ada')
+    await runLeavers(w.context, signal)
+  }
+  w.app.pause = leave
+  await w.day([{ id: '1' }, { id: '2' }])
+  assert.deepEqual(w.accounts(), ['ada.no1', 'ada.no2'])
+  w.later(5_000)
+  await runLeavers(w.context, signal)
+  w.later(500)
+  await runLeavers(w.context, signal)
+  assert.deepEqual(w.accounts(), ['ada.no1 (disabled)', 'ada.no2'])
+})
