@@ -30,7 +30,7 @@ export const settled: Settling = { upTo: null, more: () => Promise.resolve(), be
 /** With so many changes people are settled in turns. */
 const manyChanges = 3000
 /** So many begin, so that systems have something to do soon; twice as many follow in each turn, up to a limit. */
-const [firstMany, mostMany] = [Number(process.env.XF ?? 250), Number(process.env.XM ?? 4000)]
+const [firstMany, mostMany] = [250, 4000]
 
 export async function beginSettling(context: Context, plan: PlanRow, revision: Revision): Promise<Settling> {
   const only = peopleOf(plan.scope)
