@@ -4,6 +4,7 @@ import { change, comeBack, dateAt, endByHand, endGiven, give, hire, liftEnd, put
 import { startFull } from './operator.ts'
 import { systemNames } from './rulebook.ts'
 import { noMishaps, work } from './scheduler.ts'
+import type { StaffRow } from './sheet.ts'
 import { accountOf, agrees, colleague, groupsAt, mend, quietly, renameByHand, settle, type Plot } from './story.ts'
 import { groupsHeld, say, violate, type World } from './world.ts'
 
@@ -233,4 +234,52 @@ export const plotsOfPeople: ((world: World) => Plot)[] = [
       if (groupsAt(world, 'app', who.id).includes('sellers')) violate(world, `${who.id} keeps what they should have lost by now.`)
     }]
   },
+  function leavesWhileMadeUnseen(world) {
+    return [async () => {
+      const who = await madeUnseen(world)
+      await endByHand(world, who.id, null)
+      for (let round = 0; round < 2; round++) {
+        await work(world, noMishaps)
+        world.clock.now += 1000
+      }
+      if (accountOf(world, 'app', who.id)?.enabled === true) violate(world, `${who.id} was ended, and an account that was made before is still there.`)
+      await agrees(world, who)
+    }]
+  },
+  function movesWhileMadeUnseen(world) {
+    return [async () => {
+      const who = await madeUnseen(world)
+      await saveRules(world, (b) => { b.systems.app.without = [who.department] }, `no accounts in app for ${who.department}`)
+      for (let round = 0; round < 3; round++) {
+        await settle(world)
+        world.clock.now += hour
+      }
+      if (accountOf(world, 'app', who.id)?.enabled === true) violate(world, `${who.id} is to have no account, and one that was made before is still there.`)
+    }]
+  },
+  function isRenamedAndTheNameTaken(world) {
+    return [async () => {
+      const who = await colleague(world)
+      const account = accountOf(world, 'app', who.id)
+      if (account === undefined) return
+      const { name } = account
+      renameByHand(world, 'app', account, '-z')
+      strangerTakes(world, name)
+      await settle(world)
+      const { rows } = await world.database.watch.query(
+        `select from plan_change c join person p on p.id = c.person_id
+          where p.attributes ->> 'employeeId' = $1 and c.stage = 2 and c.kind = 'rename' and c.state in ('again', 'stuck', 'refused') and c.after ->> 'name' = $2 limit 1`, [who.id, name])
+      if (rows.length > 0) violate(world, `${who.id} is renamed in app in vain: somebody else has the name.`)
+    }]
+  },
 ]
+
+/** Somebody new, whose account in the app is made, and the answer lost. */
+async function madeUnseen(world: World): Promise<StaffRow> {
+  await quietly(world)
+  const who = hire(world, -30)
+  world.systems.app.faults.push({ operation: 'create', effect: 'lose-answer', fired: 0 })
+  await settle(world)
+  mend(world)
+  return who
+}

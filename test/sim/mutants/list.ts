@@ -87,7 +87,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what was created unseen is created again', promise: 'Nobody gets two accounts',
-    file: 'src/engine/carry-out.ts', find: 'recogniseCreated(hands, ready, tried, shown)', replace: '',
+    file: 'src/engine/carry-out.ts', find: 'recogniseCreated(hands, attempts, tried, shown)', replace: '[]',
   },
   {
     name: 'a leaver is deleted at once', promise: 'The days of grace',
@@ -131,7 +131,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'whatever exists is adopted', promise: 'Accounts of nobody are never touched',
-    file: 'src/engine/carry-out-write.ts', find: 'if (isMarked(hands, attempt, record)) attempt.outcome', replace: 'attempt.outcome',
+    file: 'src/engine/carry-out-write.ts', find: 'if (isMarked(hands.deciding.jobs, { jobId: attempt.change.jobId!, after: attempt.decided?.after ?? {} }, record)) attempt.outcome', replace: 'attempt.outcome',
   },
   {
     name: 'people who changed since are changed all the same', promise: 'A plan is a contract',
@@ -160,6 +160,18 @@ export const mutants: Mutant[] = [
   {
     name: 'whoever moves loses all at once', promise: 'Days to hand over after a move',
     file: 'src/engine/evaluate-people.ts', find: 'if (keeps) rows.graces.push', replace: 'if (keeps && rows.people.length === 0) rows.graces.push',
+  },
+  {
+    name: 'what was made unseen stays where it is not to be any more', promise: 'Reasons',
+    file: 'src/engine/carry-out.ts', find: "await takeIn(client, system.id, left, 'usher', now)", replace: '',
+  },
+  {
+    name: 'what was made unseen for a leaver is not looked for', promise: 'Time to zero',
+    file: 'src/engine/leaver.ts', find: 'const late = await lateCreations(context.pool, ids)', replace: 'const late: LateCreation[] = []',
+  },
+  {
+    name: 'a name that another record has is asked for in vain', promise: 'One failing person never stops the others',
+    file: 'src/engine/wait-for-names.ts', find: '.filter((w) => used.has(w.value.toLowerCase()))', replace: '.filter(() => false)',
   },
   {
     name: 'what is kept after a move is kept for good', promise: 'Days to hand over after a move',

@@ -5,8 +5,8 @@ import { lastLineOf } from '../child-process.ts'
 import type { Mutant } from './list.ts'
 
 const atOnce = 2
-/** A mistake that so many seeds do not catch is missed. */
-export const mutantSeedsMax = 30
+/** A mistake that so many seeds do not catch is missed. By then each plot has been told. */
+export const mutantSeedsMax = 50
 const file = path.join(import.meta.dirname, 'caught.json')
 
 export interface Caught { seed: number; by: string }
