@@ -11,7 +11,7 @@ import { look, wantedToLink } from './carry-out-look.ts'
 /** What a record holds becomes a reason, so it is looked at first. Returns whether the system answered. */
 export async function carryOutLinks(hands: Hands, changes: ChangeRow[]): Promise<{ reachable: boolean }> {
   try {
-    await look(hands, await wantedToLink(hands, changes))
+    await look(hands, await wantedToLink(hands, changes), changes[0]!.batchId)
   } catch (error) {
     return await giveBack(hands, changes, error)
   }
@@ -55,7 +55,7 @@ async function link(hands: Hands, changes: ChangeRow[]): Promise<void> {
     if (!await endChanges(client, plan.id, changes[0]!.batchId, ends, now)) return
     await linkAccounts(client, system.id, links, plan.approvedBy ?? plan.madeBy, now)
     await keepNames(client, links)
-    await foundReasons(client, system.id, links, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
+    await foundReasons(client, system.id, links, { planId: plan.id, batchId: changes[0]!.batchId, revision: revision.revision, actor: 'usher', now })
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)
   })
 }

@@ -31,10 +31,10 @@ export async function wantedToLink({ context }: Hands, changes: ChangeRow[]): Pr
   return rows
 }
 
-/** Looks, and settles what was seen; who was asked for by id and is not there is gone. */
-export async function look(hands: Hands, wanted: Wanted[]): Promise<Page> {
+/** Looks for a batch, and settles what was seen; who was asked for by id and is not there is gone. */
+export async function look(hands: Hands, wanted: Wanted[], batchId: string): Promise<Page> {
   const seen = await see(hands, wanted)
-  await settleLookup(hands.context.pool, hands.system.id, seen.page, seen.asked, seen.look, hands.context.now())
+  await settleLookup(hands.context.pool, hands.system.id, seen.page, seen.asked, seen.look, hands.context.now(), batchId)
   return seen.page
 }
 

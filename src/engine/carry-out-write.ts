@@ -55,7 +55,7 @@ export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<
   if (existing.length === 0) return
   let page: Page
   try {
-    page = await look(hands, existing.map((a) => ({ objectType: a.change.objectType!, name: a.change.subject })))
+    page = await look(hands, existing.map((a) => ({ objectType: a.change.objectType!, name: a.change.subject })), existing[0]!.change.batchId)
   } catch (error) {
     // Whether it is ours cannot be seen now; it can later.
     if (!(error instanceof UsherError)) throw error
@@ -96,6 +96,7 @@ export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<s
 export async function settleWritten(client: Client, hands: Hands, written: Attempt[], lost: Attempt[], seen: Seen): Promise<void> {
   const { plan, system, revision } = hands
   const created = written.filter((a) => a.change.kind === 'create')
+  const { batchId } = written[0]!.change
   const links = created.map((a) => ({ objectType: a.change.objectType!, nativeId: writtenTo(a)!, personId: a.change.personId!, jobId: a.change.jobId! }))
   const now = hands.context.now()
   const by = plan.approvedBy ?? plan.madeBy
@@ -104,13 +105,13 @@ export async function settleWritten(client: Client, hands: Hands, written: Attem
     const nativeId = entitlement === undefined ? null : writtenTo(a) ?? targetId(a)
     return nativeId === null ? [] : [{ nativeId, entitlementId: entitlement!.nativeId }]
   })
-  const unlinked = await settleSeen(client, system.id, seen, now, { by, links, granted })
+  const unlinked = await settleSeen(client, system.id, seen, now, { by, links, granted, batchId })
   if (links.length === 0) return
   await linkAccounts(client, system.id, unlinked, by, now)
   // One that was there already is linked like any other: what it holds becomes a reason, but for what was given before an answer was lost.
   const there = new Set(created.flatMap((a) => (a.outcome?.outcome === 'already' ? [a.outcome.id] : [])))
   const adopted = links.filter((l) => there.has(l.nativeId))
-  await foundReasons(client, system.id, adopted, { planId: plan.id, revision: revision.revision, actor: 'usher', now })
+  await foundReasons(client, system.id, adopted, { planId: plan.id, batchId, revision: revision.revision, actor: 'usher', now })
   // A name that only an answer speaks of is no more than meant for them.
   const shown = new Set(seen.page.records.map((r) => r.id))
   await keepNames(client, links.filter((l) => shown.has(l.nativeId)))

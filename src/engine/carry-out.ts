@@ -25,7 +25,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   const tried = await triedCreations(context.pool, changes)
   let shown: Page
   try {
-    shown = await look(hands, await wantedBefore(hands, changes, tried))
+    shown = await look(hands, await wantedBefore(hands, changes, tried), changes[0]!.batchId)
   } catch (error) {
     return await giveBack(hands, changes, error)
   }

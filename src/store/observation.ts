@@ -159,7 +159,7 @@ async function settleMemberships(client: Client, systemId: string, now: string, 
       where m.member_name is not null`, [systemId])
   await client.query(
     `insert into membership (account_id, entitlement_id, seen_at, origin)
-     select p.account_id, p.entitlement_id, $1, ${originOf('a', 'p.entitlement_id')}
+     select p.account_id, p.entitlement_id, $1, ${originOf('a', 'p.entitlement_id', 'null')}
        from seen_pair p join account a on a.id = p.account_id and (a.seen_at <= $2 or a.seen_at = $1)
       where not exists (select from membership m where m.account_id = p.account_id and m.entitlement_id = p.entitlement_id)
      on conflict do nothing`, [now, older])

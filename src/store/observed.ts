@@ -30,8 +30,8 @@ const mayHide = `coalesce((
  * meanwhile is newer, and stays. In one transaction, so that whoever finds a record settled by somebody else finds its
  * memberships settled, too.
  */
-export async function settleLookup(pool: Pool, systemId: string, page: Page, asked: Asked[], look: string, now: string): Promise<void> {
-  if (page.records.length + asked.length > 0) await transaction(pool, (client) => settleSeen(client, systemId, { page, asked, look }, now))
+export async function settleLookup(pool: Pool, systemId: string, page: Page, asked: Asked[], look: string, now: string, batchId: string | null = null): Promise<void> {
+  if (page.records.length + asked.length > 0) await transaction(pool, (client) => settleSeen(client, systemId, { page, asked, look }, now, { ...nothingOwn, batchId }))
 }
 
 /** A look-up that has come to its end. */
@@ -46,10 +46,14 @@ export interface OwnDoing {
   by: string
   links: Link[]
   granted: { nativeId: string; entitlementId: string }[]
+  /** The batch that looks; null: none does. */
+  batchId: string | null
 }
 
+const nothingOwn: OwnDoing = { by: '', links: [], granted: [], batchId: null }
+
 /** The same in the caller's transaction. Returns what of Usher's own is still to be linked: records that were there before, or came by another look. */
-export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, own: OwnDoing = { by: '', links: [], granted: [] }): Promise<Link[]> {
+export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, own = nothingOwn): Promise<Link[]> {
   const records = await settleRecords(db, systemId, page.records, look, now, own)
   const settled = new Map(records.map((r) => [r.nativeId, r.id]))
   const there = new Set(page.records.map((r) => `${r.objectType} ${r.id}`))
@@ -61,7 +65,7 @@ export async function settleSeen(db: Client, systemId: string, { page, asked, lo
           and (u.deleted or not ${mayHide})`,
       [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look, gone.map((g) => g.deleted === true)])
   }
-  if (settled.size > 0) await settleMemberships(db, systemId, { page, asked, look }, settled, now, own.granted)
+  if (settled.size > 0) await settleMemberships(db, systemId, { page, asked, look }, settled, now, own)
   const linked = new Set(records.map((r) => `${r.objectType} ${r.nativeId} ${r.personId} ${r.jobId}`))
   return own.links.filter((l) => !linked.has(`${l.objectType} ${l.nativeId} ${l.personId} ${l.jobId}`))
 }
@@ -94,7 +98,7 @@ async function settleRecords(db: Client, systemId: string, records: ObservedReco
   return rows
 }
 
-async function settleMemberships(db: Client, systemId: string, { page, asked, look }: Seen, settled: Map<string, string>, now: string, granted: OwnDoing['granted']): Promise<void> {
+async function settleMemberships(db: Client, systemId: string, { page, asked, look }: Seen, settled: Map<string, string>, now: string, { granted, batchId }: Pick<OwnDoing, 'granted' | 'batchId'>): Promise<void> {
   const byName = new Map(page.records.map((r) => [r.name.toLowerCase(), r.id]))
   const members = page.memberships.flatMap(({ member, entitlementId }) => {
     const nativeId = 'id' in member ? member.id : byName.get(member.name.toLowerCase())
@@ -122,11 +126,11 @@ async function settleMemberships(db: Client, systemId: string, { page, asked, lo
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)
           and (not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
      insert into membership (account_id, entitlement_id, seen_at, origin)
-     select p.account_id, p.entitlement_id, $2::timestamptz, case when p.ours then 'granted' else (select ${originOf('a', 'p.entitlement_id')} from account a where a.id = p.account_id) end
+     select p.account_id, p.entitlement_id, $2::timestamptz, case when p.ours then 'granted' else (select ${originOf('a', 'p.entitlement_id', '$9')} from account a where a.id = p.account_id) end
        from pair p where p.origin is null
      on conflict do nothing`,
     [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()], revoked.map((r) => r.accountId), revoked.map((r) => r.entitlementId),
-      pairs.map((p) => p.ours)])
+      pairs.map((p) => p.ours), batchId])
 }
 
 async function olderAccounts(db: Client, systemId: string, nativeIds: string[], look: string): Promise<Map<string, string>> {
@@ -160,7 +164,7 @@ export async function linkAccounts(db: Db, systemId: string, links: Link[], acto
  * What a record held when it was linked is a reason of its own: kind *found*. It ends with employment. What Usher gave it,
  * and lost the answer, is no such thing.
  */
-export async function foundReasons(db: Db, systemId: string, links: { objectType: string; nativeId: string }[], input: { planId: string; revision: number; actor: string; now: string }): Promise<void> {
+export async function foundReasons(db: Db, systemId: string, links: { objectType: string; nativeId: string }[], input: { planId: string; batchId: string; revision: number; actor: string; now: string }): Promise<void> {
   if (links.length === 0) return
   await db.query(
     `with linked as (
@@ -168,11 +172,11 @@ export async function foundReasons(db: Db, systemId: string, links: { objectType
            on a.object_type = u.object_type and a.native_id = u.native_id
         where a.system_id = $1 and a.person_id is not null),
      found as (
-       update membership m set origin = case ${originOf('linked', 'm.entitlement_id')} when 'granted' then 'granted' else 'found' end
+       update membership m set origin = case ${originOf('linked', 'm.entitlement_id', '$8')} when 'granted' then 'granted' else 'found' end
          from linked where m.account_id = linked.id and m.origin = 'unknown' returning linked.person_id, m.entitlement_id, m.origin)
      insert into reason (person_id, kind, entitlement_id, policy_revision, valid_from, made_by, made_at, plan_id)
      select person_id, 'found', entitlement_id, $4, $5, $6, $5, $7 from found where origin = 'found' on conflict do nothing`,
-    [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId), input.revision, input.now, input.actor, input.planId])
+    [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId), input.revision, input.now, input.actor, input.planId, input.batchId])
 }
 
 /** What such an account holds of what Usher gave it, before anybody had seen it. */
@@ -181,7 +185,7 @@ export async function markGivenBefore(db: Db, systemId: string, links: { objectT
     `update membership m set origin = 'granted'
        from unnest($2::text[], $3::text[]) as u (object_type, native_id)
        join account a on a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id and a.person_id is not null
-      where m.account_id = a.id and m.origin = 'unknown' and ${originOf('a', 'm.entitlement_id')} = 'granted'`,
+      where m.account_id = a.id and m.origin = 'unknown' and ${originOf('a', 'm.entitlement_id', 'null')} = 'granted'`,
     [systemId, links.map((l) => l.objectType), links.map((l) => l.nativeId)])
 }
 

@@ -152,13 +152,13 @@ async function seeFailed(world: World): Promise<void> {
   }
 }
 
-/** What Usher tried to give may have been given, whatever came back. */
+/** What Usher tried to give, or was at when it was killed, may have been given, whatever came back. */
 async function seeTried(world: World): Promise<void> {
   const { rows } = await world.database.watch.query<{ system: SystemName; account: string; entitlement: string }>(
     `select c.system_id as system, a.native_id as account, e.native_id as entitlement
        from plan_change c join entitlement e on e.id = c.entitlement_id
        join account a on a.person_id = c.person_id and a.job_id = c.job_id and a.system_id = c.system_id and a.gone_at is null
-      where c.kind = 'grant' and c.state <> 'done' and c.attempts > 0`)
+      where c.kind = 'grant' and c.state <> 'done' and (c.attempts > 0 or exists (select from batch b where c.id = any (b.changes)))`)
   for (const { system, account, entitlement } of rows) world.sent.add(`${system} ${account} ${world.systems[system].records.get(entitlement)?.name}`)
 }
 

@@ -1,9 +1,10 @@
-/** An account that was created and not seen yet, whose person is not to have it any more: it is theirs, and is switched off. */
+/** What was made or given and not seen yet is Usher's, and goes where it is not to be any more. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { runLeavers } from '../../src/engine/leaver.ts'
-import type { World } from './plan-fixture.ts'
+import { claimChanges } from '../../src/store/batch.ts'
+import { appSystem, type World } from './plan-fixture.ts'
 import { openWorlds } from './worlds.ts'
 
 const open = openWorlds()
@@ -64,4 +65,42 @@ test('created while its person was ended: the clock waits for the creation, and 
   w.later(500)
   await runLeavers(w.context, signal)
   assert.deepEqual(w.accounts(), ['ada.no1 (disabled)', 'ada.no2'])
+})
+
+test('given by a process that died, in a plan that was stopped since: whoever sees it knows it for Usher\'s, and it goes when its person leaves', async () => {
+  const w = await open()
+  await w.day([{ id: '1' }])
+  await w.setPolicy((p) => { appSystem(p).method = 'approve' })
+  const personId = await w.person('1')
+  await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn') }, 'ada')
+  await w.work()
+  const { id, hash } = await w.newest()
+  await w.engine.approvePlan(id, hash, 'ada')
+  // It has begun its batch and written, and comes no further.
+  await claimChanges(w.pool, { planId: id, systemId: 'app', now: w.context.now(), limit: 10, along: 0, upTo: null })
+  w.join('vpn', 'ada.no1')
+  await w.pool.query(`update plan set state = 'stopped' where id = $1`, [id])
+  await w.engine.endPerson({ personId }, 'ada')
+  for (let round = 0; round < 3; round++) {
+    await runLeavers(w.context, signal)
+    w.later(5_000)
+  }
+  assert.deepEqual([w.accounts(), w.members('sellers'), w.members('vpn')], [['ada.no1 (disabled)'], [], []])
+})
+
+test('what somebody else gave while Usher had not come to it is theirs, where Usher refuses to give it', async () => {
+  const w = await open()
+  await w.day([{ id: '1' }])
+  await w.setPolicy((p) => { appSystem(p).method = 'approve' })
+  const personId = await w.person('1')
+  const { reasonId } = await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn') }, 'ada')
+  await w.work()
+  const { id, hash } = await w.newest()
+  await w.engine.approvePlan(id, hash, 'ada')
+  w.join('vpn', 'ada.no1')
+  await w.engine.endReason(reasonId, 'ada')
+  await w.work()
+  assert.deepEqual((await w.shown(id)).systems, ['grant ada.no1 vpn refused'])
+  const { rows } = await w.pool.query(`select origin from membership m join entitlement e on e.id = m.entitlement_id where e.name = 'vpn'`)
+  assert.deepEqual(rows, [{ origin: 'unknown' }])
 })
