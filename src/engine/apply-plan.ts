@@ -53,10 +53,10 @@ export interface ApplyOptions {
 
 export async function applyPlan(context: Context, planId: string, signal: AbortSignal, options: ApplyOptions = {}): Promise<void> {
   await withPlanLock(context, 'apply-plan', planId, signal, async (held) => {
-    const plan = await beginApplying(context, planId)
-    if (plan === null) return
+    // Also of a plan that was stopped: whoever was at it is gone.
     await takeUpChanges(context.pool, planId)
-    await apply(context, plan, held, options)
+    const plan = await beginApplying(context, planId)
+    if (plan !== null) await apply(context, plan, held, options)
   })
 }
 

@@ -98,12 +98,11 @@ export async function leaverRound(context: Context, leavers: LeaverRow[], signal
  */
 async function lookAtOthers(context: Context, { revision, deciding }: { revision: Revision; deciding: Deciding }, leavers: string[], late: LateCreation[], signal: AbortSignal, connections?: Connections): Promise<LateCreation[]> {
   const accounts = await unseenAccounts(context.pool, leavers)
-  const tried = late.filter((c) => !c.underWay)
-  const unsure = late.filter((c) => c.underWay)
-  await Promise.all([...new Set([...accounts, ...tried].map((one) => one.systemId))].map(async (systemId) => {
+  const unsure: LateCreation[] = []
+  await Promise.all([...new Set([...accounts, ...late].map((one) => one.systemId))].map(async (systemId) => {
     const system = revision.policy.systems.find((s) => s.id === systemId)
     if (system === undefined) return
-    const creations = tried.filter((c) => c.systemId === systemId)
+    const creations = late.filter((c) => c.systemId === systemId)
     const reader = connections?.reader(system) ?? openReader(context, system)
     try {
       if (reader.lookup === undefined) return
@@ -115,8 +114,8 @@ async function lookAtOthers(context: Context, { revision, deciding }: { revision
       await settleLookup(context.pool, systemId, page, asked, look, context.now())
       const made = creations.flatMap((c) => {
         const one = madeBefore(deciding.jobs, c, page.records)
-        // What a slow mirror may still come to show, its own next attempts look for.
-        if (one === null && c.again && c.answered.length > 0) unsure.push(c)
+        // A worker may be about to make it; what a slow mirror may still come to show, its own next attempts look for.
+        if (one === null && (c.underWay || c.again && c.answered.length > 0)) unsure.push(c)
         return one === null ? [] : [{ objectType: c.objectType, nativeId: one.record.id, personId: c.personId, jobId: c.jobId }]
       })
       if (made.length > 0) await transaction(context.pool, (client) => takeIn(client, systemId, made, 'usher', context.now()))

@@ -125,7 +125,7 @@ async function alone(context: Context, name: string, work: () => Promise<void>):
  */
 export async function takeUp(context: Context, which: 'all' | 'abandoned' | 'unasked'): Promise<void> {
   for (const plan of await unfinishedPlans(context.pool, context.now(), which !== 'all')) {
-    const underWay = plan.state === 'approved' || plan.state === 'applying'
+    const underWay = plan.state === 'approved' || plan.state === 'applying' || plan.state === 'stopped'
     if (which === 'abandoned' && (plan.state === 'open' || plan.state === 'held')) continue
     await context.enqueue(underWay ? 'apply-plan' : 'compute-plan', plan.id)
   }

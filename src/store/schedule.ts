@@ -107,13 +107,15 @@ export async function nextDue(db: Db, now: string, { daysBefore, deletions }: Ti
 }
 
 /**
- * Plans with something left to do; a plan that was computed may not have been asked yet whether it goes ahead by itself.
+ * Plans with something left to do; a plan that was computed may not have been asked yet whether it goes ahead by itself, and in
+ * one that was stopped a worker may have left what it was at.
  * `abandoned`: only those that no worker has locked, and that did not put all they have left off until later.
  */
 export async function unfinishedPlans(db: Db, now: string, abandoned: boolean): Promise<{ id: string; state: PlanState }[]> {
   const { rows } = await db.query<{ id: string; state: PlanState }>(
     `select id, state from plan
-      where (state in ('computing', 'approved', 'applying') or state in ('open', 'held') and approved_at is null)
+      where (state in ('computing', 'approved', 'applying') or state in ('open', 'held') and approved_at is null
+             or state = 'stopped' and exists (select from batch b where b.plan_id = plan.id))
         and not ($2 and (coalesce(wait_until > $1, false) or
           exists (select from pg_locks l where l.locktype = 'advisory' and l.objid::bigint = (hashtext(plan.id::text)::bigint & 4294967295)
                      and l.database = (select oid from pg_database where datname = current_database()))

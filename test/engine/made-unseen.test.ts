@@ -1,8 +1,9 @@
 /** What was made or given and not seen yet is Usher's, and goes where it is not to be any more. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Fault } from '../../src/connectors/memory/memory-world.ts'
+import { addRecord, type Fault } from '../../src/connectors/memory/memory-world.ts'
 import { runLeavers } from '../../src/engine/leaver.ts'
+import { takeUp } from '../../src/engine/worker.ts'
 import { claimChanges } from '../../src/store/batch.ts'
 import { appSystem, type World } from './plan-fixture.ts'
 import { openWorlds } from './worlds.ts'
@@ -87,6 +88,30 @@ test('given by a process that died, in a plan that was stopped since: whoever se
   }
   assert.deepEqual([w.accounts(), w.members('sellers'), w.members('vpn')], [['ada.no1 (disabled)'], [], []])
 })
+
+for (const taken of [true, false]) {
+  test(`made by a process that died, in a plan that was stopped since${taken ? ' and what it was at was taken up' : ''}: it goes when its person leaves`, async () => {
+    const w = await open()
+    await w.setPolicy((p) => { appSystem(p).method = 'approve' })
+    const { id, hash } = await w.day([{ id: '1' }])
+    await w.engine.approvePlan(id, hash, 'ada')
+    await claimChanges(w.pool, { planId: id, systemId: 'app', now: w.context.now(), limit: 10, along: 0, upTo: null })
+    addRecord(w.app, { objectType: 'user', name: 'ada.no1', attributes: { name: 'ada.no1', personId: '1' }, enabled: true })
+    await w.engine.stopPlan(id, 'ada')
+    w.queued.length = 0
+    if (taken) await takeUp(w.context, 'abandoned')
+    await w.work()
+    assert.equal((await w.shown(id)).changes.find((c) => c.kind === 'create' && c.stage === 2)!.attempts, taken ? 1 : 0)
+    await w.engine.endPerson({ personId: await w.person('1') }, 'ada')
+    for (let round = 0; round < 3; round++) {
+      await runLeavers(w.context, signal)
+      w.later(5_000)
+    }
+    assert.deepEqual(w.accounts(), ['ada.no1 (disabled)'])
+    const { rows: [clock] } = await w.pool.query<{ gone: boolean }>('select gone_at is not null as gone from leaver')
+    assert.equal(clock!.gone, taken)
+  })
+}
 
 test('what somebody else gave while Usher had not come to it is theirs, where Usher refuses to give it', async () => {
   const w = await open()
