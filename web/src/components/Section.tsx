@@ -1,10 +1,13 @@
 import { Group, Text, Title } from '@mantine/core'
 import { useId, type ReactNode } from 'react'
+import { count as amount } from '../lib/words.ts'
 import classes from './Section.module.css'
 
 interface SectionProps {
   title: string
   count?: number
+  /** How many there are without a filter. */
+  of?: number
   says?: ReactNode
   actions?: ReactNode
   flush?: boolean
@@ -12,7 +15,7 @@ interface SectionProps {
 }
 
 /** A titled card. `flush` lets a table or list reach its edges. */
-export function Section({ title, count, says, actions, flush = false, children }: SectionProps) {
+export function Section({ title, count, of = count, says, actions, flush = false, children }: SectionProps) {
   const id = useId()
   return (
     <section className={classes.section} aria-labelledby={id}>
@@ -20,7 +23,11 @@ export function Section({ title, count, says, actions, flush = false, children }
         <div>
           <Title order={2} id={id}>
             {title}
-            {count !== undefined && <span className={classes.count}>{count.toLocaleString('en')}</span>}
+            {count !== undefined && (
+              <span className={classes.count}>
+                {count === of ? amount(count) : `${amount(count)} of ${amount(of ?? count)}`}
+              </span>
+            )}
           </Title>
           {says && (
             <Text size="sm" c="dimmed" component="div">

@@ -31,11 +31,22 @@ export function PlanChanges({ plan }: { plan: Plan }) {
     kind: kinds.find((kind) => kind === search.kind) as ChangeFilter['kind'],
     state: states.find((state) => state === search.state),
   }
+  const shown = ({ system, kind }: Pick<ChangeFilter, 'system' | 'kind'>) =>
+    plan.counts
+      .filter(
+        (c) =>
+          (filter.stage ?? c.stage) === c.stage &&
+          (system ?? c.system.id) === c.system.id &&
+          (kind ?? c.kind) === c.kind &&
+          (filter.state ?? c.state) === c.state,
+      )
+      .reduce((sum, c) => sum + c.count, 0)
   const live = isMoving(plan)
   return (
     <Section
       title="Changes"
-      count={plan.total}
+      count={text === '' ? shown(filter) : undefined}
+      of={plan.total}
       flush
       actions={
         <SegmentedControl
@@ -104,7 +115,7 @@ export function PlanChanges({ plan }: { plan: Plan }) {
           groups={systems.map((s) => ({
             value: s.value,
             label: s.label,
-            count: countOf(plan, (c) => c.system.id === s.value),
+            count: shown({ ...filter, system: s.value }),
           }))}
         />
       )}
@@ -116,7 +127,7 @@ export function PlanChanges({ plan }: { plan: Plan }) {
           groups={kinds.map((kind) => ({
             value: kind,
             label: `${kindWords(kind).symbol} ${kindWords(kind).verb}`,
-            count: countOf(plan, (c) => c.kind === kind),
+            count: shown({ ...filter, kind: kind as ChangeFilter['kind'] }),
           }))}
         />
       )}
@@ -157,6 +168,3 @@ function Groups({ label, groups, chosen, onChoose }: GroupsProps) {
     </Group>
   )
 }
-
-const countOf = (plan: Plan, which: (c: Plan['counts'][number]) => boolean) =>
-  plan.counts.filter(which).reduce((sum, c) => sum + c.count, 0)
