@@ -13,9 +13,11 @@ export interface Mishaps {
   kill: number
   cut: number
   twice: number
+  /** How often another process is at something else meanwhile. */
+  beside: number
 }
 
-export const noMishaps: Mishaps = { kill: 0, cut: 0, twice: 0 }
+export const noMishaps: Mishaps = { kill: 0, cut: 0, twice: 0, beside: 0 }
 const triesMax = 3
 const signal = new AbortController().signal
 
@@ -60,9 +62,9 @@ const leavers = (world: World): Queued => ({ task: 'leavers', planId: '', at: wo
 
 async function queued(world: World, mishaps: Mishaps): Promise<void> {
   for (let rounds = 0; rounds < 60; rounds++) {
+    if (world.random.chance(0.2) && world.lane) await runOne(world, leavers(world), mishaps)
     const at = world.queue.findIndex((q) => q.at <= world.clock.now)
     if (at < 0 || world.violations.length > 0) return
-    if (world.random.chance(0.2) && world.lane) await runOne(world, leavers(world), mishaps)
     await runOne(world, world.queue.splice(at, 1)[0]!, mishaps)
   }
   violate(world, `work does not come to an end; the queue holds ${world.queue.map((q) => q.task).join(', ')}.`)
@@ -75,33 +77,40 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: Kil
   world.loseAt = random.chance(mishaps.cut) ? random.int(1, 120) : -1
   world.cut = false
   const twice = random.chance(mishaps.twice)
-  let failed = false
+  const items = twice ? [item, item] : random.chance(mishaps.beside) ? [item, ...beside(world, item)] : [item]
+  const failed = new Set<Queued>()
   const door = world.gate.door()
-  const run = async (): Promise<void> => {
+  const end = await world.gate.run(items.map((one) => async () => {
     try {
-      if (item.task === 'leavers') await runLeavers(world.context('leavers'), signal)
-      else await runTask(world.context(item.task), item.task, item.planId, signal)
+      if (one.task === 'leavers') await runLeavers(world.context('leavers'), signal)
+      else await runTask(world.context(one.task), one.task, one.planId, signal)
     } catch (error) {
       // A dead process has nothing to say.
       if (!door.isAlive()) return
-      failed = true
-      if (!world.cut) violate(world, `${item.task} failed: ${(error as Error).stack?.split('\n').slice(0, 6).join(' ')}`)
+      failed.add(one)
+      if (!world.cut) violate(world, `${one.task} failed: ${(error as Error).stack?.split('\n').slice(0, 6).join(' ')}`)
     }
-  }
-  const end = await world.gate.run(twice ? [run, run] : [run], killAt)
+  }), killAt)
   if (twice) fire(world, 'delivered twice')
+  else if (items.length > 1) fire(world, 'something else beside')
   if (world.cut) fire(world, 'connection lost')
   world.loseAt = -1
   if (end === 'killed') {
     fire(world, 'killed')
-    say(world, `the process is killed in ${item.task}, after: ${world.gate.trail.slice(-2).join(' | ').replaceAll(/\s+/g, ' ')}`)
+    say(world, `the process is killed in ${items.map((one) => one.task).join(' and ')}, after: ${world.gate.trail.slice(-2).join(' | ').replaceAll(/\s+/g, ' ')}`)
     await world.reopen()
     await act(world, (context) => takeUp(context, 'all'))
-  } else if (failed && item.tries < triesMax) {
-    world.queue.push({ ...item, tries: item.tries + 1, at: world.clock.now + 1000 * 2 ** item.tries })
+  } else {
+    for (const one of failed) if (one.tries < triesMax) world.queue.push({ ...one, tries: one.tries + 1, at: world.clock.now + 1000 * 2 ** one.tries })
   }
   mirrorsCatchUp(world)
   await check(world)
   world.cut = false
 }
 
+/** What another process has to do meanwhile: it looks who leaves, or takes what is due. */
+function beside(world: World, { task }: Queued): Queued[] {
+  if (world.lane && task !== 'leavers' && world.random.chance(0.5)) return [leavers(world)]
+  const at = world.queue.findIndex((q) => q.at <= world.clock.now)
+  return at < 0 ? [] : world.queue.splice(at, 1)
+}

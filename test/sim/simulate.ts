@@ -58,7 +58,7 @@ async function live(world: World): Promise<void> {
     moveClock(world)
     if (random.chance(0.7)) await startFull(world)
     else await act(world, tick)
-    const mishaps: Mishaps = random.chance(0.5) ? { kill: 0.15, cut: 0.1, twice: 0.15 } : noMishaps
+    const mishaps: Mishaps = random.chance(0.5) ? { kill: 0.15, cut: 0.1, twice: 0.15, beside: 0.25 } : noMishaps
     await work(world, mishaps)
     await operatorEvent(world)
     if (random.chance(0.5)) world.clock.now += random.pick([1000, 4000, 70_000])
