@@ -1,10 +1,10 @@
 /** Looking at the records that a batch is about, before and after it is written. */
 import type { Page, Wanted } from '../connectors/connector.ts'
-import { beginLook, settleLookup, type Asked, type Seen } from '../store/observed.ts'
+import { settleLookup, type Asked, type Seen } from '../store/observed.ts'
 import type { ChangeRow } from '../store/batch.ts'
 import { pairsOf, type Hands } from './carry-out-hands.ts'
 import { creationOf, lookedForBy } from './created-before.ts'
-import { withProtected } from './read-system.ts'
+import { lookUp } from './look-up.ts'
 
 /** What a batch has to see first: the accounts that its people have, whether the names to be created are free, and what was perhaps created already. */
 export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Map<string, string[]>): Promise<Wanted[]> {
@@ -34,15 +34,12 @@ export async function wantedToLink({ context }: Hands, changes: ChangeRow[]): Pr
 /** Looks for a batch, and settles what was seen; who was asked for by id and is not there is gone. */
 export async function look(hands: Hands, wanted: Wanted[], batchId: string): Promise<Page> {
   const seen = await see(hands, wanted)
-  await settleLookup(hands.context.pool, hands.system.id, seen.page, seen.asked, seen.look, hands.context.now(), batchId)
+  await settleLookup(hands.context.pool, hands.system.id, seen, hands.context.now(), batchId)
   return seen.page
 }
 
 /** Looks only: the caller settles what was seen, together with what follows from it. `taken`: what Usher has just taken, by native id. */
 export async function see(hands: Hands, wanted: Wanted[], taken: Map<string, Asked> = new Map()): Promise<Seen> {
-  const number = await beginLook(hands.context.pool)
-  const found: Page = wanted.length === 0 ? { records: [], memberships: [], rejected: [] } : await hands.reader.lookup!(wanted, hands.scope, hands.signal)
-  const page = withProtected(hands.system, found)
   const asked = wanted.flatMap((w) => ('id' in w ? [taken.get(w.id) ?? { objectType: w.objectType, id: w.id }] : []))
-  return { page, asked, look: number }
+  return await lookUp(hands.context, hands, wanted, asked)
 }

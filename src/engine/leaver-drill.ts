@@ -52,7 +52,7 @@ async function askAll(client: Client, now: string): Promise<void> {
   await healthOf(client, [''])
   await isStopped(client, nobody)
   await claimChanges(client, { planId: nobody, systemId: '', now, limit: 1, along: 0, upTo: null })
-  await settleSeen(client, '', { page: { records: [], memberships: [], rejected: [] }, asked: [{ objectType: '', id: '' }], look: '0' }, now)
+  await settleSeen(client, '', { page: { records: [], memberships: [], rejected: [] }, asked: [{ objectType: '', id: '' }], look: '0', older: now }, now)
   await loadFacts(client, 'stored', now, [{ personId: nobody, jobId: '' }], [])
   await endChanges(client, nobody, '0', [{ id: '0', state: 'waiting' }], now)
 

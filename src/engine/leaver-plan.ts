@@ -6,7 +6,7 @@
 import { accountJobs, stricter, type Method } from '../domain/policy.ts'
 import { decide, waves, type DecidedChange } from '../domain/decide.ts'
 import type { PlanBrake } from '../domain/plan.ts'
-import { transaction, type Client } from '../store/database.ts'
+import { contested, type Client } from '../store/database.ts'
 import { endKeptAccess } from '../store/exception.ts'
 import { loadFacts } from '../store/facts.ts'
 import {
@@ -37,7 +37,7 @@ export function leaverMethod({ policy }: Revision, jobId: string): Method {
 
 /** Ends these people and plans what that means. Returns the plan that is to be carried out now, or null where nothing is. */
 export async function planLeavers(context: Context, { revision, policyHash }: Ready, deciding: Deciding, leavers: LeaverRow[]): Promise<string | null> {
-  return await transaction(context.pool, async (client) => {
+  return await contested(context.pool, async (client) => {
     const now = context.now()
     const people = await lockLeavingPeople(client, leavers.map((l) => l.personId))
     const view = { asOf: now, timeZone: revision.policy.settings.timeZone }

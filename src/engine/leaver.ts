@@ -12,7 +12,7 @@ import {
   claimLeavers, endsByDate, insertLeavers, leftByDateLately, lookAgainAt, startEndsByHand, type LeaverRow,
 } from '../store/leaver.ts'
 import { forgetPlan, leftOver, overdueLeavers, settleClocks, startClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
-import { beginLook, settleLookup } from '../store/observed.ts'
+import { settleLookup } from '../store/observed.ts'
 import { countPeople } from '../store/people-plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { applyPlan } from './apply-plan.ts'
@@ -22,7 +22,8 @@ import { lookedForBy, madeBefore, takeIn } from './created-before.ts'
 import type { Deciding } from './facts.ts'
 import { leaverMethod, planLeavers } from './leaver-plan.ts'
 import { readiness, type GetReady } from './leaver-ready.ts'
-import { scopeOf, withProtected } from './read-system.ts'
+import { lookUp, settleMsOf } from './look-up.ts'
+import { scopeOf } from './read-system.ts'
 import type { Connections } from './warm-systems.ts'
 
 const claimMax = 50
@@ -107,13 +108,12 @@ async function lookAtOthers(context: Context, { revision, deciding }: { revision
     try {
       if (reader.lookup === undefined) return
       const asked = accounts.filter((a) => a.systemId === systemId).map((a) => ({ objectType: a.objectType, id: a.nativeId }))
-      const look = await beginLook(context.pool)
       const wanted = [...asked, ...creations.flatMap((c) => lookedForBy(deciding.jobs, c))]
-      const found = await reader.lookup(wanted, scopeOf(context, revision, system), AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]))
-      const page = withProtected(system, found)
-      await settleLookup(context.pool, systemId, page, asked, look, context.now())
+      const within = AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)])
+      const seen = await lookUp(context, { system, reader, scope: scopeOf(context, revision, system), settleMs: settleMsOf(context, system), signal: within }, wanted, asked)
+      await settleLookup(context.pool, systemId, seen, context.now())
       const made = creations.flatMap((c) => {
-        const one = madeBefore(deciding.jobs, c, page.records)
+        const one = madeBefore(deciding.jobs, c, seen.page.records)
         // A worker may be about to make it; what a slow mirror may still come to show, its own next attempts look for.
         if (one === null && (c.underWay || c.again && c.answered.length > 0)) unsure.push(c)
         return one === null ? [] : [{ objectType: c.objectType, nativeId: one.record.id, personId: c.personId, jobId: c.jobId }]

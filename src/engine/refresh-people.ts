@@ -1,7 +1,8 @@
 /** Looks at some people's accounts in their systems now, without reading the systems whole. */
 import { UsherError } from '../domain/errors.ts'
-import { beginLook, settleLookup, type LinkedAccount } from '../store/observed.ts'
+import { settleLookup, type LinkedAccount } from '../store/observed.ts'
 import { openReader, systemOf, type Context, type Revision } from './context.ts'
+import { lookUp, settleMsOf } from './look-up.ts'
 import { scopeOf } from './read-system.ts'
 
 export async function refreshPeople(context: Context, revision: Revision, accounts: LinkedAccount[], signal: AbortSignal): Promise<void> {
@@ -11,9 +12,8 @@ export async function refreshPeople(context: Context, revision: Revision, accoun
     try {
       if (reader.lookup === undefined) return
       const asked = own.map((a) => ({ objectType: a.objectType, id: a.nativeId }))
-      const look = await beginLook(context.pool)
-      const page = await reader.lookup(asked, scopeOf(context, revision, system), signal)
-      await settleLookup(context.pool, systemId, page, asked, look, context.now())
+      const seen = await lookUp(context, { system, reader, scope: scopeOf(context, revision, system), settleMs: settleMsOf(context, system), signal }, asked, asked)
+      await settleLookup(context.pool, systemId, seen, context.now())
     } catch (error) {
       // The plan goes on with what was last seen; applying looks again before it writes.
       context.log.warn({ system: systemId, code: error instanceof UsherError ? error.code : 'INTERNAL' }, 'an account could not be looked at')

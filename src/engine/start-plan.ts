@@ -3,7 +3,7 @@ import { UsherError } from '../domain/errors.ts'
 import type { PlanAim, PlanScope, PlanState } from '../domain/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import { approveArrivals } from '../store/people-bulk.ts'
-import { briskly, connected, transaction, type Client } from '../store/database.ts'
+import { briskly, connected, contested, transaction, type Client } from '../store/database.ts'
 import { allUnderWay, isUnderWay, lockOpen, reviveDependents } from '../store/batch.ts'
 import { approvePlanned, beginPlan, findPlan, setPlan, type PlanRow } from '../store/plan.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
@@ -26,7 +26,7 @@ export async function startPlan(context: Context, input: { cause: string; actor:
 
 /** What needs nobody's approval goes ahead; the rest of the plan waits. */
 export async function approveAutomatic(context: Context, planId: string): Promise<void> {
-  const approved = await transaction(context.pool, async (client) => {
+  const approved = await contested(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     if (plan.state !== 'open' && plan.state !== 'held') return false
     // Whoever takes something back has a look at it first.
@@ -53,7 +53,7 @@ export async function approveAutomatic(context: Context, planId: string): Promis
 }
 
 export async function approvePlan(context: Context, planId: string, hash: string, actor: string): Promise<void> {
-  const changes = await transaction(context.pool, async (client) => {
+  const changes = await contested(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     if (plan.state !== 'open' && plan.state !== 'held') throw notOpen(plan, 'approve')
     if (plan.hash !== hash) throw new UsherError('PLAN_HASH_DIFFERS', `Plan ${plan.number} is not the one that was reviewed.`)
@@ -87,7 +87,7 @@ export async function resumePlan(context: Context, planId: string, actor: string
 }
 
 export async function retryChange(context: Context, planId: string, changeId: string, actor: string): Promise<void> {
-  await transaction(context.pool, async (client) => {
+  await contested(context.pool, async (client) => {
     const plan = await lockPlan(client, planId)
     if (plan.state === 'stopped') throw notOpen(plan, 'retry a change of')
     if (await isOpenElsewhere(client, planId, changeId)) throw new UsherError('CONFLICT', 'A newer plan is at this very change.')

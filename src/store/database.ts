@@ -74,6 +74,20 @@ export async function transaction<T>(pool: Pool, work: (client: Client) => Promi
   }
 }
 
+/**
+ * The same where another transaction may write meanwhile what must be there once: as PostgreSQL lets only one of them, the other
+ * begins anew and finds it there. `work` does nothing outside of the transaction.
+ */
+export async function contested<T>(pool: Pool, work: (client: Client) => Promise<T>, tries = 3): Promise<T> {
+  const [uniqueViolation, deadlock] = ['23505', '40P01']
+  try {
+    return await transaction(pool, work)
+  } catch (error) {
+    if (tries === 1 || !(error instanceof pg.DatabaseError) || (error.code !== uniqueViolation && error.code !== deadlock)) throw error
+    return await contested(pool, work, tries - 1)
+  }
+}
+
 /** Runs `work`, which wants tables for itself, in a transaction; where others are at work on them, it is left. */
 export async function unlessLocked(pool: Pool, work: (client: Client) => Promise<unknown>): Promise<void> {
   await transaction(pool, async (client) => {

@@ -25,13 +25,14 @@ const mayHide = `coalesce((
 
 /**
  * Settles the records of one look-up. `asked` are native ids that were asked for: those that are not in the page are gone,
- * and so are memberships. Where the last full read showed that the system may hide some, only what Usher has just taken is gone.
+ * and so are memberships, but for those that a mirror may not show yet. Where the last full read showed that the system may hide
+ * some, only what Usher has just taken is gone.
  * Memberships in the page are complete for its records. `look` was taken before the look-up began: what a later one brought
  * meanwhile is newer, and stays. In one transaction, so that whoever finds a record settled by somebody else finds its
  * memberships settled, too.
  */
-export async function settleLookup(pool: Pool, systemId: string, page: Page, asked: Asked[], look: string, now: string, batchId: string | null = null): Promise<void> {
-  if (page.records.length + asked.length > 0) await transaction(pool, (client) => settleSeen(client, systemId, { page, asked, look }, now, { ...nothingOwn, batchId }))
+export async function settleLookup(pool: Pool, systemId: string, seen: Seen, now: string, batchId: string | null = null): Promise<void> {
+  if (seen.page.records.length + seen.asked.length > 0) await transaction(pool, (client) => settleSeen(client, systemId, seen, now, { ...nothingOwn, batchId }))
 }
 
 /** A look-up that has come to its end. */
@@ -39,6 +40,8 @@ export interface Seen {
   page: Page
   asked: Asked[]
   look: string
+  /** A membership that was first seen after this instant, a mirror that is behind may not show yet. */
+  older: string
 }
 
 /** What in a look-up is Usher's own doing: whose the records are from now on, where they were nobody's, and what it gave them. */
@@ -53,7 +56,8 @@ export interface OwnDoing {
 const nothingOwn: OwnDoing = { by: '', links: [], granted: [], batchId: null }
 
 /** The same in the caller's transaction. Returns what of Usher's own is still to be linked: records that were there before, or came by another look. */
-export async function settleSeen(db: Client, systemId: string, { page, asked, look }: Seen, now: string, own = nothingOwn): Promise<Link[]> {
+export async function settleSeen(db: Client, systemId: string, seen: Seen, now: string, own = nothingOwn): Promise<Link[]> {
+  const { page, asked, look } = seen
   const records = await settleRecords(db, systemId, page.records, look, now, own)
   const settled = new Map(records.map((r) => [r.nativeId, r.id]))
   const there = new Set(page.records.map((r) => `${r.objectType} ${r.id}`))
@@ -65,7 +69,7 @@ export async function settleSeen(db: Client, systemId: string, { page, asked, lo
           and (u.deleted or not ${mayHide})`,
       [systemId, now, gone.map((g) => g.objectType), gone.map((g) => g.id), look, gone.map((g) => g.deleted === true)])
   }
-  if (settled.size > 0) await settleMemberships(db, systemId, { page, asked, look }, settled, now, own)
+  if (settled.size > 0) await settleMemberships(db, systemId, seen, settled, now, own)
   const linked = new Set(records.map((r) => `${r.objectType} ${r.nativeId} ${r.personId} ${r.jobId}`))
   return own.links.filter((l) => !linked.has(`${l.objectType} ${l.nativeId} ${l.personId} ${l.jobId}`))
 }
@@ -98,7 +102,7 @@ async function settleRecords(db: Client, systemId: string, records: ObservedReco
   return rows
 }
 
-async function settleMemberships(db: Client, systemId: string, { page, asked, look }: Seen, settled: Map<string, string>, now: string, { granted, batchId }: Pick<OwnDoing, 'granted' | 'batchId'>): Promise<void> {
+async function settleMemberships(db: Client, systemId: string, { page, asked, look, older }: Seen, settled: Map<string, string>, now: string, { granted, batchId }: Pick<OwnDoing, 'granted' | 'batchId'>): Promise<void> {
   const byName = new Map(page.records.map((r) => [r.name.toLowerCase(), r.id]))
   const members = page.memberships.flatMap(({ member, entitlementId }) => {
     const nativeId = 'id' in member ? member.id : byName.get(member.name.toLowerCase())
@@ -124,13 +128,13 @@ async function settleMemberships(db: Client, systemId: string, { page, asked, lo
        delete from membership m
         where m.account_id = any($5::bigint[])
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)
-          and (not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
+          and ((m.seen_at <= $10 or m.seen_at > $2) and not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
      insert into membership (account_id, entitlement_id, seen_at, origin)
      select p.account_id, p.entitlement_id, $2::timestamptz, case when p.ours then 'granted' else (select ${originOf('a', 'p.entitlement_id', '$9')} from account a where a.id = p.account_id) end
        from pair p where p.origin is null
      on conflict do nothing`,
     [systemId, now, pairs.map((p) => p.accountId), pairs.map((p) => p.entitlementId), [...settled.values()], revoked.map((r) => r.accountId), revoked.map((r) => r.entitlementId),
-      pairs.map((p) => p.ours), batchId])
+      pairs.map((p) => p.ours), batchId, older])
 }
 
 async function olderAccounts(db: Client, systemId: string, nativeIds: string[], look: string): Promise<Map<string, string>> {

@@ -129,3 +129,17 @@ test('what somebody else gave while Usher had not come to it is theirs, where Us
   const { rows } = await w.pool.query(`select origin from membership m join entitlement e on e.id = m.entitlement_id where e.name = 'vpn'`)
   assert.deepEqual(rows, [{ origin: 'unknown' }])
 })
+
+test('given a moment ago, and not shown by a mirror that is behind: it is still there, and is taken away', async () => {
+  const w = await open((p) => { appSystem(p).config = { system: 'app', settleMs: 20_000 } })
+  w.app.before = null
+  await w.day([{ id: '1' }])
+  const { reasonId } = await w.engine.grant({ personId: await w.person('1'), entitlementId: await w.entitlement('vpn') }, 'ada')
+  await w.settle()
+  assert.deepEqual(w.members('vpn'), ['ada.no1'])
+  w.app.calls = {}
+  w.app.faults = [1, 2].map((attempt) => fault('lookup', 'stale', attempt))
+  await w.engine.endReason(reasonId, 'ada')
+  await w.settle()
+  assert.deepEqual([w.members('vpn'), w.app.faults.map((f) => f.fired), (await w.newest()).systems], [[], [1, 1], ['revoke ada.no1 vpn']])
+})

@@ -8,6 +8,7 @@ import { groupId, groupsHeld, orphanText, say, violate, type World } from './wor
  * behind shows something else, either may have been seen. To be told before anything else is written to its system.
  */
 export async function seeLinks(world: World): Promise<void> {
+  await seeOwnLinks(world)
   for (const name of systemNames) {
     const system = world.systems[name]
     const waiting = [...world.orphans].filter(([key]) => key.startsWith(`${name} `)).map(([key]) => key.slice(name.length + 1))
@@ -30,6 +31,15 @@ export async function seeLinks(world: World): Promise<void> {
       }
     }
   }
+}
+
+/** One that Usher made itself, and had lost sight of, may become its person's like one that was there: what it holds by then is a reason. */
+async function seeOwnLinks(world: World): Promise<void> {
+  if (world.foreign.size === 0) return
+  const { rows } = await world.database.watch.query<{ key: string }>(
+    `select a.system_id || ' ' || a.native_id as key from plan_change c join account a on a.id = c.account_id where c.kind = 'link' and c.state = 'done'`)
+  const linked = new Set(rows.map((r) => r.key).filter((key) => !world.orphans.has(key)))
+  for (const key of world.foreign.keys()) if (linked.has(key.split(' ').slice(0, 2).join(' '))) world.foreign.set(key, 'unclear')
 }
 
 /** Somebody's account before Usher came, or nobody's. */

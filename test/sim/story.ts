@@ -38,14 +38,15 @@ export async function quietly(world: World, edit: (book: Rulebook) => void = () 
   await settle(world)
 }
 
-/** Where nothing goes wrong, a run makes what people have in the app what it should be. A name may take another one to be free, and a try its time. */
+/** Where nothing goes wrong, runs make what people have in the app what it should be: until one has nothing to do for them. A name may take another one to be free, and a try its time. */
 export async function agrees(world: World, ...who: StaffRow[]): Promise<void> {
   await quietly(world)
   for (let round = 0; round < 4 && world.violations.length === 0; round++) {
     const { rows } = await world.database.watch.query(
       `select from plan_change c join plan p on p.id = c.plan_id join person on person.id = c.person_id
-        where person.attributes ->> 'employeeId' = any ($1) and c.state in ('planned', 'held', 'waiting', 'again', 'refused') and p.state <> 'superseded'
-          and p.number > (select max(number) - 3 from plan) limit 1`, [who.map((w) => w.id)])
+        where person.attributes ->> 'employeeId' = any ($1) and p.state <> 'superseded'
+          and (c.state in ('planned', 'held', 'waiting', 'again', 'refused') and p.number > (select max(number) - 3 from plan)
+            or c.state = 'done' and p.number = (select max(number) from plan)) limit 1`, [who.map((w) => w.id)])
     if (rows.length === 0) break
     world.clock.now += 3_600_000
     await settle(world)

@@ -73,9 +73,9 @@ test('what an earlier look brings after a later one is stale', async () => {
     memberships: holds ? [{ entitlementId: 'g', member: { id: 'u' } }] : [], rejected: [],
   })
   const [earlier, later] = [await beginLook(pool), await beginLook(pool)]
-  await settleLookup(pool, 'crm', page(2, true), [], later, now)
-  await settleLookup(pool, 'crm', page(1, false), [{ objectType: 'user', id: 'u' }], earlier, now)
-  await settleLookup(pool, 'crm', { records: [], memberships: [], rejected: [] }, [{ objectType: 'user', id: 'u' }], earlier, now)
+  await settleLookup(pool, 'crm', { page: page(2, true), asked: [], look: later, older: now }, now)
+  await settleLookup(pool, 'crm', { page: page(1, false), asked: [{ objectType: 'user', id: 'u' }], look: earlier, older: now }, now)
+  await settleLookup(pool, 'crm', { page: { records: [], memberships: [], rejected: [] }, asked: [{ objectType: 'user', id: 'u' }], look: earlier, older: now }, now)
   const { rows } = await pool.query(`select a.attributes, a.gone_at, (select count(*)::int from membership) as held from account a`)
   assert.deepEqual(rows, [{ attributes: { level: 2 }, gone_at: null, held: 1 }])
 })
