@@ -30,7 +30,7 @@ const needs: [folder: string, servers: ServerName[]][] = [
 ]
 
 /** Most take less than a minute; one that hangs must not hold the others up for long. */
-const fileMsMax = 480_000
+const fileMsMax = 600_000
 /** When more files than these fail, it is not because of what ran beside them. */
 const unsteadyMax = 8
 

@@ -25,7 +25,7 @@ const mayHide = `coalesce((
 
 /**
  * Settles the records of one look-up. `asked` are native ids that were asked for: those that are not in the page are gone,
- * and so are memberships, but for those that a mirror may not show yet. Where the last full read showed that the system may hide
+ * and so are memberships, but for what Usher gave so lately that a mirror may not show it yet. Where the last full read showed that the system may hide
  * some, only what Usher has just taken is gone.
  * Memberships in the page are complete for its records. `look` was taken before the look-up began: what a later one brought
  * meanwhile is newer, and stays. In one transaction, so that whoever finds a record settled by somebody else finds its
@@ -40,7 +40,7 @@ export interface Seen {
   page: Page
   asked: Asked[]
   look: string
-  /** A membership that was first seen after this instant, a mirror that is behind may not show yet. */
+  /** What Usher gave, and was first seen after this instant, a mirror that is behind may not show yet. */
   older: string
 }
 
@@ -128,7 +128,7 @@ async function settleMemberships(db: Client, systemId: string, { page, asked, lo
        delete from membership m
         where m.account_id = any($5::bigint[])
           and not exists (select from pair p where p.account_id = m.account_id and p.entitlement_id = m.entitlement_id)
-          and ((m.seen_at <= $10 or m.seen_at > $2) and not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
+          and ((m.origin <> 'granted' or m.seen_at <= $10 or m.seen_at > $2) and not ${mayHide} or (m.account_id, m.entitlement_id) in (select * from unnest($6::bigint[], $7::bigint[]))))
      insert into membership (account_id, entitlement_id, seen_at, origin)
      select p.account_id, p.entitlement_id, $2::timestamptz, case when p.ours then 'granted' else (select ${originOf('a', 'p.entitlement_id', '$9')} from account a where a.id = p.account_id) end
        from pair p where p.origin is null
