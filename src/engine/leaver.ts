@@ -79,8 +79,8 @@ export async function leaverRound(context: Context, leavers: LeaverRow[], signal
     if (planId !== null) planned.push(planId)
   }
   // What is being made for them, or was perhaps made: whoever begins it from here on finds them ended.
-  const late = await lateCreations(context.pool, ids)
-  if (late.length > 0) await startClocks(context.pool, late.filter((c) => leaverMethod(revision, c.jobId) !== 'observe'))
+  const late = (await lateCreations(context.pool, ids)).filter((c) => leaverMethod(revision, c.jobId) !== 'observe')
+  if (late.length > 0) await startClocks(context.pool, late)
   const systemOver = (systemId: string): Promise<void> => settleClocks(context.pool, ids, context.now(), late, systemId)
   await Promise.all(planned.map((planId) => applyPlan(context, planId, signal, { systemOver, revision, deciding, ...(connections === undefined ? {} : { connections }) })))
   // What was not looked at on the way is looked at now.
@@ -89,8 +89,9 @@ export async function leaverRound(context: Context, leavers: LeaverRow[], signal
   const now = context.now()
   await stopClocks(context.pool, ids, plus(now, soonMs), plus(now, laterMs))
   const again = await leftOver(context.pool, ids)
-  await forgetPlan(context.pool, again)
-  await lookAgainAt(context.pool, [...again, ...unsure.filter((c) => c.underWay).map((c) => c.leaverId)], plus(now, soonMs))
+  if (again.length > 0) await forgetPlan(context.pool, again)
+  const soon = [...again, ...unsure.filter((c) => c.underWay).map((c) => c.leaverId)]
+  if (soon.length > 0) await lookAgainAt(context.pool, soon, plus(now, soonMs))
 }
 
 /**
@@ -106,7 +107,10 @@ async function lookAtOthers(context: Context, { revision, deciding }: { revision
     const creations = late.filter((c) => c.systemId === systemId)
     const reader = connections?.reader(system) ?? openReader(context, system)
     try {
-      if (reader.lookup === undefined) return
+      if (reader.lookup === undefined) {
+        unsure.push(...creations.filter((c) => c.underWay))
+        return
+      }
       const asked = accounts.filter((a) => a.systemId === systemId).map((a) => ({ objectType: a.objectType, id: a.nativeId }))
       const wanted = [...asked, ...creations.flatMap((c) => lookedForBy(deciding.jobs, c))]
       const within = AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)])

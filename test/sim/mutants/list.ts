@@ -167,7 +167,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what was made unseen for a leaver is not looked for', promise: 'Time to zero',
-    file: 'src/engine/leaver.ts', find: 'const late = await lateCreations(context.pool, ids)', replace: 'const late: LateCreation[] = []',
+    file: 'src/engine/leaver.ts', find: 'const late = (await lateCreations(context.pool, ids))', replace: 'const late = (await lateCreations(context.pool, []))',
   },
   {
     name: 'a name that another record has is asked for in vain', promise: 'One failing person never stops the others',
