@@ -46,7 +46,9 @@ export function contradicted(hands: Hands, change: ChangeRow, seen: boolean | st
   return { id: change.id, state: 'stuck', code: 'CHANGE_CONTRADICTED', words }
 }
 
-export const mayStillShow = ({ settleMs }: Hands, change: ChangeRow): boolean => settleMs > 0 && change.attempts < 4
+/** So often a mirror is looked at until it shows what was written. */
+export const attemptsToShow = 4
+export const mayStillShow = ({ settleMs }: Hands, change: ChangeRow): boolean => settleMs > 0 && change.attempts < attemptsToShow
 
 /** True, or what differs, in words without values. */
 export function seenAsPlanned(change: ChangeRow, facts: AccountFacts): boolean | string {

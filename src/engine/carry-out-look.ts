@@ -2,12 +2,13 @@
 import type { Page, Wanted } from '../connectors/connector.ts'
 import { settleLookup, type Asked, type Seen } from '../store/observed.ts'
 import type { ChangeRow } from '../store/batch.ts'
+import type { Tried } from '../store/creation.ts'
 import { pairsOf, type Hands } from './carry-out-hands.ts'
 import { creationOf, lookedForBy } from './created-before.ts'
 import { lookUp } from './look-up.ts'
 
 /** What a batch has to see first: the accounts that its people have, whether the names to be created are free, and what was perhaps created already. */
-export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Map<string, string[]>): Promise<Wanted[]> {
+export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Map<string, Tried>): Promise<Wanted[]> {
   const pairs = pairsOf(changes)
   const { rows } = await hands.context.pool.query<{ personId: string; jobId: string; objectType: string; nativeId: string }>(
     `select a.person_id as "personId", a.job_id as "jobId", a.object_type as "objectType", a.native_id as "nativeId"
@@ -18,8 +19,8 @@ export async function wantedBefore(hands: Hands, changes: ChangeRow[], tried: Ma
   return [
     ...new Map(rows.map((r) => [r.nativeId, { objectType: r.objectType, id: r.nativeId }])).values(),
     ...changes.filter((c) => c.kind === 'create' && !linked.has(`${c.personId} ${c.jobId}`)).flatMap((c) => {
-      const answered = tried.get(`${c.personId} ${c.jobId}`)
-      return [{ objectType: c.objectType!, name: c.subject }, ...(answered === undefined ? [] : lookedForBy(hands.deciding.jobs, creationOf(c, answered)))]
+      const known = tried.get(`${c.personId} ${c.jobId}`)
+      return [{ objectType: c.objectType!, name: c.subject }, ...(known === undefined ? [] : lookedForBy(hands.deciding.jobs, creationOf(c, known.answered)))]
     }),
   ]
 }

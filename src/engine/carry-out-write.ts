@@ -3,10 +3,11 @@ import type { Outcome, Page, SystemChange } from '../connectors/connector.ts'
 import { sameAttribute } from '../domain/decide.ts'
 import { differenceWords } from '../domain/difference-words.ts'
 import { UsherError } from '../domain/errors.ts'
+import type { Tried } from '../store/creation.ts'
 import type { Client } from '../store/database.ts'
 import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts, settleSeen, type Link, type Seen } from '../store/observed.ts'
-import { contradicted, mayStillShow } from './carry-out-confirm.ts'
+import { attemptsToShow, contradicted, mayStillShow } from './carry-out-confirm.ts'
 import { writtenTo, type Attempt, type Hands } from './carry-out-hands.ts'
 import { look } from './carry-out-look.ts'
 import { creationOf, isMarked, madeBefore } from './created-before.ts'
@@ -73,16 +74,16 @@ export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<
  * What an earlier attempt created, whose end nobody saw: where it is still to be made, it is; where it is not, it is its
  * person's all the same. Returns those. A slow mirror may still come to show what the system answered with.
  */
-export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<string, string[]>, shown: Page): Link[] {
+export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<string, Tried>, shown: Page): Link[] {
   const left: Link[] = []
   for (const attempt of attempts.filter((a) => a.change.kind === 'create' && (a.decided === null) === (a.end !== null))) {
     const { change, end, facts } = attempt
     if (facts?.account != null || end?.state === 'done') continue
-    const answered = tried.get(`${change.personId} ${change.jobId}`)
-    if (answered === undefined) continue
-    const made = madeBefore(hands.deciding.jobs, creationOf(change, answered), shown.records)
+    const known = tried.get(`${change.personId} ${change.jobId}`)
+    if (known === undefined) continue
+    const made = madeBefore(hands.deciding.jobs, creationOf(change, known.answered), shown.records)
     if (made === null) {
-      if (answered.length > 0 && mayStillShow(hands, change)) attempt.end = contradicted(hands, change, false)
+      if (mayStillShow(hands, change) && isFresh(hands, known)) attempt.end = contradicted(hands, change, false)
     } else if (end === null) attempt.outcome = { outcome: made.isAnswered ? 'done' : 'already', id: made.record.id }
     else {
       attempt.end = { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: `${end.state === 'refused' ? end.words : differenceWords(change, undefined)} An earlier attempt has made the account, so it is this person's.` }
@@ -90,6 +91,11 @@ export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<s
     }
   }
   return left
+}
+
+/** An answer that is older than any mirror may be behind was not true, or somebody deleted the account: it is made anew. */
+function isFresh({ context, settleMs }: Hands, { answeredAt }: Tried): boolean {
+  return answeredAt !== null && Date.parse(context.now()) - Date.parse(answeredAt) < attemptsToShow * settleMs
 }
 
 /** What a look shows of what was written; what was created or adopted becomes its person's. `lost`: grants whose answer did not come, so that they may have happened. */

@@ -4,17 +4,26 @@ import { isUnderWay, type ChangeRow } from './batch.ts'
 import type { Db } from './database.ts'
 import type { Place } from './leaver-clock.ts'
 
-/** Creations for these people that were tried before, by whatever plan, and not seen: by `person job`, the native ids that the system answered with. */
-export async function triedCreations(db: Db, changes: Pick<ChangeRow, 'kind' | 'personId' | 'jobId'>[]): Promise<Map<string, string[]>> {
+/** What is known of an account whose creation was tried and that was not seen. */
+export interface Tried {
+  /** Native ids that the system answered with. */
+  answered: string[]
+  /** When the last of them was given, or was to be looked for; null: there is none. */
+  answeredAt: string | null
+}
+
+/** Creations for these people that were tried before, by whatever plan, and not seen: by `person job`. */
+export async function triedCreations(db: Db, changes: Pick<ChangeRow, 'kind' | 'personId' | 'jobId'>[]): Promise<Map<string, Tried>> {
   const creations = changes.filter((c) => c.kind === 'create')
   if (creations.length === 0) return new Map()
-  const { rows } = await db.query<{ key: string; ids: string[] }>(
-    `select u.person_id || ' ' || u.job_id as key, array_remove(array_agg(c.answered_id), null) as ids
+  const { rows } = await db.query<Tried & { key: string }>(
+    `select u.person_id || ' ' || u.job_id as key, array_remove(array_agg(c.answered_id), null) as answered,
+            max(greatest(c.started_at, c.next_attempt_at, c.done_at)) filter (where c.answered_id is not null) as "answeredAt"
        from unnest($1::uuid[], $2::text[]) as u (person_id, job_id)
       cross join lateral (select * from plan_change c where c.person_id = u.person_id and c.job_id = u.job_id offset 0) c
       where c.stage = 2 and c.kind = 'create' and c.state <> 'done' and (c.attempts > 0 or c.answered_id is not null) group by 1`,
     [creations.map((c) => c.personId), creations.map((c) => c.jobId)])
-  return new Map(rows.map((row) => [row.key, row.ids]))
+  return new Map(rows.map(({ key, ...tried }) => [key, tried]))
 }
 
 /** An account for somebody who left meanwhile. */

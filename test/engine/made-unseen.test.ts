@@ -143,3 +143,16 @@ test('given a moment ago, and not shown by a mirror that is behind: it is still 
   await w.settle()
   assert.deepEqual([w.members('vpn'), w.app.faults.map((f) => f.fired), (await w.newest()).systems], [[], [1, 1], ['revoke ada.no1 vpn']])
 })
+
+test('answered and never shown: once no mirror can be that far behind, it is made anew, also by a plan that is new itself', async () => {
+  const w = await open((p) => { appSystem(p).config = { system: 'app', settleMs: 20_000 } })
+  w.app.before = null
+  w.app.faults = [fault('create', 'pretend', 1)]
+  const first = await w.day([{ id: '1' }])
+  assert.deepEqual([first.systems, w.accounts()], [['create ada.no1 again', 'grant ada.no1 sellers again'], []])
+  w.later(5_000)
+  assert.deepEqual([(await w.plan()).systems, w.accounts()], [['create ada.no1 again', 'grant ada.no1 sellers again'], []])
+  w.later(3_600_000)
+  w.queued.length = 0
+  assert.deepEqual([(await w.plan()).systems, w.accounts()], [['create ada.no1', 'grant ada.no1 sellers'], ['ada.no1']])
+})
