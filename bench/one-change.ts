@@ -1,7 +1,7 @@
 /**
  * One person's change, among a million people with accounts, reasons and memberships: from the call to the plan that is open.
- * Each of 200 different people moves to another department, which renames nothing, changes two attributes, and gives one role
- * for another; and 200 new people come, each with a new name. The system is not looked at, so that the time is Usher's own.
+ * Each of 1,000 different people moves to another department, which renames nothing, changes two attributes, and gives one role
+ * for another; and 1,000 new people come, each with a new name. The system is not looked at, so that the time is Usher's own.
  */
 import type { ConnectorDefinition } from '../src/connectors/connector.ts'
 import { memoryConnector } from '../src/connectors/memory/memory-connector.ts'
@@ -18,7 +18,7 @@ import { fill, insertPeople, startWorld, type World } from './world.ts'
 const departments = 30
 const limitMs = 20
 
-export async function run(people = 1_000_000, changes = 200, warmUp = 100): Promise<Figure[]> {
+export async function run(people = 1_000_000, changes = 1000, warmUp = 100): Promise<Figure[]> {
   const world = await startWorld('', [unseen(memoryConnector({ systems: {} }) as ConnectorDefinition)])
   try {
     await usePolicy(world)

@@ -40,7 +40,11 @@ export async function approveAutomatic(context: Context, planId: string): Promis
     await skipSuperseded(client, planId, jobs)
     await holdFilled(context, client, plan)
     const approved = await approvePlanned(client, planId,
-      `(stage = 1 or job_id = any($4) or (kind = 'link' and job_id = any($5))) and not (system_id = any($6) and reasons @> '[{"because": "drifted"}]')`,
+      // What an account is to get waits with it.
+      `(stage = 1 or job_id = any($4) or (kind = 'link' and job_id = any($5)))
+         and not (system_id = any($6) and (reasons @> '[{"because": "drifted"}]' or exists (
+           select from plan_change d where d.plan_id = plan_change.plan_id and d.person_id = plan_change.person_id and d.job_id = plan_change.job_id
+              and d.kind = 'create' and d.reasons @> '[{"because": "drifted"}]')))`,
       [jobs, revision.policy.jobs.filter((j) => j.destination !== 'people' && isObserved(revision.policy, j.id)).map((j) => j.id),
         revision.policy.systems.filter((s) => s.drift === 'report').map((s) => s.id)])
     const changes = approved + await approveArrivals(client, planId)

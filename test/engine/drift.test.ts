@@ -86,6 +86,17 @@ test('automatic jobs put it back by themselves, unless the system says report', 
   assert.equal(w.account('anna.nowak')!.attributes['displayName'], 'By hand')
 })
 
+test('where the system says report, what a deleted account is to get waits with the account', async () => {
+  const w = await open((p) => { appSystem(p).drift = 'report' })
+  await w.day([anna, bo])
+  const { id } = w.account('anna.nowak')!
+  w.app.records.delete(id)
+  for (const members of w.app.members.values()) members.delete(id)
+  const plan = await w.plan()
+  assert.deepEqual([plan.state, plan.systems], ['open', ['create anna.nowak planned', 'grant anna.nowak sellers planned']])
+  assert.deepEqual((await w.approve(plan)).systems, ['create anna.nowak', 'grant anna.nowak sellers'])
+})
+
 test('put back: a plan of exactly these, also of access that nobody granted', async () => {
   const w = await approving()
   byHand(w)
