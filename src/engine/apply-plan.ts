@@ -86,6 +86,8 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
   const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, health.get(id)!, settling, grown, signal, options).finally(() => options.systemOver?.(id))))
   // Those whom no system asked for.
   while (settling.upTo !== null && !signal.aborted) await settling.more()
+  // Told to stop: whoever takes the plan up settles the others.
+  if (settling.upTo !== null) return
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
