@@ -3,6 +3,7 @@ import type { ObservedRecord, Wanted } from '../connectors/connector.ts'
 import { sameAttribute } from '../domain/decide.ts'
 import type { Attributes } from '../domain/value.ts'
 import type { ChangeRow } from '../store/batch.ts'
+import { appendAudit } from '../store/audit.ts'
 import type { Client } from '../store/database.ts'
 import { keepNames } from '../store/name.ts'
 import { linkAccounts, markGivenBefore, type Link } from '../store/observed.ts'
@@ -43,7 +44,8 @@ export function isMarked(jobs: Map<string, PreparedJob>, { jobId, after }: Pick<
 /** What was made for people is theirs, also where it is not to be there any more: nobody else would ever take it away. */
 export async function takeIn(client: Client, systemId: string, made: Link[], actor: string, now: string): Promise<void> {
   if (made.length === 0) return
-  await linkAccounts(client, systemId, made, actor, now)
+  const linked = await linkAccounts(client, systemId, made, actor, now)
+  await appendAudit(client, linked.map(({ personId, jobId }) => ({ at: now, actor, action: 'account.taken-in', subject: `person:${personId}`, detail: { system: systemId, job: jobId } })))
   await keepNames(client, made)
   await markGivenBefore(client, systemId, made)
 }

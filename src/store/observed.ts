@@ -152,16 +152,17 @@ export interface Link {
   jobId: string
 }
 
-/** Accounts that were adopted, or came by another look meanwhile, become their people's. */
-export async function linkAccounts(db: Db, systemId: string, links: Link[], actor: string, now: string): Promise<void> {
-  if (links.length === 0) return
-  await db.query(
+/** Accounts that were adopted, or came by another look meanwhile, become their people's; returns whose, of those that were nobody's. */
+export async function linkAccounts(db: Db, systemId: string, links: Link[], actor: string, now: string): Promise<Pick<Link, 'personId' | 'jobId'>[]> {
+  if (links.length === 0) return []
+  const { rows } = await db.query<Pick<Link, 'personId' | 'jobId'>>(
     `with wanted as (
        select (select id from account a where a.system_id = $1 and a.object_type = u.object_type and a.native_id = u.native_id) as id, person_id, job_id
          from unnest($4::text[], $5::text[], $6::uuid[], $7::text[]) as u (object_type, native_id, person_id, job_id))
      update account a set person_id = wanted.person_id, job_id = wanted.job_id, linked_at = $2, linked_by = $3
-       from wanted where a.id = wanted.id and a.person_id is null`,
+       from wanted where a.id = wanted.id and a.person_id is null returning a.person_id as "personId", a.job_id as "jobId"`,
     [systemId, now, actor, links.map((l) => l.objectType), links.map((l) => l.nativeId), links.map((l) => l.personId), links.map((l) => l.jobId)])
+  return rows
 }
 
 /**

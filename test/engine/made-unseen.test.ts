@@ -46,6 +46,8 @@ for (const [how, what] of unseen) {
     const { rows } = await w.pool.query<{ gone: boolean; systems: string[] }>(
       `select l.gone_at is not null as gone, array(select system_id || ' ' || state from leaver_system s where s.leaver_id = l.id) as systems from leaver l`)
     assert.deepEqual(rows, [{ gone: true, systems: ['app gone'] }])
+    const { rows: audited } = await w.pool.query(`select subject, detail from audit where action = 'account.taken-in'`)
+    assert.deepEqual(audited, [{ subject: `person:${personId}`, detail: { system: 'app', job: 'users' } }])
   })
 }
 
