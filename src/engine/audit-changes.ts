@@ -18,8 +18,11 @@ export async function auditChanges(
         plan: plan.id, change: change.id, system: system.id, job: change.jobId, account: end.accountId ?? change.accountId, entitlement: change.entitlementId,
         ...(end.code === undefined || end.code === null ? {} : { code: end.code }),
         hash: change.hash,
-        ...(key === undefined ? {} : { values: commitment(key, { before: change.before, after: change.after }) }),
+        ...(key === undefined || !hasValues(change) ? {} : { values: commitment(key, { before: change.before, after: change.after }) }),
       },
     }
   }))
 }
+
+/** An entitlement that is given or taken has none to commit to. */
+const hasValues = ({ before, after }: ChangeRow): boolean => before !== null || after !== null
