@@ -58,7 +58,7 @@ export async function evaluateFew(
 }
 
 /** So many people are evaluated before others have their turn. */
-const atOnce = 100
+const atOnce = 16
 
 function openEvaluation(context: Context, client: Client, revision: Revision, { planId, asOf, partial }: { planId: string; asOf: string; partial: boolean }) {
   const compiled = compilePolicy(revision.policy)

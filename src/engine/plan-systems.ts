@@ -51,7 +51,7 @@ async function* factsOfDiffering(client: Client, asOf: string, holders: Holder[]
 interface Holder { systemId: string; jobId: string }
 
 /** So many accounts are decided on before others have their turn. */
-const atOnce = 100
+const atOnce = 16
 
 async function decideOn(pairs: Pair[], loaded: LoadedFacts, deciding: Deciding, revision: Revision): Promise<NewChange[]> {
   const changes: NewChange[] = []
