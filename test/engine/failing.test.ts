@@ -1,7 +1,6 @@
 /** Some changes fail, or a whole system does: the others go on, and nothing is lost. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Fault } from '../../src/connectors/memory/memory-world.ts'
 import { UsherError } from '../../src/domain/errors.ts'
 import { batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
 import { recordAiling } from '../../src/engine/pulse.ts'
@@ -10,14 +9,13 @@ import { changesByIds } from '../../src/store/plan-views.ts'
 import { currentRevision } from '../../src/store/policy.ts'
 import { listStuck } from '../../src/store/stuck.ts'
 import { noteAway, noteBack } from '../../src/store/system-health.ts'
-import { appSystem, type Plan, type Row, type World } from './plan-fixture.ts'
+import { appSystem, fault, type Plan, type Row, type World } from './plan-fixture.ts'
 import { openWorlds } from './worlds.ts'
 
 const open = openWorlds()
 
 const staff = (count: number): Row[] => Array.from({ length: count }, (_, i) => ({ id: String(i + 1) }))
 const code = (expected: string) => (error: unknown): boolean => error instanceof UsherError && error.code === expected
-const fault = (operation: Fault['operation'], effect: Fault['effect'], attempt: number): Fault => ({ operation, effect, attempt, fired: 0 })
 const states = (plan: Plan, kind: string): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(plan.changes.filter((c) => c.stage === 2 && c.kind === kind), (c) => c.state)].map(([state, own]) => [state, own.length]))
 const findings = async (w: World, name: string): Promise<{ message: string; open: boolean }[]> =>

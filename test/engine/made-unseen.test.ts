@@ -5,12 +5,11 @@ import { addRecord, type Fault } from '../../src/connectors/memory/memory-world.
 import { runLeavers } from '../../src/engine/leaver.ts'
 import { takeUp } from '../../src/engine/worker.ts'
 import { claimChanges } from '../../src/store/batch.ts'
-import { appSystem, type World } from './plan-fixture.ts'
+import { appSystem, fault, type World } from './plan-fixture.ts'
 import { openWorlds } from './worlds.ts'
 
 const open = openWorlds()
 const { signal } = new AbortController()
-const fault = (operation: Fault['operation'], effect: Fault['effect'], attempt: number): Fault => ({ operation, effect, attempt, fired: 0 })
 
 /** The look after the creation comes to nothing; the answer of the creation does. */
 const unseen: [string, Fault][] = [['the look after it failed', fault('lookup', 'disconnect', 2)], ['its answer was lost', fault('create', 'lose-answer', 1)]]

@@ -6,7 +6,7 @@ import path from 'node:path'
 import type { ConnectorDefinition } from '../../src/connectors/connector.ts'
 import { fileConnector } from '../../src/connectors/file/file-connector.ts'
 import { memoryConnector } from '../../src/connectors/memory/memory-connector.ts'
-import { addRecord, newMemorySystem, type MemoryRecord, type MemorySystem } from '../../src/connectors/memory/memory-world.ts'
+import { addRecord, newMemorySystem, type Fault, type MemoryRecord, type MemorySystem } from '../../src/connectors/memory/memory-world.ts'
 import type { ChangeKind, ChangeState, Finding, PlanBrake, PlanScope, PlanState } from '../../src/domain/plan.ts'
 import { policy as policySchema, type Policy } from '../../src/domain/policy.ts'
 import type { Attributes } from '../../src/domain/value.ts'
@@ -234,3 +234,8 @@ function lineOf(row: Row): string {
 
 export const appSystem = (policy: Policy) => policy.systems.find((s) => s.id === 'app')!
 export const job = (policy: Policy, id: string) => policy.jobs.find((j) => j.id === id)!
+
+/** Something that goes wrong in the app; without an attempt, each time. */
+export const fault = (operation: Fault['operation'], effect: Fault['effect'], attempt?: number): Fault =>
+  ({ operation, effect, fired: 0, ...(attempt === undefined ? {} : { attempt }) })
+export const unfired = (w: World): Fault[] => w.app.faults.filter((f) => f.fired === 0)

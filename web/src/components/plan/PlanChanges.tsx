@@ -147,24 +147,23 @@ interface GroupsProps {
   onChoose: (value: string | undefined) => void
 }
 
-/** One button per group, with how many are in it. */
+/** One button per group that has something in it, and for the one that is chosen, with how many are in it. */
 function Groups({ label, groups, chosen, onChoose }: GroupsProps) {
+  const all = { value: undefined, label: 'All', count: groups.reduce((sum, g) => sum + g.count, 0) }
   return (
     <Group gap={6} px="md" pb="sm" role="group" aria-label={label}>
-      {[{ value: undefined, label: 'All', count: groups.reduce((sum, g) => sum + g.count, 0) }, ...groups].map(
-        (group) => (
-          <Button
-            key={group.value ?? ''}
-            size="compact-sm"
-            variant={chosen === group.value ? 'filled' : 'default'}
-            aria-pressed={chosen === group.value}
-            onClick={() => onChoose(group.value)}
-            className="numbers"
-          >
-            {group.label} {count(group.count)}
-          </Button>
-        ),
-      )}
+      {[all, ...groups.filter((g) => g.count > 0 || g.value === chosen)].map((group) => (
+        <Button
+          key={group.value ?? ''}
+          size="compact-sm"
+          variant={chosen === group.value ? 'filled' : 'default'}
+          aria-pressed={chosen === group.value}
+          onClick={() => onChoose(group.value)}
+          className="numbers"
+        >
+          {group.label} {count(group.count)}
+        </Button>
+      ))}
     </Group>
   )
 }
