@@ -2,7 +2,7 @@
 import { decide, type AccountFacts, type DecidedChange } from '../domain/decide.ts'
 import { differenceWords } from '../domain/difference-words.ts'
 import { narrowed, thingsOf } from '../domain/put-back.ts'
-import { loadFacts, pairKey, type LoadedFacts } from '../store/facts.ts'
+import { loadFacts, pairKey, type DesiredRow, type LoadedFacts } from '../store/facts.ts'
 import { markGranted } from '../store/observed.ts'
 import type { ChangeEnd, ChangeRow } from '../store/batch.ts'
 import { again } from './carry-out-end.ts'
@@ -20,21 +20,31 @@ export async function recompute(hands: Hands, changes: ChangeRow[]): Promise<{ a
   await waitForNames(hands.context.pool, loaded, hands.deciding.jobs)
   const isUndo = hands.plan.aim !== null && 'undo' in hands.plan.aim
   const attempts = isUndo ? await recomputeUndo(hands, changes, loaded) : recomputeAll(hands, changes, loaded)
-  return { loaded, attempts: attempts.map((attempt) => unlessBack(hands, loaded, unlessObserved(hands, attempt))) }
-}
-
-/** What takes leavers out is not done with who is back: what was worked out for them may still be that they left. */
-function unlessBack({ plan }: Hands, { desired }: LoadedFacts, attempt: Attempt): Attempt {
-  const { id, personId, jobId } = attempt.change
-  if (attempt.end !== null || plan.cause !== 'leaver' || desired.get(pairKey({ personId: personId!, jobId: jobId! }))?.personState === 'ended') return attempt
-  return { ...attempt, decided: null, end: { id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The person is back by now.' } }
+  for (const attempt of attempts) {
+    if (attempt.end !== null) continue
+    const desired = loaded.desired.get(pairKey({ personId: attempt.change.personId!, jobId: attempt.change.jobId! }))
+    const end = endOfObserved(hands, attempt.change) ?? (hands.plan.cause === 'leaver' ? endOfWhoIsBack(attempt.change, desired) : isUndo ? null : endOfUnsettled(hands, attempt.change, desired))
+    // In place, as what comes with a creation refers to it.
+    if (end !== null) Object.assign(attempt, { decided: null, end })
+  }
+  return { loaded, attempts }
 }
 
 /** Nothing is written to a system that somebody turned to *observe* since the plan was made. */
-function unlessObserved(hands: Hands, attempt: Attempt): Attempt {
-  const { change } = attempt
-  if (attempt.end !== null || change.jobId === null || methodOf(hands.revision, change.jobId) !== 'observe') return attempt
-  return { ...attempt, decided: null, end: { id: change.id, state: 'refused', code: 'CHANGE_DIFFERS', words: `${hands.system.name} is only observed by now.` } }
+function endOfObserved({ revision, system }: Hands, { id, jobId }: ChangeRow): ChangeEnd | null {
+  if (jobId === null || methodOf(revision, jobId) !== 'observe') return null
+  return { id, state: 'refused', code: 'CHANGE_DIFFERS', words: `${system.name} is only observed by now.` }
+}
+
+/** What takes leavers out is not done with who is back: what was worked out for them may still be that they left. */
+function endOfWhoIsBack({ id }: ChangeRow, desired: DesiredRow | undefined): ChangeEnd | null {
+  return desired?.personState === 'ended' ? null : { id, state: 'refused', code: 'CHANGE_DIFFERS', words: 'The person is back by now.' }
+}
+
+/** Another plan has changed the person, and what they should have is still what it was before: the next attempt settles it. The lane does not wait for that. */
+function endOfUnsettled({ context }: Hands, change: ChangeRow, desired: DesiredRow | undefined): ChangeEnd | null {
+  if (desired?.isSettled !== false) return null
+  return { ...again(context, change, 'CONFLICT', 'The person was changed a moment ago, and what they should have is being worked out.'), untried: true }
 }
 
 /** `creation`: where it is in the batch. */

@@ -20,6 +20,8 @@ export interface DesiredRow extends Pair {
   matchedAccountId: string | null
   matchedBy: string | null
   personState: string
+  /** Whether it was worked out from the person as they are: whoever changes somebody settles that in a step of its own. */
+  isSettled: boolean
 }
 
 export interface LoadedFacts {
@@ -56,7 +58,7 @@ export async function loadFacts(db: Db, layer: Layer, asOf: string, pairs: Pair[
   const state = layer === 'stored' ? `case when ${endWaits('p.id', '$3')} then 'ended' else p.state end` : 'p.state'
   const asked = async () => typeof layer === 'object' ? desiredOfFew(layer, pairs) : (await db.query<DesiredRow>(
     `select pair.person_id as "personId", pair.job_id as "jobId", d.wanted, d.attributes, nullif(d.clear, '{}') as clear, d.name,
-            d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", ${state} as "personState"
+            d.matched_account_id as "matchedAccountId", d.matched_by as "matchedBy", ${state} as "personState", p.is_settled as "isSettled"
        from ${batch}
        join lateral (select * from ${r.people} p where p.id = pair.person_id offset 0) p on true
        left join lateral (select * from ${r.desired} d where d.person_id = pair.person_id and d.job_id = pair.job_id offset 0) d on true
@@ -182,7 +184,7 @@ function desiredOfFew({ people, accounts }: EvaluatedRows, pairs: Pair[]): Desir
   return pairs.filter((pair) => states.has(pair.personId)).map((pair) => {
     const wish = wishes.get(pairKey(pair))
     return {
-      ...pair, personState: states.get(pair.personId)!, wanted: wish?.wanted ?? null, attributes: wish?.attributes ?? null, clear: wish?.clear ?? null,
+      ...pair, personState: states.get(pair.personId)!, isSettled: true, wanted: wish?.wanted ?? null, attributes: wish?.attributes ?? null, clear: wish?.clear ?? null,
       name: wish?.name ?? null, matchedAccountId: wish?.matched_account_id ?? null, matchedBy: wish?.matched_by ?? null,
     }
   })

@@ -107,7 +107,7 @@ export function relations(layer: Layer, asOf: string) {
     and (valid_until is null or valid_until > ${asOf} and kind <> 'rule' and valid_until is distinct from until_agreed_at)`
   if (layer === 'stored') {
     return {
-      people: `(select id, attributes, state from person)`,
+      people: `(select id, attributes, state, evaluated_at is not null as is_settled from person)`,
       desired: `(select person_id, job_id, system_id, wanted, attributes, clear, name, null::bigint as matched_account_id, null::text as matched_by from desired_account)`,
       references: `(select person_id, job_id, attribute, key_attribute, value from desired_reference)`,
       reasons: `(select person_id, kind, role_id, entitlement_id, rule_id, former_role_id, made_by, valid_from, valid_until from reason where kind <> 'scope' and ${living})`,
@@ -118,7 +118,7 @@ export function relations(layer: Layer, asOf: string) {
   const outside = (person: string) => (layer !== 'overlay'
     ? `${person} <> all (array(select person_id from ${eval_.people}))` : `not exists (select from eval_person ev where ev.person_id = ${person})`)
   return {
-    people: `(select person_id as id, attributes, state from ${eval_.people} union all select id, attributes, state from person where ${outside('person.id')})`,
+    people: `(select person_id as id, attributes, state, true as is_settled from ${eval_.people} union all select id, attributes, state, evaluated_at is not null from person where ${outside('person.id')})`,
     desired: `(select * from ${eval_.accounts} union all
       select person_id, job_id, system_id, wanted, attributes, clear, name, null, null from desired_account d where ${outside('d.person_id')})`,
     references: `(select * from ${eval_.references} union all

@@ -185,9 +185,12 @@ export async function isStopped(db: Db, planId: string): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Whether what people should have was settled for the plan, by this revision, since an instant. */
+/** Whether what people should have was settled for the plan, by this revision, since an instant; and nobody with something left to do in it was changed since by whoever did not come to settle them. */
 export async function isSettled(db: Db, planId: string, revision: number, since: string): Promise<boolean> {
-  const { rows } = await db.query('select from plan where id = $1 and reasons_settled_revision = $2 and reasons_settled_at > $3', [planId, revision, since])
+  const { rows } = await db.query(
+    `select from plan where id = $1 and reasons_settled_revision = $2 and reasons_settled_at > $3
+        and not exists (select from open_change o join person p on p.id = o.person_id
+                         where o.plan_id = plan.id and o.state <> 'stuck' and p.evaluated_at is null)`, [planId, revision, since])
   return rows.length > 0
 }
 

@@ -156,6 +156,7 @@ export async function pruneSnapshots(pool: Pool, jobId: string, keep: number): P
   const shared = rows.filter((r) => r.table === null).map((r) => r.id)
   await pool.query('delete from snapshot_record where snapshot_id = any ($1)', [shared])
   for (const { table } of rows) {
-    if (table !== null) await unlessLocked(pool, (client) => client.query(`drop table ${table}`))
+    // Another process may have dropped it meanwhile.
+    if (table !== null) await unlessLocked(pool, (client) => client.query(`drop table if exists ${table}`))
   }
 }

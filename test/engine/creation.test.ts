@@ -157,3 +157,12 @@ test('what an account was given before anybody saw it is no reason of its own', 
   await w.day([{ ...anna, department: 'None' }])
   assert.deepEqual([w.members('sellers'), w.logged], [[], []])
 })
+
+test('what is to be made in a system that is only observed by now is refused, and what comes with it', async () => {
+  const w = await open((p) => { appSystem(p).method = 'approve' })
+  const plan = await w.day([anna])
+  await w.engine.approvePlan(plan.id, plan.hash, 'ada')
+  await w.setPolicy((p) => { appSystem(p).method = 'observe' })
+  await w.work()
+  assert.deepEqual([(await w.shown(plan.id)).systems, w.app.writes, w.logged], [['create anna.nowak refused', 'grant anna.nowak sellers skipped'], 0, []])
+})

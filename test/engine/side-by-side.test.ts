@@ -1,8 +1,9 @@
 /** What several people, or processes, do at the same moment. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pruneSnapshots } from '../../src/store/snapshot.ts'
 import { appSystem } from './plan-fixture.ts'
-import { openWorlds } from './worlds.ts'
+import { anna, openWorlds } from './worlds.ts'
 
 const open = openWorlds()
 
@@ -16,4 +17,29 @@ test('two plans that are about the same changes are approved at the same moment:
   await w.settle()
   const states = await Promise.all([all, some].map(async ({ id }) => [...new Set((await w.shown(id)).changes.filter((c) => c.stage === 2).map((c) => c.state))]))
   assert.deepEqual([states.toSorted(), w.accounts().length, w.members('sellers').length], [[['done'], ['skipped']], 400, 400])
+})
+
+test('whoever is changed by another plan while their changes are under way gets none of them until it is settled what they should have', async () => {
+  const w = await open()
+  // Once the batch is begun, another process has Anna move, and has not come to settle that.
+  await w.pool.query(`
+    create function move() returns trigger language plpgsql as $$ begin
+      update person set positions = jsonb_set(positions, '{0,attributes,department}', '"None"'), changed_at = changed_at + interval '1 second', evaluated_at = null
+       where positions #>> '{0,attributes,department}' = 'Sales';
+      return null;
+    end $$;
+    create trigger move after insert on batch for each row execute function move()`)
+  const plan = await w.day([anna])
+  assert.deepEqual([plan.systems, plan.changes.find((c) => c.stage === 2 && c.kind === 'create')?.code, w.app.writes], [['create anna.nowak again', 'grant anna.nowak sellers again'], 'CONFLICT', 0])
+  await w.settle()
+  assert.deepEqual([(await w.shown(plan.id)).systems, w.members('sellers'), w.logged], [['create anna.nowak', 'grant anna.nowak sellers refused'], [], []])
+})
+
+test('old reads are cleared away by several processes at the same moment', async () => {
+  const w = await open()
+  for (const last of ['Nowak', 'Ek', 'Lee']) await w.day([{ ...anna, last }])
+  const tables = async (): Promise<number> => (await w.pool.query(`select from pg_tables where tablename like 'snapshot_record_%'`)).rows.length
+  assert.notEqual(await tables(), 0)
+  await Promise.all([1, 2, 3].map(() => pruneSnapshots(w.pool, 'people', 0)))
+  assert.equal(await tables(), 0)
 })

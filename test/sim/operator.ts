@@ -43,6 +43,23 @@ export async function operatorEvent(world: World): Promise<void> {
   if (random.chance(0.25)) await decideOnDrift(world)
 }
 
+/** Somebody presses a button while workers are at it. */
+export async function press(world: World): Promise<void> {
+  const { random } = world
+  switch (random.int(0, 4)) {
+    case 0: return await stopOrResume(world)
+    case 1: return await retryOne(world)
+    case 2: {
+      for (const plan of await openPlans(world)) if (await releaseOne(world, plan)) return
+      return
+    }
+    default: {
+      const plans = await openPlans(world)
+      if (plans.length > 0) await approve(world, random.pick(plans))
+    }
+  }
+}
+
 export async function approve(world: World, plan: OpenPlan): Promise<void> {
   if (await act(world, (context) => approvePlan(context, plan.id, plan.hash, 'ada'))) say(world, `Ada approves plan ${plan.number}`)
 }

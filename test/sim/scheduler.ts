@@ -15,26 +15,43 @@ export interface Mishaps {
   twice: number
   /** How often another process is at something else meanwhile. */
   beside: number
+  /** How often somebody presses a button meanwhile, and what that does. */
+  pressed: number
+  press(world: World): Promise<void>
 }
 
-export const noMishaps: Mishaps = { kill: 0, cut: 0, twice: 0, beside: 0 }
+export const noMishaps: Mishaps = { kill: 0, cut: 0, twice: 0, beside: 0, pressed: 0, press: async () => {} }
 const triesMax = 3
 const signal = new AbortController().signal
 
 /** Something that a person or the clock asks of Usher. True: it was done; a refusal with a reason is none. */
 export async function act(world: World, work: (context: Context) => Promise<void>): Promise<boolean> {
   let done = false
-  await world.gate.run([async () => {
+  const ask = async (): Promise<void> => {
     try {
       await work(world.context('operator'))
       done = true
     } catch (error) {
+      if (world.cut) return
       if (!(error instanceof UsherError)) violate(world, `Usher met a fault of its own: ${(error as Error).stack?.split('\n').slice(0, 5).join(' ')}`)
       else if (error.code === 'INTERNAL') violate(world, `Usher refused with a fault of its own: ${error.message}`)
       else say(world, `Usher refuses: ${error.code}`)
     }
-  }])
+  }
+  if (world.isAmid) await ask()
+  else await world.gate.run([ask])
   return done
+}
+
+const stepsBefore = 60
+
+/** The same world for somebody who does something while a task is under way: it is some steps of the task's run, and looking at something is one, too. */
+async function amid(world: World, press: (world: World) => Promise<void>): Promise<void> {
+  const { aside: random, gate, database } = world
+  const door = gate.door()
+  for (let n = random.int(0, stepsBefore); n > 0; n--) await door.step('wait', () => {})
+  const query = (...question: [string, unknown[]?]): Promise<unknown> => door.step('look', () => database.watch.query(...question))
+  await press(Object.create(world, Object.getOwnPropertyDescriptors({ isAmid: true, random, database: { ...database, watch: { query } } })) as World)
 }
 
 /** Does everything that is due; now and then, and at the end, it looks who leaves. */
@@ -80,7 +97,7 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: Kil
   const items = twice ? [item, item] : random.chance(mishaps.beside) ? [item, ...beside(world, item)] : [item]
   const failed = new Set<Queued>()
   const door = world.gate.door()
-  const end = await world.gate.run(items.map((one) => async () => {
+  const works = items.map((one) => async () => {
     try {
       if (one.task === 'leavers') await runLeavers(world.context('leavers'), signal)
       else await runTask(world.context(one.task), one.task, one.planId, signal)
@@ -90,7 +107,12 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: Kil
       failed.add(one)
       if (!world.cut) violate(world, `${one.task} failed: ${(error as Error).stack?.split('\n').slice(0, 6).join(' ')}`)
     }
-  }), killAt)
+  })
+  if (world.aside.chance(mishaps.pressed)) {
+    works.push(() => amid(world, mishaps.press))
+    fire(world, 'a button pressed meanwhile')
+  }
+  const end = await world.gate.run(works, killAt)
   if (twice) fire(world, 'delivered twice')
   else if (items.length > 1) fire(world, 'something else beside')
   if (world.cut) fire(world, 'connection lost')
