@@ -109,7 +109,7 @@ async function retryOne(world: World): Promise<void> {
 }
 
 /** Begins to take back what a plan did. Until a day it is left so; after it everything is as policy says. */
-async function undoOne(world: World): Promise<void> {
+export async function undoOne(world: World): Promise<void> {
   const { rows } = await world.database.watch.query<{ id: string; number: string }>(
     `select id, number from plan p where state = 'applied' and aim is null and exists (select from plan_change c where c.plan_id = p.id and c.stage = 2 and c.state = 'done')
         and not exists (select from plan_change c where c.plan_id = p.id and c.kind = 'link') order by p.number`)

@@ -15,12 +15,13 @@ export interface Mishaps {
   twice: number
   /** How often another process is at something else meanwhile. */
   beside: number
-  /** How often somebody presses a button meanwhile, and what that does. */
+  /** How often somebody presses a button meanwhile, what that does, and what they decide about people at other times. */
   pressed: number
   press(world: World): Promise<void>
+  decide(world: World): Promise<void>
 }
 
-export const noMishaps: Mishaps = { kill: 0, cut: 0, twice: 0, beside: 0, pressed: 0, press: async () => {} }
+export const noMishaps: Mishaps = { kill: 0, cut: 0, twice: 0, beside: 0, pressed: 0, press: async () => {}, decide: async () => {} }
 const triesMax = 3
 const signal = new AbortController().signal
 
@@ -90,7 +91,7 @@ async function queued(world: World, mishaps: Mishaps): Promise<void> {
 async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: KillAt): Promise<void> {
   const { random } = world
   mirrorsCatchUp(world)
-  const killAt = killIn ?? (random.chance(mishaps.kill) ? random.int(0, random.chance(0.5) ? 40 : 150) : undefined)
+  let killAt = killIn ?? (random.chance(mishaps.kill) ? random.int(0, random.chance(0.5) ? 40 : 150) : undefined)
   world.loseAt = random.chance(mishaps.cut) ? random.int(1, 120) : -1
   world.cut = false
   const twice = random.chance(mishaps.twice)
@@ -109,9 +110,12 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: Kil
     }
   })
   if (world.aside.chance(mishaps.pressed)) {
-    works.push(() => amid(world, mishaps.press))
-    fire(world, 'a button pressed meanwhile')
+    world.isUnsure = world.aside.chance(0.4)
+    works.push(() => amid(world, world.isUnsure ? mishaps.decide : mishaps.press))
+    fire(world, `${world.isUnsure ? 'a decision' : 'a button pressed'} meanwhile`)
   }
+  // Who decides hears whether it was done.
+  if (world.isUnsure) [killAt, world.loseAt] = [undefined, -1]
   const end = await world.gate.run(works, killAt)
   if (twice) fire(world, 'delivered twice')
   else if (items.length > 1) fire(world, 'something else beside')
@@ -126,6 +130,7 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: Kil
     for (const one of failed) if (one.tries < triesMax) world.queue.push({ ...one, tries: one.tries + 1, at: world.clock.now + 1000 * 2 ** one.tries })
   }
   mirrorsCatchUp(world)
+  world.isUnsure = false
   await check(world)
   world.cut = false
 }

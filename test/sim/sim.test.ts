@@ -8,7 +8,7 @@ import type { SimResult } from './simulate.ts'
 const seeds = 200
 /** Each of these must have gone wrong at least once; what never happens shows nothing. */
 const expected = [
-  'killed', 'connection lost', 'delivered twice', 'something else beside', 'a button pressed meanwhile', 'clock back', 'clock forward', 'system away', 'source cut', 'source away', 'source column', 'source empty', 'source half',
+  'killed', 'connection lost', 'delivered twice', 'something else beside', 'a button pressed meanwhile', 'a decision meanwhile', 'clock back', 'clock forward', 'system away', 'source cut', 'source away', 'source column', 'source empty', 'source half',
   'lose-answer in a write', 'disconnect in a write', 'refuse in a write', 'busy in a write', 'slow in a write', 'pretend in a write',
   'disconnect in a read', 'disconnect in a lookup', 'stale in a read', 'stale in a lookup',
 ]

@@ -3,7 +3,7 @@ import { faultEffects, setFaults } from './faults.ts'
 import { check, checkAudit } from './checks.ts'
 import { addOld } from './links.ts'
 import { endEvent, grantEvent, handEvent, hire, peopleEvent, rulesEvent, saveRules, setGrace, strangerEvent } from './events.ts'
-import { approveAll, operatorEvent, press, startFull } from './operator.ts'
+import { approveAll, decideOnDrift, operatorEvent, press, startFull, undoOne } from './operator.ts'
 import { compare } from './compare.ts'
 import { drawPlots, plotDaysMax } from './plots.ts'
 import { systemNames } from './rulebook.ts'
@@ -58,7 +58,7 @@ async function live(world: World): Promise<void> {
     moveClock(world)
     if (random.chance(0.7)) await startFull(world)
     else await act(world, tick)
-    const mishaps: Mishaps = random.chance(0.5) ? { kill: 0.15, cut: 0.1, twice: 0.15, beside: 0.25, pressed: 0.3, press } : noMishaps
+    const mishaps: Mishaps = random.chance(0.5) ? { kill: 0.15, cut: 0.1, twice: 0.15, beside: 0.25, pressed: 0.3, press, decide } : noMishaps
     await work(world, mishaps)
     await operatorEvent(world)
     if (random.chance(0.5)) world.clock.now += random.pick([1000, 4000, 70_000])
@@ -73,6 +73,11 @@ async function live(world: World): Promise<void> {
   say(world, 'some weeks pass')
   await rest(world)
   if (sound()) await compare(world)
+}
+
+/** What somebody decides about people. */
+async function decide(world: World): Promise<void> {
+  await world.random.pick([endEvent, endEvent, grantEvent, grantEvent, decideOnDrift, undoOne])(world)
 }
 
 async function begin(world: World): Promise<void> {

@@ -32,6 +32,8 @@ export interface World {
   aside: Random
   /** Somebody does something while a task is under way. */
   isAmid: boolean
+  /** Somebody decides about people at this moment: whether a write comes before or after it, nobody can tell. */
+  isUnsure: boolean
   gate: Gate
   database: SimDatabase
   pool: Pool
@@ -111,7 +113,7 @@ export async function openWorld(database: SimDatabase, seed: number): Promise<Wo
   const way = (): Way => ({ door: gate.door(), broken: () => gate.steps() === world.loseAt, lost() { world.cut = true } })
 
   const world: World = {
-    seed, random, aside: seeded(~seed), isAmid: false, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
+    seed, random, aside: seeded(~seed), isAmid: false, isUnsure: false, gate, database, clock, sheet, systems, book: structuredClone(firstRulebook),
     pool: database.enter(way()),
     queue: [], ends: new Map(), kept: new Map(), left: new Map(), lane: true, given: [], everybody: new Map(), names: new Map(), named: new Map(), foreign: new Map(), sent: new Set(), orphans: new Map(), disabledAt: new Map(), mirrors: new Map(), endedSince: new Map(), contracts: new Map(),
     vanishedTogether: new Map(), shownBy: new Map(), releasedPeople: new Set(), written: new Set(), done: new Set(), fired: new Map(), history: [], violations: [], cut: false, loseAt: -1,

@@ -164,7 +164,7 @@ function judgeReason(world: World, what: string, name: SystemName, change: Syste
   const wanted = accountOf(world.book, name, contract, now)
   const held = groupsOf(world.book, name, contract, world.given.filter((g) => g.person === running.person), now, keptBy(world, name, running.person))
   // What a plan did was taken back, or somebody decided otherwise.
-  if (isLeft(world, name, running.person) && change.kind !== 'delete') return
+  if (world.isUnsure || isLeft(world, name, running.person) && change.kind !== 'delete') return
   const because = `${running.person} is ${stateOf(contract, now)}`
   switch (change.kind) {
     case 'create':
