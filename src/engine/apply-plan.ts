@@ -6,7 +6,7 @@ import type { System } from '../domain/policy.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { settleDriftOf } from '../store/drift.ts'
 import { claimChanges, takeUpChanges, type ChangeRow } from '../store/batch.ts'
-import { countChanges, findPlan, isSettled, isStopped, setPlan, systemsToDo, type PlanRow } from '../store/plan.ts'
+import { countChanges, findPlan, isSettled, isStopped, mayGoOn, setPlan, systemsToDo, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { growthOf } from '../store/statistics.ts'
 import { ailingSystems, forgetAway, healthOf, type SystemHealth } from '../store/system-health.ts'
@@ -85,9 +85,9 @@ async function apply(context: Context, plan: PlanRow, signal: AbortSignal, optio
   const health = await healthOf(context.pool, systems)
   const results = await Promise.allSettled(systems.map((id) => applyToSystem(context, plan, revision, health.get(id)!, settling, grown, signal, options).finally(() => options.systemOver?.(id))))
   // Those whom no system asked for.
-  while (settling.upTo !== null && !signal.aborted) await settling.more()
+  while (settling.upTo !== null && !signal.aborted && await mayGoOn(context.pool, plan.id, revision.revision)) await settling.more()
   // Told to stop: whoever takes the plan up settles the others.
-  if (settling.upTo !== null) return
+  if (settling.upTo !== null && signal.aborted) return
   for (const result of results) if (result.status === 'rejected') context.log.error({ plan: plan.number, err: result.reason }, 'applying to a system failed')
   await finish(context, plan, results.some((r) => r.status === 'rejected'))
 }
@@ -110,7 +110,8 @@ async function applyToSystem(context: Context, plan: PlanRow, revision: Revision
     let dry: string | null = null
     const batches = async (): Promise<void> => {
       while (reachable && !failed && hands.pulse.halted === null && !signal.aborted) {
-        if (await isStopped(context.pool, plan.id)) return
+        // What an edited policy says holds from the next batch on: the plan is taken up again by it.
+        if (!await mayGoOn(context.pool, plan.id, plan.cause === 'leaver' ? null : revision.revision)) return
         const { upTo } = settling
         if (upTo !== null && upTo === dry) {
           await settling.more()

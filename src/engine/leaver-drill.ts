@@ -11,7 +11,7 @@ import { lateCreations } from '../store/creation.ts'
 import { leftOver, settleClocks, stopClocks, unseenAccounts } from '../store/leaver-clock.ts'
 import { settleSeen, someAccounts } from '../store/observed.ts'
 import { claimChanges, endChanges } from '../store/batch.ts'
-import { approveAll, countChanges, findPlan, isStopped, systemsToDo } from '../store/plan.ts'
+import { approveAll, countChanges, findPlan, mayGoOn, systemsToDo } from '../store/plan.ts'
 import { healthOf } from '../store/system-health.ts'
 import type { Context, Revision } from './context.ts'
 import { scopeOf } from './read-system.ts'
@@ -50,7 +50,7 @@ async function askAll(client: Client, now: string): Promise<void> {
   await findPlan(client, nobody)
   await systemsToDo(client, nobody)
   await healthOf(client, [''])
-  await isStopped(client, nobody)
+  await mayGoOn(client, nobody, null)
   await claimChanges(client, { planId: nobody, systemId: '', now, limit: 1, along: 0, upTo: null })
   await settleSeen(client, '', { page: { records: [], memberships: [], rejected: [] }, asked: [{ objectType: '', id: '' }], look: '0', older: now }, now)
   await loadFacts(client, 'stored', now, [{ personId: nobody, jobId: '' }], [])

@@ -185,6 +185,13 @@ export async function isStopped(db: Db, planId: string): Promise<boolean> {
   return rows.length > 0
 }
 
+/** Whether more of a plan may be begun: nobody stopped it, or edited the policy since this revision (null: whatever the policy says). */
+export async function mayGoOn(db: Db, planId: string, revision: number | null): Promise<boolean> {
+  const { rows } = await db.query(
+    `select from plan where id = $1 and state <> 'stopped' and ($2::int is null or not exists (select from policy_revision where revision > $2))`, [planId, revision])
+  return rows.length > 0
+}
+
 /** Whether what people should have was settled for the plan, by this revision, since an instant; and nobody with something left to do in it was changed since by whoever did not come to settle them. */
 export async function isSettled(db: Db, planId: string, revision: number, since: string): Promise<boolean> {
   const { rows } = await db.query(

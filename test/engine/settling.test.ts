@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { policy as policySchema, type Policy } from '../../src/domain/policy.ts'
 import { applyPlan } from '../../src/engine/apply-plan.ts'
-import type { Row, World } from './plan-fixture.ts'
+import { appSystem, type Row, type World } from './plan-fixture.ts'
 import { openWorlds } from './worlds.ts'
 
 const open = openWorlds()
@@ -34,6 +34,21 @@ test('a system with much to do and one with a single change: both get all of it,
   const w = await open(withOther)
   await w.day(staff)
   await assertAllIsThere(w)
+})
+
+test('a policy that is edited while a plan is carried out holds from the next batch on', async () => {
+  const w = await open()
+  await w.hr(staff)
+  const worked = w.plan()
+  while (w.app.writes === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await w.setPolicy((p) => { appSystem(p).method = 'observe' })
+  const plan = await worked
+  const written = w.app.writes
+  assert.ok(written < 2 * staff.length, 'all of it was written to a system that is only observed')
+  assert.equal(plan.state, 'applying')
+  await w.settle()
+  const states = [...new Set((await w.shown(plan.id)).changes.filter((c) => c.stage === 2).map((c) => c.state))].toSorted()
+  assert.deepEqual([w.app.writes, states, w.logged], [written, ['done', 'refused', 'skipped'], []])
 })
 
 test('people who cannot be settled hold up the plan, and it goes on where it was once they can', async () => {
