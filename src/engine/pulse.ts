@@ -29,7 +29,7 @@ export interface Pulse {
 /** That many broken connections in a row are no chance. */
 const unansweredMax = 5
 /** These say nothing about the change. */
-const noVerdict = new Set(['SYSTEM_UNREACHABLE', 'SYSTEM_BUSY', 'TARGET_GONE'])
+const noVerdict = new Set(['SYSTEM_UNREACHABLE', 'SYSTEM_BUSY', 'TARGET_GONE', 'CONFLICT'])
 
 export function pulseOf(system: System, plan: PlanRow, health: SystemHealth): Pulse {
   // Leavers are ended also where others fail: each of them counts more than the doubt.

@@ -31,6 +31,7 @@ test('whoever is changed by another plan while their changes are under way gets 
     create trigger move after insert on batch for each row execute function move()`)
   const plan = await w.day([anna])
   assert.deepEqual([plan.systems, plan.changes.find((c) => c.stage === 2 && c.kind === 'create')?.code, w.app.writes], [['create anna.nowak again', 'grant anna.nowak sellers again'], 'CONFLICT', 0])
+  assert.deepEqual((await w.pool.query(`select from system_health where recent like '%x%'`)).rows, [], 'that is no failure of the system')
   await w.settle()
   assert.deepEqual([(await w.shown(plan.id)).systems, w.members('sellers'), w.logged], [['create anna.nowak', 'grant anna.nowak sellers refused'], [], []])
 })
