@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -46,9 +47,20 @@ export async function startProcess(
   return {
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => signalGroup(pid, 'SIGSTOP'),
+    pause(): void {
+      signalGroup(pid, 'SIGSTOP')
+      // A thread on another processor may still answer something at first.
+      while (child.exitCode === null && child.signalCode === null && !isAtRest(pid)) { /* It takes some microseconds. */ }
+    },
     resume: () => signalGroup(pid, 'SIGCONT'),
   }
+}
+
+/** Whether all threads of a process have stopped, or are gone; where the system does not tell, they are taken to have. */
+function isAtRest(pid: number): boolean {
+  const threads = `/proc/${pid}/task`
+  if (!existsSync(threads)) return true
+  return readdirSync(threads).every((thread) => readFileSync(`${threads}/${thread}/stat`, 'utf8').split(') ').at(-1)!.match(/^[TZX]/) !== null)
 }
 
 /** A port that was free a moment ago. */
