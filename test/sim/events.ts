@@ -102,7 +102,7 @@ export async function saveRules(world: World, edit: (book: Rulebook) => void, se
   })
   if (!saved) return
   book.revision += 1
-  world.book = book
+  Object.assign(world.book, book)
   say(world, `the rules change: ${sentence}`)
 }
 

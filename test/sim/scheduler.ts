@@ -130,8 +130,8 @@ async function runOne(world: World, item: Queued, mishaps: Mishaps, killIn?: Kil
     for (const one of failed) if (one.tries < triesMax) world.queue.push({ ...one, tries: one.tries + 1, at: world.clock.now + 1000 * 2 ** one.tries })
   }
   mirrorsCatchUp(world)
-  world.isUnsure = false
   await check(world)
+  world.isUnsure = false
   world.cut = false
 }
 

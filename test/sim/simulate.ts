@@ -75,9 +75,9 @@ async function live(world: World): Promise<void> {
   if (sound()) await compare(world)
 }
 
-/** What somebody decides about people. */
+/** What somebody decides about people and rules. */
 async function decide(world: World): Promise<void> {
-  await world.random.pick([endEvent, endEvent, grantEvent, grantEvent, decideOnDrift, undoOne])(world)
+  await world.random.pick([endEvent, endEvent, grantEvent, grantEvent, rulesEvent, rulesEvent, decideOnDrift, undoOne])(world)
 }
 
 async function begin(world: World): Promise<void> {

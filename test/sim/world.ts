@@ -32,7 +32,7 @@ export interface World {
   aside: Random
   /** Somebody does something while a task is under way. */
   isAmid: boolean
-  /** Somebody decides about people at this moment: whether a write comes before or after it, nobody can tell. */
+  /** Somebody decides about people or rules at this moment: whether a write comes before or after it, nobody can tell. */
   isUnsure: boolean
   gate: Gate
   database: SimDatabase
