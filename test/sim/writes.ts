@@ -166,6 +166,8 @@ function judgeReason(world: World, what: string, name: SystemName, change: Syste
   // What a plan did was taken back, or somebody decided otherwise.
   if (world.isUnsure || isLeft(world, name, running.person) && change.kind !== 'delete') return
   const because = `${running.person} is ${stateOf(contract, now)}`
+  // Who has left is gone, also where the clock was set back behind it since.
+  const isGone = stateOf(contract, Math.max(now, world.clock.latest)) === 'ended'
   switch (change.kind) {
     case 'create':
       if (wanted === 'none' || change.enabled !== (wanted === 'enabled')) violate(world, `${what}: the account should be ${wanted}: ${because}.`)
@@ -174,7 +176,7 @@ function judgeReason(world: World, what: string, name: SystemName, change: Syste
       if (wanted !== 'enabled') violate(world, `${what}: the account should be ${wanted}: ${because}.`)
       break
     case 'disable':
-      if (wanted === 'enabled') violate(world, `${what}: the account should be enabled: ${because}.`)
+      if (wanted === 'enabled' && !isGone) violate(world, `${what}: the account should be enabled: ${because}.`)
       break
     case 'delete': {
       const days = world.book.systems[name].deleteAfterDays
@@ -187,7 +189,7 @@ function judgeReason(world: World, what: string, name: SystemName, change: Syste
       if (wanted === 'none' || !held.has(change.entitlement.name)) violate(world, `${what}: nothing gives ${change.entitlement.name} to ${running.person}, who is ${stateOf(contract, now)}.`)
       break
     case 'revoke':
-      if (wanted !== 'none' && held.get(change.entitlement.name) === 'yes') violate(world, `${what}: a reason for ${change.entitlement.name} lives.`)
+      if (wanted !== 'none' && !isGone && held.get(change.entitlement.name) === 'yes') violate(world, `${what}: a reason for ${change.entitlement.name} lives.`)
       if (world.foreign.get(`${name} ${change.id} ${change.entitlement.name}`) === 'foreign') violate(world, `${what}: ${change.entitlement.name} was given by somebody else.`)
       break
     default:
