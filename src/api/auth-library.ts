@@ -1,10 +1,32 @@
 /** The sign-in library, set up for Usher: passwords, sessions in cookies, API tokens. Nothing of it is reachable but what `auth.ts` offers. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { apiKey } from '@better-auth/api-key'
 import { betterAuth } from 'better-auth'
 import { APIError, createAuthEndpoint } from 'better-auth/api'
 import { setSessionCookie } from 'better-auth/cookies'
 import type pg from 'pg'
 import { z } from 'zod'
+import type { UsherError } from '../domain/errors.ts'
+import { databaseFault } from '../store/database.ts'
+
+/** What the database failed with while the library was asked something, by each asking. */
+const askings = new AsyncLocalStorage<{ fault?: UsherError | undefined }>()
+
+function noteFault(details: unknown[]): void {
+  const asking = askings.getStore()
+  if (asking !== undefined) asking.fault ??= details.map(databaseFault).find((fault) => fault !== undefined)
+}
+
+/** Asks the library something. Where the database failed it says so, and not, as the library does, that a token is wrong. */
+export async function asking<T>(ask: () => Promise<T>): Promise<T> {
+  const asked: { fault?: UsherError } = {}
+  return await askings.run(asked, async () => {
+    const [answer] = await Promise.allSettled([ask()])
+    if (asked.fault !== undefined) throw asked.fault
+    if (answer.status === 'rejected') throw answer.reason
+    return answer.value
+  })
+}
 
 export const tokenPrefix = 'usher_'
 const hours = 3600
@@ -16,7 +38,9 @@ export function createAuthLibrary(options: { pool: pg.Pool; baseUrl: string; sec
     basePath: '/api/auth',
     secret: options.secret,
     telemetry: { enabled: false },
-    logger: { disabled: true },
+    // Nothing is written to a log: it would quote what was sent.
+    logger: { level: 'error', log: (_level, _message, ...details) => noteFault(details) },
+    onAPIError: { throw: true },
     // The server limits calls and refuses foreign origins before a request comes here.
     rateLimit: { enabled: false },
     advanced: {

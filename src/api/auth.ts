@@ -6,7 +6,7 @@ import { connect, transaction } from '../store/database.ts'
 import type { Pool } from '../store/database.ts'
 import { findUser, hasUsers, makeLink, useLink } from '../store/sign-in.ts'
 import type { LinkPurpose } from '../store/sign-in.ts'
-import { createAuthLibrary, tokenPrefix } from './auth-library.ts'
+import { asking, createAuthLibrary, tokenPrefix } from './auth-library.ts'
 import { isUserRole, mayPassOn } from './authorise.ts'
 import type { UserRole, Who } from './authorise.ts'
 
@@ -86,15 +86,15 @@ export function createAuth(options: AuthOptions): Auth {
     forward: ({ method, url, headers, body }) => {
       const sent = fromNodeHeaders(headers)
       sent.delete('content-length')
-      return library.handler(new Request(new URL(url, baseUrl), {
+      return asking(() => library.handler(new Request(new URL(url, baseUrl), {
         method, headers: sent, ...(body === undefined || body === null ? {} : { body: JSON.stringify(body) }),
-      }))
+      })))
     },
     async identify(headers) {
       const authorization = headers.authorization
       if (authorization !== undefined) return await byToken(authorization)
       if (!headers.cookie?.includes('usher.session_token=')) return undefined
-      const { headers: sent, response } = await library.api.getSession({ headers: fromNodeHeaders(headers), returnHeaders: true })
+      const { headers: sent, response } = await asking(() => library.api.getSession({ headers: fromNodeHeaders(headers), returnHeaders: true }))
       if (!response || response.user.disabledAt || !isUserRole(response.user.role)) return undefined
       const { id, name, email, role } = response.user
       return { who: { userId: id, name, email, role, actor: id }, cookies: sent?.getSetCookie() ?? [] }
@@ -133,7 +133,7 @@ export function createAuth(options: AuthOptions): Auth {
   async function byToken(authorization: string): Promise<Caller | undefined> {
     const key = /^Bearer (\S+)$/i.exec(authorization)?.[1]
     if (key === undefined || !key.startsWith(tokenPrefix)) return undefined
-    const { valid, key: token } = await library.api.verifyApiKey({ body: { key } })
+    const { valid, key: token } = await asking(() => library.api.verifyApiKey({ body: { key } }))
     if (!valid || token === null) return undefined
     const role = token.metadata?.['role']
     const user = await findUser(pool, token.referenceId)

@@ -4,6 +4,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { UsherError, errors } from '../domain/errors.ts'
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Log } from '../engine/context.ts'
+import { databaseFault } from '../store/database.ts'
 
 /** Any thrown thing as an error with a code. */
 export function asUsherError(error: unknown, requestId: string): UsherError {
@@ -20,8 +21,7 @@ export function asUsherError(error: unknown, requestId: string): UsherError {
   if (status === 429) return new UsherError('TOO_MANY_REQUESTS', 'Too many requests.')
   if (status === 404) return new UsherError('NOT_FOUND', 'There is nothing at this address.')
   if (status !== undefined && status >= 400 && status < 500) return new UsherError('INVALID_INPUT', error instanceof Error ? error.message : 'The request is not valid.')
-  if (databaseIsGone(error)) return new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error)
-  return new UsherError('INTERNAL', `Something went wrong in Usher (request ${requestId}).`, { requestId }, error)
+  return databaseFault(error) ?? new UsherError('INTERNAL', `Something went wrong in Usher (request ${requestId}).`, { requestId }, error)
 }
 
 export function failureBody(error: UsherError): { error: { code: ErrorCode; message: string; advice: string; details: Record<string, unknown> } } {
@@ -39,14 +39,6 @@ export function sendFailure(log: Log, error: unknown, request: FastifyRequest, r
   const wait = failure.details['retryAfterSeconds']
   if (typeof wait === 'number') reply.header('retry-after', wait)
   return reply.status(errors[failure.code].status).type('application/json; charset=utf-8').send(JSON.stringify(failureBody(failure)))
-}
-
-/** Refused or broken connections, and a server that starts, stops or takes no more connections. */
-function databaseIsGone(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error ? String(error.code) : ''
-  return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', '57P01', '57P02', '57P03', '53300', '08006'].includes(code)
-    || /^Connection terminated|timeout exceeded when trying to connect/.test(error.message)
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -5,7 +5,7 @@
 import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleGrants, type Policy, type System } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
-import { briskly, briskTransaction, together, transaction, type Client } from '../store/database.ts'
+import { briskly, briskTransaction, serverFault, together, transaction, type Client } from '../store/database.ts'
 import { fewMax } from '../store/overlay.ts'
 import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
 import { recordDrift, recordDriftOfFew, type DriftLook } from '../store/drift.ts'
@@ -46,11 +46,11 @@ async function computeLocked(context: Context, connection: Client, planId: strin
   } catch (error) {
     // Told to stop, not failed: whoever starts next computes it.
     if (signal.aborted) return
-    const known = error instanceof UsherError
-    if (!known) context.log.error({ plan: plan.number, err: error }, 'computing a plan failed')
+    const known = error instanceof UsherError ? error : serverFault(error)
+    if (known !== error) context.log.error({ plan: plan.number, err: error }, 'computing a plan failed')
     await setPlan(context.pool, planId, {
       state: 'failed', ended_at: context.now(), progress: null,
-      error: known ? { code: error.code, message: error.message } : { code: 'INTERNAL', message: 'Computing the plan failed. The log says more.' },
+      error: known ? { code: known.code, message: known.message } : { code: 'INTERNAL', message: 'Computing the plan failed. The log says more.' },
     })
   }
 }

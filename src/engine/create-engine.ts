@@ -17,7 +17,7 @@ import { endOneException } from './exception.ts'
 import { linkAccount, markAccount, protectOrphan, unmarkAccount } from './orphan.ts'
 import { releaseHeld } from './release.ts'
 import { resumeSystem, settleChange } from './settle-change.ts'
-import { approvePlan, resumePlan, retryChange, startPlan, stopPlan } from './start-plan.ts'
+import { approvePlan, checkScope, resumePlan, retryChange, startPlan, stopPlan } from './start-plan.ts'
 import { startUndo } from './undo.ts'
 import { why, whyNot } from './why.ts'
 
@@ -25,7 +25,10 @@ const checkMsMax = 20_000
 
 export function createEngine(context: Context): Engine {
   return {
-    startPlan: (input) => startPlan(context, input),
+    async startPlan(input) {
+      await checkScope(context, input.scope)
+      return await startPlan(context, input)
+    },
     waitForPlan: (planId, until, signal) => waitForPlan(context, planId, until, signal),
     approvePlan: (planId, hash, actor) => approvePlan(context, planId, hash, actor),
     releaseHeld: (planId, setHash, actor) => releaseHeld(context, planId, setHash, actor),

@@ -6,6 +6,7 @@ import { approveArrivals } from '../store/people-bulk.ts'
 import { briskly, connected, contested, transaction, type Client } from '../store/database.ts'
 import { allUnderWay, isUnderWay, lockOpen, reviveDependents } from '../store/batch.ts'
 import { approvePlanned, beginPlan, findPlan, setPlan, type PlanRow } from '../store/plan.ts'
+import { areAllThere } from '../store/person-views.ts'
 import { currentRevision, revisionAt } from '../store/policy.ts'
 import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
@@ -22,6 +23,16 @@ export async function startPlan(context: Context, input: { cause: string; actor:
   })))
   await context.enqueue('compute-plan', planId)
   return { planId }
+}
+
+/** Whoever asks for a job or a person that is not there is told so: a plan of nothing would look like good news. */
+export async function checkScope({ pool }: Context, scope: PlanScope): Promise<void> {
+  if (scope === null) return
+  if ('jobs' in scope) {
+    const { policy: { jobs } } = await currentRevision(pool)
+    const unknown = scope.jobs.find((id) => !jobs.some((job) => job.id === id))
+    if (unknown !== undefined) throw new UsherError('NOT_FOUND', `There is no job "${unknown}".${jobs.length === 0 ? '' : ` There are: ${jobs.map((job) => job.id).join(', ')}.`}`)
+  } else if (!await areAllThere(pool, scope.people)) throw new UsherError('NOT_FOUND', 'There is no such person.')
 }
 
 /** What needs nobody's approval goes ahead; the rest of the plan waits. */

@@ -57,6 +57,28 @@ export function keepPlans(pool: Pool): void {
   })
 }
 
+const diskFull = '53100'
+/** A server that starts, stops or takes no more connections. */
+const serverAway = ['57P01', '57P02', '57P03', '53300', '08006']
+const connectionsFail = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND']
+
+/** Where PostgreSQL says that it cannot do what it is asked now, whatever that is: as an error with a code. */
+export function serverFault(error: unknown): UsherError | undefined {
+  if (!(error instanceof pg.DatabaseError)) return undefined
+  if (error.code === diskFull) return new UsherError('DATABASE_FULL', 'The disk of the database is full.', {}, error)
+  return serverAway.includes(error.code ?? '') ? new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error) : undefined
+}
+
+/** The same, or the connection to it broke or could not be made: for where nothing else is connected to. */
+export function databaseFault(error: unknown): UsherError | undefined {
+  const said = serverFault(error)
+  if (said !== undefined || !(error instanceof Error)) return said
+  const { code, syscall } = error as NodeJS.ErrnoException
+  // Without its socket the private PostgreSQL does not run.
+  const isBroken = connectionsFail.includes(code ?? '') || (code === 'ENOENT' && syscall === 'connect') || /^Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  return isBroken ? new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error) : undefined
+}
+
 /** Runs `work` in one transaction on one connection. */
 export async function transaction<T>(pool: Pool, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await pool.connect()

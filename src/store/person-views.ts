@@ -22,6 +22,11 @@ export interface PeopleFilter {
   search?: string
 }
 
+export async function areAllThere(db: Db, ids: string[]): Promise<boolean> {
+  const { rows } = await db.query('select from unnest($1::uuid[]) as asked (id) where not exists (select from person p where p.id = asked.id) limit 1', [ids])
+  return rows.length === 0
+}
+
 const sortColumn = { name: `lower(p.attributes ->> 'displayName')`, employeeId: `p.attributes ->> 'employeeId'` }
 
 /** A page of people. Those without a value to sort by come last. */

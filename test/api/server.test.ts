@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import type { LightMyRequestResponse } from 'fastify'
 import { startWorld } from './world.ts'
 import type { World } from './world.ts'
 
@@ -40,15 +41,50 @@ test('what is not there is named so, for the API and for files', async () => {
   }
 })
 
+/** Each way in, as a program, a browser, and whoever signs in: what is answered. */
+async function waysIn(): Promise<{ byToken: LightMyRequestResponse; byCookie: LightMyRequestResponse; signIn: LightMyRequestResponse }> {
+  const { app } = world
+  const signIn = () => app.inject({
+    method: 'POST', url: '/api/auth/sign-in/email', headers: { host: 'localhost:7070', origin: 'http://localhost:7070' },
+    payload: { email: 'administrator@example.org', password: 'password of administrator' },
+  })
+  const byToken = await world.as('administrator')('GET', '/api/me')
+  cookie ??= [(await signIn()).headers['set-cookie']].flat().map((line) => String(line).split(';')[0]).join('; ')
+  return { byToken, byCookie: await app.inject({ url: '/api/me', headers: { cookie } }), signIn: await signIn() }
+}
+let cookie: string | undefined
+
+const codesOf = (answers: Record<string, LightMyRequestResponse>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(answers).map(([way, answer]) => [way, answer.statusCode === 200 ? 200 : answer.json().error.code]))
+
 test('a database that is away is named, and everything goes on when it is back', async () => {
   assert.equal((await world.app.inject('/healthz')).statusCode, 200)
+  assert.deepEqual(codesOf(await waysIn()), { byToken: 200, byCookie: 200, signIn: 200 })
   await world.database.pause()
   try {
     const health = await world.app.inject('/healthz')
     assert.equal(health.statusCode, 503, health.body)
     assert.equal(health.json().error.code, 'DATABASE_UNREACHABLE')
+    const away = 'DATABASE_UNREACHABLE'
+    assert.deepEqual(codesOf(await waysIn()), { byToken: away, byCookie: away, signIn: away }, 'nobody is told that their token or password is wrong')
   } finally {
     await world.database.resume()
   }
   assert.equal((await world.app.inject('/healthz')).statusCode, 200)
+  assert.deepEqual(codesOf(await waysIn()), { byToken: 200, byCookie: 200, signIn: 200 })
+})
+
+test('a disk of the database that is full is named', async () => {
+  await waysIn()
+  await world.pool.query(`
+    create function full_disk() returns trigger language plpgsql as $$ begin raise 'could not extend file' using errcode = 'disk_full'; end $$;
+    create trigger full_disk before insert or update on auth."apikey" execute function full_disk();
+    create trigger full_disk before insert or update on auth."session" execute function full_disk();`)
+  try {
+    const { byToken, signIn } = codesOf(await waysIn())
+    assert.deepEqual({ byToken, signIn }, { byToken: 'DATABASE_FULL', signIn: 'DATABASE_FULL' })
+  } finally {
+    await world.pool.query('drop function full_disk cascade')
+  }
+  assert.deepEqual(codesOf(await waysIn()), { byToken: 200, byCookie: 200, signIn: 200 })
 })

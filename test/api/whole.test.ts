@@ -93,6 +93,13 @@ test('a fresh installation says what to do first', async () => {
   assert.deepEqual(overview.people, [])
 })
 
+test('a plan of jobs or people that are not there is refused', async () => {
+  for (const scope of [{ jobs: ['hr-to-peopel'] }, { people: ['00000000-0000-4000-8000-000000000001'] }]) {
+    const answer = await ask('POST', '/api/plans', { scope })
+    assert.equal(answer.json().error?.code, 'NOT_FOUND', answer.body)
+  }
+})
+
 test('an upload lands in the files folder under a safe name', async () => {
   const response = await upload(staff)
   assert.equal(response.statusCode, 200, response.body)

@@ -204,3 +204,25 @@ test('two systems that are back at the same moment are both told as back', async
   })))
   assert.deepEqual((await findings(w, 'SYSTEM_AWAY')).map((f) => f.open), [false, false])
 })
+
+test('a full disk of the database is nobody\'s fault: what was written is recognised once there is room', async () => {
+  const w = await open()
+  await w.pool.query(`
+    create function full_disk() returns trigger language plpgsql as $$ begin raise 'could not extend file' using errcode = 'disk_full'; end $$;
+    create trigger full_disk before insert on account execute function full_disk();`)
+  const { id } = await w.day(staff(3))
+  // More often than a fault of ours is tried again before a person has to look.
+  for (let minutes = 0; minutes < 8; minutes++) {
+    w.later(60_000)
+    await w.work()
+  }
+  const during = await w.shown(id)
+  assert.deepEqual([during.state, [...new Set(during.changes.filter((c) => c.stage === 2).map((c) => `${c.state} ${c.code ?? ''}`))]], ['applying', ['waiting ']])
+  const written = [...w.app.records.keys()]
+  assert.equal(w.accounts().length, 3)
+  await w.pool.query('drop function full_disk cascade')
+  w.later(60_000)
+  await w.settle()
+  assert.equal((await w.shown(id)).state, 'applied')
+  assert.deepEqual([[...w.app.records.keys()], w.accounts().length], [written, 3])
+})
