@@ -9,6 +9,7 @@ import { applyPlan } from './apply-plan.ts'
 import { nextReading, tick } from './clock.ts'
 import { computePlan } from './compute-plan.ts'
 import type { Context } from './context.ts'
+import { lookAtDisk } from './disk.ts'
 import { approveAutomatic } from './start-plan.ts'
 
 export { tick }
@@ -20,8 +21,8 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** Runs until stopped, through restarts of the database. A task names a plan, never a change; doing it twice does no harm. */
-export async function startWorker(context: Context, seal: () => Promise<void>, options: { concurrency?: number } = {}): Promise<Worker> {
+/** Runs until stopped, through restarts of the database. `ownsDatabase`: it is on this machine's disk. A task names a plan, never a change; doing it twice does no harm. */
+export async function startWorker(context: Context, seal: () => Promise<void>, options: { concurrency?: number; ownsDatabase?: boolean } = {}): Promise<Worker> {
   const stopping = new AbortController()
   const quiet = new Logger(() => (level, message) => { if (level === 'error') context.log.error({}, message) })
   const tasks: TaskList = Object.fromEntries(taskNames.map((name) =>
@@ -46,6 +47,7 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
     every('*/3 * * * * *', 'looking for plans left behind failed', () => takeUp(context, 'abandoned')),
     every('30 * * * * *', 'looking for plans to approve failed', () => takeUp(context, 'unasked')),
     every('*/2 * * * * *', 'sealing the audit log failed', seal),
+    ...(options.ownsDatabase ? [every('15 * * * * *', 'looking at the disk failed', () => lookAtDisk(context))] : []),
   ]
   const watching = watchClock(context, stopping.signal)
   return {

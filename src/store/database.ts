@@ -58,15 +58,15 @@ export function keepPlans(pool: Pool): void {
 }
 
 const diskFull = '53100'
-/** A server that starts, stops or takes no more connections. */
-const serverAway = ['57P01', '57P02', '57P03', '53300', '08006']
+/** A server that starts, stops, takes no more connections, has no memory or no disk left, or may only be read for now. */
+const serverAway = /^(57P0[1235]|08006|53...|58030|25006)$/
 const connectionsFail = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND']
 
 /** Where PostgreSQL says that it cannot do what it is asked now, whatever that is: as an error with a code. */
 export function serverFault(error: unknown): UsherError | undefined {
   if (!(error instanceof pg.DatabaseError)) return undefined
   if (error.code === diskFull) return new UsherError('DATABASE_FULL', 'The disk of the database is full.', {}, error)
-  return serverAway.includes(error.code ?? '') ? new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error) : undefined
+  return serverAway.test(error.code ?? '') ? new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error) : undefined
 }
 
 /** The same, or the connection to it broke or could not be made: for where nothing else is connected to. */

@@ -40,7 +40,7 @@ export async function sharedMatches(db: Db, jobId: string, people: string[]): Pr
 }
 
 /** Found by somebody else than a plan, who alone can say that they are over. */
-const ownFindings = ['LEAVER_OVERDUE', 'BRAKE_ERROR_RATE', 'SYSTEM_AWAY']
+const ownFindings = ['LEAVER_OVERDUE', 'BRAKE_ERROR_RATE', 'SYSTEM_AWAY', 'DISK_NEARLY_FULL']
 
 /** All that is wrong of one kind now; what was and is not among it any more is resolved. */
 export async function recordOwnFindings(db: Db, code: string, findings: Finding[], now: string): Promise<void> {

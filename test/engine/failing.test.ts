@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UsherError } from '../../src/domain/errors.ts'
 import { batchesAtOnce, batchSize } from '../../src/engine/apply-plan.ts'
+import { lookAtDisk } from '../../src/engine/disk.ts'
 import { recordAiling } from '../../src/engine/pulse.ts'
 import { transaction, type Client } from '../../src/store/database.ts'
 import { changesByIds } from '../../src/store/plan-views.ts'
@@ -225,4 +226,17 @@ test('a full disk of the database is nobody\'s fault: what was written is recogn
   await w.settle()
   assert.equal((await w.shown(id)).state, 'applied')
   assert.deepEqual([[...w.app.records.keys()], w.accounts().length], [written, 3])
+})
+
+test('a disk that is nearly full is a finding, until there is room again', async () => {
+  const w = await open()
+  await lookAtDisk(w.context, Number.MAX_SAFE_INTEGER)
+  const [{ message, open: isOpen }] = await findings(w, 'DISK_NEARLY_FULL') as [{ message: string; open: boolean }]
+  assert.match(message, /has \d+ MB left/)
+  assert.equal(isOpen, true)
+  // A plan of everybody, which resolves what it no longer finds, has not looked at the disk.
+  await w.day(staff(1))
+  assert.deepEqual((await findings(w, 'DISK_NEARLY_FULL')).map((f) => f.open), [true])
+  await lookAtDisk(w.context, 0)
+  assert.deepEqual((await findings(w, 'DISK_NEARLY_FULL')).map((f) => f.open), [false])
 })
