@@ -14,7 +14,7 @@ if (process.platform === 'linux' && getPriority() < patient) setPriority(patient
 await runThread(async (database) => {
   const { context, close } = await openContext(database, { standsBack: true })
   const audit = await openAuditSealer({ pool: context.pool, dataFolder: database.dataFolder, now: context.now })
-  const worker = await startWorker(context, () => audit.seal(), { ownsDatabase: database.isPrivate })
+  const worker = await startWorker(context, () => audit.seal(), database.isPrivate ? { databaseFolder: database.dataFolder } : {})
   return {
     async stop() {
       await worker.stop()

@@ -7,9 +7,9 @@ import type { Context } from './context.ts'
 /** Bytes: more than the database writes down between two looks, and enough for somebody to act on it. */
 const spareBytes = 2 ** 30
 
-/** Looks how much room is left where the data folder is. */
-export async function lookAtDisk(context: Context, spare = spareBytes): Promise<void> {
-  const { bavail, bsize } = await statfs(context.filesFolder)
+/** Looks how much room is left where the folder of the database is. */
+export async function lookAtDisk(context: Context, folder: string, spare = spareBytes): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   const finding: Finding = {
     code: 'DISK_NEARLY_FULL', severity: 'error', key: 'disk',

@@ -21,8 +21,8 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** Runs until stopped, through restarts of the database. `ownsDatabase`: it is on this machine's disk. A task names a plan, never a change; doing it twice does no harm. */
-export async function startWorker(context: Context, seal: () => Promise<void>, options: { concurrency?: number; ownsDatabase?: boolean } = {}): Promise<Worker> {
+/** Runs until stopped, through restarts of the database. `databaseFolder`: where the database is on this machine's disk. A task names a plan, never a change; doing it twice does no harm. */
+export async function startWorker(context: Context, seal: () => Promise<void>, { concurrency = 4, databaseFolder }: { concurrency?: number; databaseFolder?: string } = {}): Promise<Worker> {
   const stopping = new AbortController()
   const quiet = new Logger(() => (level, message) => { if (level === 'error') context.log.error({}, message) })
   const tasks: TaskList = Object.fromEntries(taskNames.map((name) =>
@@ -31,7 +31,7 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
     const events: WorkerEvents = new EventEmitter()
     const gaveUp = new Promise<void>((resolve) => events.once('pool:gracefulShutdown', () => { if (!stopping.signal.aborted) resolve() }))
     const runner = await run({
-      pgPool: context.pool, concurrency: options.concurrency ?? 4, noHandleSignals: true, pollInterval: 1000, logger: quiet, taskList: tasks, events,
+      pgPool: context.pool, concurrency, noHandleSignals: true, pollInterval: 1000, logger: quiet, taskList: tasks, events,
       // With -1 the library leaves the promise of writing down how a task went to itself: a lost connection would end the process.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     })
@@ -47,7 +47,7 @@ export async function startWorker(context: Context, seal: () => Promise<void>, o
     every('*/3 * * * * *', 'looking for plans left behind failed', () => takeUp(context, 'abandoned')),
     every('30 * * * * *', 'looking for plans to approve failed', () => takeUp(context, 'unasked')),
     every('*/2 * * * * *', 'sealing the audit log failed', seal),
-    ...(options.ownsDatabase ? [every('15 * * * * *', 'looking at the disk failed', () => lookAtDisk(context))] : []),
+    ...(databaseFolder === undefined ? [] : [every('15 * * * * *', 'looking at the disk failed', () => lookAtDisk(context, databaseFolder))]),
   ]
   const watching = watchClock(context, stopping.signal)
   return {

@@ -230,13 +230,13 @@ test('a full disk of the database is nobody\'s fault: what was written is recogn
 
 test('a disk that is nearly full is a finding, until there is room again', async () => {
   const w = await open()
-  await lookAtDisk(w.context, Number.MAX_SAFE_INTEGER)
+  await lookAtDisk(w.context, import.meta.dirname, Number.MAX_SAFE_INTEGER)
   const [{ message, open: isOpen }] = await findings(w, 'DISK_NEARLY_FULL') as [{ message: string; open: boolean }]
   assert.match(message, /has \d+ MB left/)
   assert.equal(isOpen, true)
   // A plan of everybody, which resolves what it no longer finds, has not looked at the disk.
   await w.day(staff(1))
   assert.deepEqual((await findings(w, 'DISK_NEARLY_FULL')).map((f) => f.open), [true])
-  await lookAtDisk(w.context, 0)
+  await lookAtDisk(w.context, import.meta.dirname, 0)
   assert.deepEqual((await findings(w, 'DISK_NEARLY_FULL')).map((f) => f.open), [false])
 })
