@@ -16,7 +16,7 @@ export const errors = {
   PORT_IN_USE: { status: 409, advice: 'Something else listens there, perhaps another Usher. Stop it, or set PORT to another.' },
   DATA_FOLDER_IN_USE: { status: 409, advice: 'Another Usher process uses this data folder. Stop it, or set USHER_DATA to another folder.' },
   DATABASE_NOT_STARTED: { status: 503, advice: 'The private PostgreSQL could not start. Mend the cause in the message, or set DATABASE_URL to your own.' },
-  DATABASE_UNREACHABLE: { status: 503, advice: 'Usher\'s own database does not answer. Usher goes on by itself when it is back.' },
+  DATABASE_UNREACHABLE: { status: 503, advice: 'Usher goes on by itself when its own database is back.' },
   DATABASE_FULL: { status: 507, advice: 'Make room on the disk of Usher\'s own database. Usher goes on by itself then, and nothing is lost.' },
   DISK_NEARLY_FULL: { status: 507, advice: 'Make room on the disk of the data folder, or move the folder to a larger one.' },
   MASTER_KEY_UNUSABLE: { status: 500, advice: 'Start Usher with the master key that was in use before: USHER_MASTER_KEY, or master.key in the data folder.' },
