@@ -5,6 +5,7 @@ import { differenceWords } from '../domain/difference-words.ts'
 import { UsherError } from '../domain/errors.ts'
 import type { Tried } from '../store/creation.ts'
 import type { Client } from '../store/database.ts'
+import type { LoadedFacts } from '../store/facts.ts'
 import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts, settleSeen, type Link, type Seen } from '../store/observed.ts'
 import { attemptsToShow, contradicted, mayStillShow } from './carry-out-confirm.ts'
@@ -74,13 +75,15 @@ export async function adoptExisting(hands: Hands, attempts: Attempt[]): Promise<
  * What an earlier attempt created, whose end nobody saw: where it is still to be made, it is; where it is not, it is its
  * person's all the same. Returns those. A slow mirror may still come to show what the system answered with.
  */
-export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<string, Tried>, shown: Page): Link[] {
+export function recogniseCreated(hands: Hands, attempts: Attempt[], tried: Map<string, Tried>, shown: Page, { desired }: LoadedFacts): Link[] {
   const left: Link[] = []
   for (const attempt of attempts.filter((a) => a.change.kind === 'create' && (a.decided === null) === (a.end !== null))) {
     const { change, end, facts } = attempt
     if (facts?.account != null || end?.state === 'done') continue
-    const known = tried.get(`${change.personId} ${change.jobId}`)
-    if (known === undefined) continue
+    const key = `${change.personId} ${change.jobId}`
+    const known = tried.get(key)
+    // Who came by another plan is somebody else, with an account that looks the same; whom this one meant never came.
+    if (known === undefined || !desired.has(key)) continue
     const made = madeBefore(hands.deciding.jobs, creationOf(change, known.answered), shown.records)
     if (made === null) {
       if (mayStillShow(hands, change) && isFresh(hands, known)) attempt.end = contradicted(hands, change, false)

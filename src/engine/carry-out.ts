@@ -34,7 +34,7 @@ export async function carryOut(hands: Hands, changes: ChangeRow[]): Promise<{ re
   waitForSight(hands, attempts, shown)
   const secrets = await firstPasswords(context, attempts.filter((a) => a.decided?.kind === 'create').map((a) => a.change), hands.deciding.jobs)
   const ready = attempts.filter((a) => a.decided !== null && a.end === null)
-  const left = recogniseCreated(hands, attempts, tried, shown)
+  const left = recogniseCreated(hands, attempts, tried, shown, loaded)
   await write(hands, ready.filter((a) => a.outcome === null && a.end === null && comesWith(a) === null), secrets)
   await adoptExisting(hands, attempts)
   await write(hands, ready.filter((a) => isMade(comesWith(a))), secrets)

@@ -1,6 +1,8 @@
 /** Accounts made, by names that others have or had, and what comes of it where a creation is not seen. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { computePlan } from '../../src/engine/compute-plan.ts'
+import { approveAutomatic } from '../../src/engine/start-plan.ts'
 import { appSystem, fault, job, unfired } from './plan-fixture.ts'
 import { anna, bo, cy, openWorlds } from './worlds.ts'
 
@@ -38,6 +40,27 @@ test('an answer that was lost after success makes nothing twice', async () => {
   await w.settle()
   assert.deepEqual([unfired(w), w.accounts(), w.app.writes], [[], [], 6])
   assert.deepEqual((await w.plan()).systems, [])
+})
+
+test('who came by one plan has their account, and not whom another plan meant for the same row', async () => {
+  const w = await open()
+  await w.hr([anna])
+  const plans: string[] = []
+  for (let n = 0; n < 2; n++) {
+    const { planId } = await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
+    await computePlan(w.context, planId, new AbortController().signal)
+    await approveAutomatic(w.context, planId)
+    plans.push(planId)
+  }
+  // A worker of the second one was killed before it wrote anything.
+  await w.pool.query(`update plan_change set attempts = 1 where plan_id = $1 and stage = 2 and kind = 'create'`, [plans[1]])
+  await w.work()
+  const [first, second] = [await w.shown(plans[0]!), await w.shown(plans[1]!)]
+  assert.deepEqual([first.systems, second.systems[0]], [['create anna.nowak', 'grant anna.nowak sellers'], 'create anna.nowak2 refused'])
+  assert.doesNotMatch(second.changes.find((c) => c.stage === 2 && c.kind === 'create')!.words!, /this person's/)
+  const { rows } = await w.pool.query(`select value from reserved_name where plan_id is null and not exists (select from person p where p.id = person_id)`)
+  assert.deepEqual(rows, [], 'no name is kept for somebody who never came')
+  assert.deepEqual(w.accounts(), ['anna.nowak'])
 })
 
 test('an account that somebody renamed before it was seen is not created a second time', async () => {
