@@ -36,14 +36,29 @@ const agreedLeaving = `(c.kind in ('disable', 'revoke')
   and not exists (select from plan_change p where p.plan_id = c.plan_id and p.stage = 1 and p.person_id = c.person_id and (p.before is null or p.before ? 'positions'))
   and ${agreedDates})`
 
-/** The last reason for the access was ended by a person, or at the instant that was fixed when it was given. */
+/** SQL: the last plan before this one that compared each system as a whole. */
+const lookedBefore = `looked as materialized (
+  select s.system_id, p.id, p.as_of
+    from (select distinct system_id from planned_count where plan_id = $1 and kind = 'revoke') s
+   cross join lateral (
+     select id, as_of from plan
+      where id <> $1 and state not in ('computing', 'failed') and not forecast and aim is null and basis -> 'observations' ? s.system_id
+      order by number desc limit 1) p)`
+
+/**
+ * The last reason for the access was ended by a person, or at the instant that was fixed when it was given. An end after which
+ * a plan saw nothing to revoke is not why it is revoked now: something else has given the access since.
+ */
 const agreedRevoke = `(c.kind = 'revoke' and exists (
   select from (
     select r.kind, r.valid_until, r.until_agreed_at, r.ended_by from reason r
      where r.person_id = c.person_id
        and (r.entitlement_id = c.entitlement_id or exists (select from role_entitlement e where e.role_id = r.role_id and e.entitlement_id = c.entitlement_id))
      order by r.valid_until desc nulls first limit 1) last
-   where last.kind in ('role', 'manual', 'found') and last.valid_until <= $2 and (last.ended_by is not null or last.until_agreed_at < last.valid_until)))`
+   where last.kind in ('role', 'manual', 'found') and last.valid_until <= $2 and (last.ended_by is not null or last.until_agreed_at < last.valid_until)
+     and not exists (
+       select from looked where looked.system_id = c.system_id and looked.as_of >= last.valid_until and not exists (
+         select from plan_change w where w.plan_id = looked.id and w.person_id = c.person_id and w.kind = 'revoke' and w.entitlement_id = c.entitlement_id))))`
 
 /** Somebody gave it to this very person, and the role has not been edited since. */
 const givenByHand = `(c.kind = 'grant' and exists (
@@ -67,7 +82,8 @@ export async function markBraked(client: Client, planId: string, branches: Branc
   if (branches.length === 0) return
   const ordinary = branches.filter((b) => !b.privileged)
   const known = () => client.query(
-    `update plan_change c set braked = case when c.entitlement_id = any ($3::bigint[]) then 'privileged' else 'ordinary' end
+    `with ${lookedBefore}
+     update plan_change c set braked = case when c.entitlement_id = any ($3::bigint[]) then 'privileged' else 'ordinary' end
        from person
       where c.plan_id = $1 and c.state in ('planned', 'held') and c.code is null and person.id = c.person_id
         and ((c.system_id, c.kind) in (select * from unnest($4::text[], $5::text[])) or (c.kind in ('grant', 'revoke') and c.entitlement_id = any ($3::bigint[])))

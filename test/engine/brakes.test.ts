@@ -129,8 +129,30 @@ test('access that ends when it was agreed to end is not braked, however much of 
   await w.work()
   assert.equal(w.members('vpn').length, 10)
   w.at('2026-06-20T12:00:01Z')
-  const plan = await w.plan()
+  // Also where it waits for somebody's approval, and is planned anew.
+  await w.setPolicy((p) => { appSystem(p).method = 'approve' })
+  await w.plan()
+  const plan = await w.approve(await w.plan())
   assert.deepEqual([plan.brakes, w.members('vpn')], [[], []])
+})
+
+test('access that outlived its agreed end is braked when an edit of a role or a rule takes it', async () => {
+  for (const edit of ['role', 'rule']) {
+    const w = await open((p) => {
+      appSystem(p).brakes = { revoke: { count: 2 } }
+      p.roles.push({ id: 'remote', name: 'Remote', grants: [{ system: 'app', entitlement: 'vpn' }], roles: [] })
+    })
+    await w.day(staff(5))
+    for (const { id } of staff(5)) await w.engine.grant({ personId: await w.person(id), entitlementId: await w.entitlement('vpn'), until: '2026-06-20T12:00:00Z' }, 'ada')
+    await w.work()
+    const sales = (p: Policy) => p.rules.find((r) => r.id === 'sales')!
+    await w.setPolicy((p) => { sales(p).roles.push('remote') })
+    w.at('2026-06-25T12:00:00Z')
+    await w.plan()
+    assert.equal(w.members('vpn').length, 5)
+    await w.setPolicy((p) => { edit === 'rule' ? sales(p).roles.pop() : p.roles.find((r) => r.id === 'remote')!.grants.pop() })
+    assert.deepEqual([unreleased(await w.plan()), w.members('vpn').length], [['revoke 5/10'], 5], edit)
+  }
 })
 
 test('people leave on the day that was always known; a day that was brought forward is braked', async () => {
