@@ -6,6 +6,7 @@ import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleGrants, type Policy, type System } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
 import { briskly, briskTransaction, serverFault, together, transaction, type Client } from '../store/database.ts'
+import { isAtPeople } from '../store/batch.ts'
 import { fewMax } from '../store/overlay.ts'
 import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
 import { recordDrift, recordDriftOfFew, type DriftLook } from '../store/drift.ts'
@@ -32,6 +33,8 @@ import { readSource, type SnapshotResult } from './read-source.ts'
 import { readSystem, type ReadResult } from './read-system.ts'
 import { refreshPeople } from './refresh-people.ts'
 
+const writesMs = 500
+
 /** Does nothing where the plan is computed already. */
 export async function computePlan(context: Context, planId: string, signal: AbortSignal): Promise<void> {
   await withPlanLock(context, 'compute-plan', planId, signal, (held, connection) => computeLocked(context, connection, planId, held))
@@ -41,6 +44,7 @@ async function computeLocked(context: Context, connection: Client, planId: strin
   const plan = await briskly(connection, (client) => findPlan(client, planId))
   if (plan === null) throw new UsherError('NOT_FOUND', 'There is no such plan.')
   if (plan.state !== 'computing') return
+  if (await waitForWrites(context, connection, plan)) return
   try {
     await compute(context, connection, plan, signal)
   } catch (error) {
@@ -53,6 +57,18 @@ async function computeLocked(context: Context, connection: Client, planId: strin
       error: known ? { code: known.code, message: known.message } : { code: 'INTERNAL', message: 'Computing the plan failed. The log says more.' },
     })
   }
+}
+
+/**
+ * What a worker checked before somebody's plan was begun, it may still write after the plan has looked: the plan looks when
+ * that is over. A plan of everybody does not wait: it is not the only one that comes.
+ */
+async function waitForWrites(context: Context, connection: Client, plan: PlanRow): Promise<boolean> {
+  const only = peopleOf(plan.scope)
+  if (plan.forecast || only === null || !await isAtPeople(connection, only, plan.asOf)) return false
+  await setPlan(context.pool, plan.id, { progress: 'Waiting for changes under way' })
+  await context.enqueue('compute-plan', plan.id, new Date(Date.parse(context.now()) + writesMs).toISOString())
+  return true
 }
 
 async function compute(context: Context, connection: Client, plan: PlanRow, signal: AbortSignal): Promise<void> {

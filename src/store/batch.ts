@@ -134,6 +134,14 @@ export async function holdBatch(client: Client, batchId: string): Promise<boolea
   return rows.length > 0
 }
 
+/** Whether a worker is still at something of these people that it began before an instant. */
+export async function isAtPeople(db: Db, people: string[], since: string): Promise<boolean> {
+  const { rows } = await db.query(
+    `select from batch b join plan_change c on c.plan_id = b.plan_id and c.id = any (b.changes)
+      where b.begun_at <= $2 and c.person_id = any ($1::uuid[]) limit 1`, [people, since])
+  return rows.length > 0
+}
+
 /** Since when these changes were under way; null where their batch is not there any more. */
 async function leaveBatch(db: Client, batchId: string, ids: string[]): Promise<string | null> {
   const all = await db.query<{ begunAt: string }>('delete from batch where id = $1 and cardinality(changes) = $2 returning begun_at as "begunAt"', [batchId, ids.length])

@@ -6,7 +6,7 @@ import { applyPlan } from '../../src/engine/apply-plan.ts'
 import { approveAutomatic, startPlan } from '../../src/engine/start-plan.ts'
 import { computePlan } from '../../src/engine/compute-plan.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
-import { appSystem, job, openWorld, type World } from './plan-fixture.ts'
+import { appSystem, fault, job, openWorld, unfired, type World } from './plan-fixture.ts'
 
 let server: TestPostgres
 let w: World
@@ -140,6 +140,19 @@ test('ended by mistake: what the lane has not done yet where a system was away i
     `select distinct c.state || ' ' || c.words as says from plan_change c join plan p on p.id = c.plan_id where p.cause = 'leaver' and c.stage = 2`)
   assert.deepEqual(rows.map((r) => r.says), ['refused The person is back by now.'])
   assert.deepEqual([w.accounts(), w.members('sellers'), w.app.writes], [['anna.nowak', 'bo.ek'], ['anna.nowak', 'bo.ek'], writes])
+})
+
+test('ended by mistake: lifted while the lane is taking them out, they are back with all of it', async () => {
+  const personId = await w.person('1')
+  await end('1')
+  w.app.faults.push(fault('disable', 'slow', 1))
+  w.app.pause = async () => {
+    await w.engine.liftPersonEnd(personId, 'ada')
+    await w.work()
+  }
+  await runLeavers(w.context, signal)
+  await w.settle()
+  assert.deepEqual([unfired(w), await stateOf('1'), w.accounts(), w.members('sellers')], [[], 'active', ['anna.nowak', 'bo.ek'], ['anna.nowak', 'bo.ek']])
 })
 
 test('ended by mistake: what was given for later still begins then', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pruneSnapshots } from '../../src/store/snapshot.ts'
-import { appSystem } from './plan-fixture.ts'
+import { appSystem, fault, unfired } from './plan-fixture.ts'
 import { anna, openWorlds } from './worlds.ts'
 
 const open = openWorlds()
@@ -34,6 +34,20 @@ test('whoever is changed by another plan while their changes are under way gets 
   assert.deepEqual((await w.pool.query(`select from system_health where recent like '%x%'`)).rows, [], 'that is no failure of the system')
   await w.settle()
   assert.deepEqual([(await w.shown(plan.id)).systems, w.members('sellers'), w.logged], [['create anna.nowak', 'grant anna.nowak sellers refused'], [], []])
+})
+
+test('what is given to somebody while a worker is taking it from them is given again once it is taken', async () => {
+  const w = await open()
+  await w.day([anna])
+  const personId = await w.person('1')
+  w.app.faults.push(fault('revoke', 'slow', 1))
+  w.app.pause = async () => {
+    await w.engine.grant({ personId, entitlementId: await w.entitlement('sellers') }, 'ada')
+    await w.work()
+  }
+  const move = await w.day([{ ...anna, department: 'Data' }])
+  await w.settle()
+  assert.deepEqual([unfired(w), move.systems, (await w.newest()).systems, w.members('sellers')], [[], ['revoke anna.nowak sellers'], ['grant anna.nowak sellers'], ['anna.nowak']])
 })
 
 test('old reads are cleared away by several processes at the same moment', async () => {
