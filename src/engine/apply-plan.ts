@@ -9,6 +9,7 @@ import { claimChanges, takeUpChanges, type ChangeRow } from '../store/batch.ts'
 import { countChanges, findPlan, isSettled, isStopped, mayGoOn, setPlan, systemsToDo, type PlanRow } from '../store/plan.ts'
 import { currentRevision } from '../store/policy.ts'
 import { growthOf } from '../store/statistics.ts'
+import { changedBeforeReturn } from '../store/leaver.ts'
 import { ailingSystems, forgetAway, healthOf, type SystemHealth } from '../store/system-health.ts'
 import { appendAudit } from '../store/audit.ts'
 import { accountJobs } from '../domain/policy.ts'
@@ -193,6 +194,9 @@ async function finish(context: Context, plan: PlanRow, failed: boolean): Promise
   await approveAutomatic(context, plan.id)
   // Whose account it is now, policy has its say about it.
   if (plan.aim !== null && 'link' in plan.aim) await startPlan(context, { cause: 'linked by hand', actor: plan.madeBy, scope: plan.scope })
+  // What was taken from somebody who left, between a plan that brings them back and its approval, no plan gives back yet.
+  const back = plan.cause === 'leaver' ? [] : await changedBeforeReturn(context.pool, plan.id)
+  if (back.length > 0) await startPlan(context, { cause: 'returned', actor: 'usher', scope: { people: back } })
   // What was refused is planned anew, once: a refusal of that plan waits for a person. The lane of leavers does so itself.
   if (next === 'refused' && plan.cause !== 'refused' && plan.cause !== 'leaver' && !isOver(plan, context.now())) await startPlan(context, { cause: 'refused', actor: 'usher', scope: plan.scope, aim: plan.aim })
 }

@@ -1,6 +1,7 @@
 /** People who leave: who is due, whose turn it is, and what is left of them in each system. */
 import type { Attributes } from '../domain/value.ts'
 import type { Position, PersonState } from '../domain/person.ts'
+import { isUnderWay } from './batch.ts'
 import { cutsOf } from './person-end.ts'
 import type { Client, Db } from './database.ts'
 
@@ -197,6 +198,17 @@ export async function setLeaverPlan(client: Client, leavers: string[], planId: s
 /** They are back, or never left: the clock no longer counts. */
 export async function markReturned(db: Db, leavers: string[], now: string): Promise<void> {
   await db.query('update leaver set returned_at = $2, look_at = null where id = any ($1) and returned_at is null', [leavers, now])
+}
+
+/** People whom a plan brought back, and for whom others wrote something after the plan had looked, or are still at it. */
+export async function changedBeforeReturn(db: Db, planId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select distinct back.person_id as id
+       from plan p
+       join plan_change back on back.plan_id = p.id and back.stage = 1 and back.kind = 'enable' and back.state = 'done'
+       join plan_change c on c.person_id = back.person_id and c.plan_id <> p.id and c.stage = 2
+      where p.id = $1 and (c.state = 'done' and c.done_at > p.as_of or ${isUnderWay('c')})`, [planId])
+  return rows.map((r) => r.id)
 }
 
 export async function lookAgainAt(db: Db, leavers: string[], at: string): Promise<void> {

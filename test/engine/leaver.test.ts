@@ -155,6 +155,23 @@ test('ended by mistake: lifted while the lane is taking them out, they are back 
   assert.deepEqual([unfired(w), await stateOf('1'), w.accounts(), w.members('sellers')], [[], 'active', ['anna.nowak', 'bo.ek'], ['anna.nowak', 'bo.ek']])
 })
 
+test('ended by mistake of a source: what the lane took before the plan that brings them back was approved comes back, too', async () => {
+  await w.setPolicy((policy) => { job(policy, 'people').method = 'approve' })
+  const mistake = await w.day([{ ...anna, end: '2026-06-10' }, bo])
+  w.app.reachable = false
+  await w.approve(mistake)
+  await runLeavers(w.context, signal)
+  const back = await w.day([anna, bo])
+  assert.deepEqual([back.people, back.systems], [['enable Anna Nowak planned'], []])
+  w.app.reachable = true
+  w.later(60_000)
+  await runLeavers(w.context, signal)
+  assert.deepEqual(w.accounts(), ['anna.nowak (disabled)', 'bo.ek'])
+  await w.approve(back)
+  await w.settle()
+  assert.deepEqual([(await w.newest()).cause, w.accounts(), w.members('sellers')], ['returned', ['anna.nowak', 'bo.ek'], ['anna.nowak', 'bo.ek']])
+})
+
 test('ended by mistake: what was given for later still begins then', async () => {
   const personId = await w.person('1')
   await w.engine.grant({ personId, entitlementId: await w.entitlement('vpn'), from: '2026-08-01T00:00:00Z' }, 'ada')

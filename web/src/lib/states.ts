@@ -198,6 +198,7 @@ const causes: Record<string, string> = {
   undo: 'Another plan is undone',
   leaver: 'Somebody leaves',
   'end lifted': 'An end was lifted',
+  returned: 'Somebody who had left is back',
   'case decided': 'A case was decided',
   'linked by hand': 'An account was linked',
   refused: 'Another plan was refused in part',
