@@ -73,16 +73,17 @@ export async function stopClocks(db: Db, leavers: string[], soonest: string, lat
       where l.id = x.id and l.returned_at is null`, [leavers, soonest, latest])
 }
 
-/** Leavers with something left that no plan is about to do, of whom a new plan is due. */
+/** Leavers with something left that no plan is about to do, of whom a new plan is due. What another plan only means to do, if somebody lets it, is not waited for. */
 export async function leftOver(db: Db, leavers: string[]): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select distinct l.id from leaver l
        join leaver_system s on s.leaver_id = l.id and s.state in ('to-do', 'waits')
        join account a on a.person_id = l.person_id and a.system_id = s.system_id and a.gone_at is null and not a.protected
       where l.id = any ($1) and l.returned_at is null and ${stillThere}
-        and not exists (select from plan_change c join plan p on p.id = c.plan_id and p.state in ('open', 'held', 'approved', 'applying', 'stopped')
+        and not exists (select from plan_change c join plan p on p.id = c.plan_id
                          where c.person_id = l.person_id and c.system_id = s.system_id and c.stage = 2 and c.kind in ('disable', 'revoke', 'delete')
-                           and c.state in ('planned', 'held', 'waiting', 'again'))
+                           and (p.state in ('approved', 'applying') and c.state in ('waiting', 'again')
+                             or p.id = l.plan_id and p.state in ('open', 'held', 'approved', 'applying', 'stopped') and c.state in ('planned', 'held', 'waiting', 'again')))
         and not exists (select from plan_change c where c.plan_id = l.plan_id and c.person_id = l.person_id and c.system_id = s.system_id and c.state = 'stuck')`, [leavers])
   return rows.map((r) => r.id)
 }

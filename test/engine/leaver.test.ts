@@ -339,3 +339,17 @@ test('somebody enables the account while it is being looked at: it is taken away
   }
   assert.deepEqual([w.accounts(), w.members('sellers'), (await clockOf('1')).gone], [['anna.nowak (disabled)', 'bo.ek'], ['bo.ek'], true])
 })
+
+test('somebody enables the account, and a plan that nobody approved means to disable it as well: the lane does not wait for that', async () => {
+  await w.setPolicy((policy) => { appSystem(policy).method = 'approve' })
+  const plan = await w.day([{ ...anna, end: '2026-06-10' }, bo])
+  assert.deepEqual([plan.state, plan.systems], ['open', ['disable anna.nowak planned', 'revoke anna.nowak sellers planned']])
+  w.app.faults.push(fault('revoke', 'disconnect', 1))
+  await runLeavers(w.context, signal)
+  w.account('anna.nowak')!.enabled = true
+  for (let i = 0; i < 4; i++) {
+    w.later(60_000)
+    await runLeavers(w.context, signal)
+  }
+  assert.deepEqual([unfired(w), w.accounts(), (await clockOf('1')).gone], [[], ['anna.nowak (disabled)', 'bo.ek'], true])
+})
