@@ -219,9 +219,9 @@ function findingScope(plan: PlanRow, only: string[] | null): FindingScope {
 }
 
 /** Which of a plan's changes need nobody's approval: none, as long as a change to people in it does. */
-export function automaticJobs(revision: Revision, stageOneJobs: string[]): { people: boolean; jobs: string[] } {
+export function automaticJobs(revision: Revision, stageOneJobs: string[], method = methodOf): { people: boolean; jobs: string[] } {
   const people = stageOneJobs.every((id) => methodOf(revision, id) === 'automatic')
-  return { people, jobs: people ? accountJobs(revision.policy).filter((j) => methodOf(revision, j.id) === 'automatic').map((j) => j.id) : [] }
+  return { people, jobs: people ? accountJobs(revision.policy).filter((j) => method(revision, j.id) === 'automatic').map((j) => j.id) : [] }
 }
 
 function unknownEntitlement(policy: Policy, missing: { roleId: string; systemId: string; entitlement: string }): Finding {

@@ -4,9 +4,9 @@ import type { Client } from '../store/database.ts'
 import { leaverChannel, nextLeaverInstant } from '../store/leaver.ts'
 import type { Context } from './context.ts'
 import { drill, lookOnce } from './leaver-drill.ts'
-import { leaverMethod } from './leaver-plan.ts'
 import { readiness, type GetReady } from './leaver-ready.ts'
 import { leaverRound, raiseAlarms, startDueLeavers, takeLeavers } from './leaver.ts'
+import { leaverMethod } from './plan-systems.ts'
 import { warmSystems, type WarmSystems } from './warm-systems.ts'
 
 /** Also without being called: a call may be lost with its connection. */

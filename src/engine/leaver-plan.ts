@@ -3,7 +3,7 @@
  * memberships away), from what was last seen, in one transaction. The people are ended first, so that whatever older plans
  * still mean to do for them is refused.
  */
-import { accountJobs, stricter, type Method } from '../domain/policy.ts'
+import { accountJobs } from '../domain/policy.ts'
 import { decide, waves, type DecidedChange } from '../domain/decide.ts'
 import type { PlanBrake } from '../domain/plan.ts'
 import { contested, type Client } from '../store/database.ts'
@@ -17,23 +17,13 @@ import { endPeople } from '../store/leaver-people.ts'
 import { approveAll, countChanges, insertChanges, insertPlan, setPlan } from '../store/plan.ts'
 import { appendAudit } from '../store/audit.ts'
 import type { Context, Revision } from './context.ts'
-import { systemOf } from './context.ts'
 import { factsOf, hashChange, type Deciding } from './facts.ts'
 import { planTurn } from './people-changes.ts'
 import { hashOfPlan } from './plan-hash.ts'
-import { holdersOf } from './plan-systems.ts'
+import { holdersOf, leaverMethod } from './plan-systems.ts'
 import { brakeLeavers, mayBeHeld } from './leaver-brakes.ts'
 import type { Ready } from './leaver-ready.ts'
 import { skipSuperseded } from './start-plan.ts'
-
-/** How a leaver's changes are carried out: *approve* systems go along, unless they say otherwise. */
-export function leaverMethod({ policy }: Revision, jobId: string): Method {
-  const job = policy.jobs.find((j) => j.id === jobId)
-  if (job === undefined || job.destination === 'people') return 'observe'
-  const system = systemOf(policy, job.destination)
-  const method = stricter(job.method, system.method)
-  return method === 'approve' && system.leavers === 'automatic' ? 'automatic' : method
-}
 
 /** Ends these people and plans what that means. Returns the plan that is to be carried out now, or null where nothing is. */
 export async function planLeavers(context: Context, { revision, policyHash }: Ready, deciding: Deciding, leavers: LeaverRow[]): Promise<string | null> {

@@ -119,6 +119,15 @@ function methodIn(policy: Policy, jobId: string): Method {
   return job.destination === 'people' ? job.method : stricter(job.method, systemOf(policy, job.destination).method)
 }
 
+/** How a leaver's changes are carried out: *approve* systems go along, unless they say otherwise. */
+export function leaverMethod({ policy }: Revision, jobId: string): Method {
+  const job = policy.jobs.find((j) => j.id === jobId)
+  if (job === undefined || job.destination === 'people') return 'observe'
+  const system = systemOf(policy, job.destination)
+  const method = stricter(job.method, system.method)
+  return method === 'approve' && system.leavers === 'automatic' ? 'automatic' : method
+}
+
 /** Linking writes nothing to the system, so it is not held back by *observe*. */
 function firstState(revision: Revision, jobId: string, kind: string): ChangeState {
   return methodOf(revision, jobId) === 'observe' && kind !== 'link' ? 'observed' : 'planned'

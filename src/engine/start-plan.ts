@@ -11,7 +11,7 @@ import { currentRevision, revisionAt } from '../store/policy.ts'
 import { brakeAgain } from './brakes.ts'
 import type { Context } from './context.ts'
 import { automaticJobs } from './compute-plan.ts'
-import { methodOf } from './plan-systems.ts'
+import { leaverMethod, methodOf } from './plan-systems.ts'
 
 export async function startPlan(context: Context, input: { cause: string; actor: string; scope: PlanScope; aim?: PlanAim | null; asOf?: string; readAnew?: boolean }): Promise<{ planId: string }> {
   const planId = context.newId()
@@ -45,9 +45,11 @@ export async function approveAutomatic(context: Context, planId: string): Promis
     const revision = await revisionAt(client, plan.policyRevision)
     const now = await currentRevision(client)
     const { rows } = await client.query<{ jobId: string }>(`select distinct job_id as "jobId" from planned_count where plan_id = $1 and stage = 1 and state in ('planned', 'held')`, [planId])
-    const automatic = automaticJobs(revision, rows.map((r) => r.jobId).filter((id) => id !== null))
+    // What a brake held of leavers and somebody released goes ahead as the rest of them did.
+    const method = plan.cause === 'leaver' ? leaverMethod : methodOf
+    const automatic = automaticJobs(revision, rows.map((r) => r.jobId).filter((id) => id !== null), method)
     if (!automatic.people || !rows.every(({ jobId }) => jobId === null || methodOf(now, jobId) === 'automatic')) return false
-    const jobs = automatic.jobs.filter((id) => methodOf(now, id) === 'automatic')
+    const jobs = automatic.jobs.filter((id) => method(now, id) === 'automatic')
     await skipSuperseded(client, planId, jobs)
     await holdFilled(context, client, plan)
     const approved = await approvePlanned(client, planId,

@@ -64,6 +64,20 @@ test('a limit that a system sets itself holds them there, until somebody release
   assert.deepEqual([disabled(w), await clocks(w)], [3, Array(3).fill('gone')])
 })
 
+test('also where plans wait for approval: leavers need none there, so the release alone lets them go', async () => {
+  const w = await open((p) => { Object.assign(appSystem(p), { method: 'approve', brakes: { disable: { count: 2 } } }) })
+  await w.approve(await w.day(staff(0)))
+  await w.day(staff(3))
+  await runLeavers(w.context, signal)
+  const [held] = await leaverPlans(w)
+  assert.deepEqual([held!.state, disabled(w)], ['held', 0])
+  await w.engine.releaseHeld(held!.id, held!.brakes[0]!.setHash, 'ada')
+  await w.work()
+  w.later(20_000)
+  await runLeavers(w.context, signal)
+  assert.deepEqual([disabled(w), await clocks(w)], [3, Array(3).fill('gone')])
+})
+
 test('few by few they do not slip past it either', async () => {
   const w = await open((p) => { appSystem(p).brakes = { disable: { count: 2 } } })
   await w.day(staff(0))
