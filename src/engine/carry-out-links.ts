@@ -1,5 +1,6 @@
 /** Linking and everything else that only Usher's own rows change by. */
 import { transaction } from '../store/database.ts'
+import { reopenClocks } from '../store/leaver.ts'
 import { keepNames } from '../store/name.ts'
 import { foundReasons, linkAccounts } from '../store/observed.ts'
 import { endChanges, type ChangeEnd, type ChangeRow } from '../store/batch.ts'
@@ -56,6 +57,7 @@ async function link(hands: Hands, changes: ChangeRow[]): Promise<void> {
     await linkAccounts(client, system.id, links, plan.approvedBy ?? plan.madeBy, now)
     await keepNames(client, links)
     await foundReasons(client, system.id, links, { planId: plan.id, batchId: changes[0]!.batchId, revision: revision.revision, actor: 'usher', now })
+    await reopenClocks(client, links.map((l) => l.personId), now)
     await auditChanges(client, hands, changes.map((change, i) => ({ change, end: ends[i]! })), now)
   })
 }

@@ -26,6 +26,14 @@ export async function callForLeavers(db: Db): Promise<void> {
   await db.query(`select pg_notify('${leaverChannel}', '')`)
 }
 
+/** Those of these people who have left already have something more now: their clocks run on, and the lane takes it. */
+export async function reopenClocks(client: Client, people: string[], now: string): Promise<void> {
+  const { rowCount } = await client.query(
+    `update leaver l set gone_at = null, plan_id = null, look_at = $2 from person p
+      where p.id = l.person_id and p.state = 'ended' and l.person_id = any ($1::uuid[]) and l.returned_at is null`, [people, now])
+  if (rowCount !== 0) await callForLeavers(client)
+}
+
 /** Ends set by hand whose instant has come start a clock. Returns how many. */
 export async function startEndsByHand(db: Db, now: string): Promise<number> {
   const { rowCount } = await db.query(
@@ -187,7 +195,7 @@ export async function insertLeaverSystems(client: Client, rows: LeaverSystemRow[
     `insert into leaver_system (leaver_id, system_id, state, accounts, words)
      select leaver_id, system_id, state, accounts, words
        from jsonb_to_recordset($1::jsonb) as u (leaver_id uuid, system_id text, state text, accounts jsonb, words text)
-     on conflict (leaver_id, system_id) do update set accounts = excluded.accounts, state = excluded.state, gone_at = null, words = excluded.words`,
+     on conflict (leaver_id, system_id) do update set accounts = excluded.accounts, state = excluded.state, words = excluded.words`,
     [JSON.stringify(rows.map((r) => ({ leaver_id: r.leaverId, system_id: r.systemId, state: r.state, accounts: r.accounts, words: r.words })))])
 }
 

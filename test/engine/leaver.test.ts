@@ -1,6 +1,8 @@
 /** People who leave: ended by hand, by date and by a source; out of every system, ahead of other plans; and back again. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { addRecord } from '../../src/connectors/memory/memory-world.ts'
+import type { Policy } from '../../src/domain/policy.ts'
 import { runLeavers } from '../../src/engine/leaver.ts'
 import { applyPlan } from '../../src/engine/apply-plan.ts'
 import { approveAutomatic, startPlan } from '../../src/engine/start-plan.ts'
@@ -352,4 +354,34 @@ test('somebody enables the account, and a plan that nobody approved means to dis
     await runLeavers(w.context, signal)
   }
   assert.deepEqual([unfired(w), w.accounts(), (await clockOf('1')).gone], [[], ['anna.nowak (disabled)', 'bo.ek'], true])
+})
+
+test('an account that was linked while its system was away, and they left meanwhile: it goes by the lane, and only then they are gone', async () => {
+  await w.setPolicy((policy) => {
+    policy.systems.push({ ...structuredClone(appSystem(policy)), id: 'other', name: 'Other', config: { system: 'other' }, method: 'approve' })
+    policy.jobs.push({ ...structuredClone(job(policy, 'users')), id: 'others', destination: 'other', scope: 'false' } as Policy['jobs'][number])
+  })
+  const admins = addRecord(w.other, { objectType: 'group', name: 'admins', attributes: { name: 'admins' }, enabled: true })
+  const found = addRecord(w.other, { objectType: 'user', name: 'a.admin', attributes: { name: 'a.admin' }, enabled: true })
+  w.other.members.set(admins.id, new Set([found.id]))
+  await w.plan()
+  const personId = await w.person('1')
+  const { rows: [account] } = await w.pool.query<{ id: string }>(`select id from account where name = 'a.admin'`)
+  const { planId } = await w.engine.linkAccount({ accountId: account!.id, personId }, 'ada')
+  await w.work()
+  w.other.reachable = false
+  await w.approve(await w.shown(planId))
+  await end('1')
+  await runLeavers(w.context, signal)
+  const { rows: [first] } = await w.pool.query<{ at: string }>(`select gone_at as at from leaver_system where system_id = 'app'`)
+  w.other.reachable = true
+  w.later(60_000)
+  await w.settle()
+  assert.equal((await clockOf('1')).gone, false)
+  await runLeavers(w.context, signal)
+  const clock = await clockOf('1')
+  assert.deepEqual([found.enabled, [...w.other.members.get(admins.id)!], clock.gone, clock.systems], [false, [], true, ['app gone', 'other gone']])
+  // How long the other systems took stays as it was measured.
+  assert.deepEqual((await w.pool.query(`select gone_at as at from leaver_system where system_id = 'app'`)).rows, [first])
+  assert.ok((await w.reasons('1')).every((reason) => reason.endsWith(' ended')))
 })
