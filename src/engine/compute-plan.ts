@@ -5,7 +5,7 @@
 import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleGrants, type Policy, type System } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
-import { briskly, briskTransaction, serverFault, together, transaction, type Client } from '../store/database.ts'
+import { briskly, briskTransaction, isPassing, serverFault, together, transaction, type Client } from '../store/database.ts'
 import { isAtPeople } from '../store/batch.ts'
 import { fewMax } from '../store/overlay.ts'
 import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
@@ -50,8 +50,9 @@ async function computeLocked(context: Context, connection: Client, planId: strin
   } catch (error) {
     // Told to stop, not failed: whoever starts next computes it.
     if (signal.aborted) return
+    // Nor is this: the queue tries it again.
+    if (isPassing(error)) throw error
     const known = error instanceof UsherError ? error : serverFault(error)
-    if (known !== error) context.log.error({ plan: plan.number, err: error }, 'computing a plan failed')
     await setPlan(context.pool, planId, {
       state: 'failed', ended_at: context.now(), progress: null,
       error: known ? { code: known.code, message: known.message } : { code: 'INTERNAL', message: 'Computing the plan failed. The log says more.' },

@@ -110,6 +110,11 @@ export async function contested<T>(pool: Pool, work: (client: Client) => Promise
   }
 }
 
+/** Whether PostgreSQL gave the work up for a cause that passes: a deadlock, or a connection that somebody closed. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(08|40|57P)/.test(error.code ?? '')
+}
+
 /** Runs `work`, which wants tables for itself, in a transaction; where others are at work on them, it is left. */
 export async function unlessLocked(pool: Pool, work: (client: Client) => Promise<unknown>): Promise<void> {
   await transaction(pool, async (client) => {

@@ -50,6 +50,28 @@ test('what is given to somebody while a worker is taking it from them is given a
   assert.deepEqual([unfired(w), move.systems, (await w.newest()).systems, w.members('sellers')], [[], ['revoke anna.nowak sellers'], ['grant anna.nowak sellers'], ['anna.nowak']])
 })
 
+test('a plan that PostgreSQL gives up because of others has not failed: it is computed anew', async () => {
+  for (const [some, cause] of [[true, `raise exception 'deadlock detected' using errcode = '40P01'`], [false, 'perform pg_terminate_backend(pg_backend_pid())']] as const) {
+    const w = await open()
+    await w.day([anna])
+    await w.pool.query(`
+      create sequence times;
+      create function give_up() returns trigger language plpgsql as $$ begin
+        if nextval('times') = 1 then ${cause}; end if;
+        return new;
+      end $$;
+      create trigger give_up before insert on plan_change for each row execute function give_up()`)
+    await w.hr([{ ...anna, department: 'Data' }])
+    const { planId } = some ? await w.engine.grant({ personId: await w.person('1'), entitlementId: await w.entitlement('vpn') }, 'ada')
+      : await w.engine.startPlan({ cause: 'test', actor: 'ada', scope: null })
+    await assert.rejects(w.work(), { name: 'error' })
+    assert.equal((await w.shown(planId)).state, 'computing')
+    await w.context.enqueue('compute-plan', planId)
+    await w.work()
+    assert.deepEqual([(await w.shown(planId)).state, w.logged], ['applied', []])
+  }
+})
+
 test('old reads are cleared away by several processes at the same moment', async () => {
   const w = await open()
   for (const last of ['Nowak', 'Ek', 'Lee']) await w.day([{ ...anna, last }])
