@@ -53,6 +53,7 @@ async function computeLocked(context: Context, connection: Client, planId: strin
     // Nor is this: the queue tries it again.
     if (isPassing(error)) throw error
     const known = error instanceof UsherError ? error : serverFault(error)
+    if (known !== error) context.log.error({ plan: plan.number, err: error }, 'computing a plan failed')
     await setPlan(context.pool, planId, {
       state: 'failed', ended_at: context.now(), progress: null,
       error: known ? { code: known.code, message: known.message } : { code: 'INTERNAL', message: 'Computing the plan failed. The log says more.' },
@@ -66,7 +67,7 @@ async function computeLocked(context: Context, connection: Client, planId: strin
  */
 async function waitForWrites(context: Context, connection: Client, plan: PlanRow): Promise<boolean> {
   const only = peopleOf(plan.scope)
-  if (plan.forecast || only === null || !await isAtPeople(connection, only, plan.asOf)) return false
+  if (plan.forecast || only === null || !await briskly(connection, (client) => isAtPeople(client, only, plan.asOf))) return false
   await setPlan(context.pool, plan.id, { progress: 'Waiting for changes under way' })
   await context.enqueue('compute-plan', plan.id, new Date(Date.parse(context.now()) + writesMs).toISOString())
   return true

@@ -137,8 +137,9 @@ export async function holdBatch(client: Client, batchId: string): Promise<boolea
 /** Whether a worker is still at something of these people that it began before an instant. */
 export async function isAtPeople(db: Db, people: string[], since: string): Promise<boolean> {
   const { rows } = await db.query(
-    `select from batch b join plan_change c on c.plan_id = b.plan_id and c.id = any (b.changes)
-      where b.begun_at <= $2 and c.person_id = any ($1::uuid[]) limit 1`, [people, since])
+    `select from unnest($1::uuid[]) as asked (person_id)
+      cross join lateral (select plan_id, id from plan_change c where c.person_id = asked.person_id and c.state in ('waiting', 'again') offset 0) c
+       join batch b on b.plan_id = c.plan_id and c.id = any (b.changes) and b.begun_at <= $2 limit 1`, [people, since])
   return rows.length > 0
 }
 
