@@ -22,6 +22,9 @@ export interface DoneChange {
   after: Attributes | null
 }
 
+/** Whether a change gives somebody access. */
+export const givesAccess = ({ kind }: { kind: ChangeKind }): boolean => kind === 'enable' || kind === 'grant'
+
 export interface UndoFacts {
   /** The account that the change was done to, if it is there and still the person's. */
   account: SeenAccount | null

@@ -1,15 +1,15 @@
 /** Recomputing a change that undoes another: it cannot ask policy, which would decide for itself; it asks whether the thing is still as it was. */
 import type { AccountFacts } from '../domain/decide.ts'
-import { stillToUndo } from '../domain/undo.ts'
+import { givesAccess, stillToUndo } from '../domain/undo.ts'
 import { transaction } from '../store/database.ts'
 import type { LoadedFacts } from '../store/facts.ts'
 import { endFoundReasons, unlinkAccounts } from '../store/observed.ts'
 import { endChanges, holdBatch, type ChangeEnd, type ChangeRow } from '../store/batch.ts'
-import { livingEntitlements } from '../store/undo.ts'
+import { leftSince, livingEntitlements } from '../store/undo.ts'
 import { auditChanges } from './audit-changes.ts'
 import type { Attempt, Hands } from './carry-out-hands.ts'
 import { seenFactsOf } from './facts.ts'
-import { isOver } from './undo.ts'
+import { isOver, leftSinceWords } from './undo.ts'
 
 const overWords = 'The instant is over until which this would have been left so. Undo it anew.'
 
@@ -18,10 +18,12 @@ export async function recomputeUndo(hands: Hands, changes: ChangeRow[], loaded: 
   const { pool } = context
   const over = isOver(plan, context.now())
   const entitlements = await livingEntitlements(pool, changes.map((c) => c.entitlementId))
+  const gone = plan.aim !== null && 'undo' in plan.aim ? await leftSince(pool, plan.aim.undo, changes.map((c) => c.personId!)) : new Set<string>()
   return changes.map((change) => {
     const seen = seenFactsOf(loaded, { personId: change.personId!, jobId: change.jobId! }, hands.deciding)
     const refuse = (code: string, words: string): Attempt => ({ change, decided: null, facts: seen, creation: null, outcome: null, end: { id: change.id, state: 'refused', code, words } })
     if (over) return refuse('CHANGE_DIFFERS', overWords)
+    if (givesAccess(change) && gone.has(change.personId!)) return refuse('CHANGE_DIFFERS', leftSinceWords)
     const account = seen?.account ?? null
     if (seen === null || account === null || account.id !== change.accountId) return refuse('TARGET_GONE', 'The account is not there, or is not this person\'s any more.')
     if (account.protected) return refuse('PROTECTED', 'The account is protected by now.')

@@ -1,18 +1,21 @@
 /** Undoing a plan: the inverse of what it did, as a plan of its own that is reviewed, approved, braked and carried out like any other. */
 import { UsherError } from '../domain/errors.ts'
 import type { Finding } from '../domain/plan.ts'
-import { undo, type DoneChange } from '../domain/undo.ts'
+import { givesAccess, undo, type DoneChange } from '../domain/undo.ts'
 import { compilePolicy } from '../domain/evaluate.ts'
 import { endExceptionsOfPlan, insertExceptions, type NewException } from '../store/exception.ts'
 import { transaction, type Client } from '../store/database.ts'
 import { findPlan, insertChanges, type PlanRow } from '../store/plan.ts'
-import { accountsToUndo, countLeft, doneChanges, endUnusedExceptions, insertLeft, livingEntitlements, madeBy, peopleChangedBy, peopleDone, type LeftOut } from '../store/undo.ts'
+import { accountsToUndo, countLeft, doneChanges, endUnusedExceptions, insertLeft, leftSince, livingEntitlements, madeBy, peopleChangedBy, peopleDone, type LeftOut } from '../store/undo.ts'
 import type { Context, Revision } from './context.ts'
 import { prepareJobs } from './prepared-job.ts'
 import { hashChange } from './facts.ts'
 import { startPlan } from './start-plan.ts'
 
 const leftDays = 7
+
+/** Nobody gets access back from before they left: it is taken from them once, and stays so. */
+export const leftSinceWords = 'The person has left since.'
 
 /** Begins a plan that takes back what another did. `until`: what is undone is left as it is until then. */
 export async function startUndo(context: Context, input: { planId: string; until?: string | undefined }, actor: string): Promise<{ planId: string }> {
@@ -36,6 +39,7 @@ export async function planUndo(context: Context, client: Client, plan: PlanRow, 
   for await (const changes of doneChanges(client, undoneId)) {
     const accounts = await accountsToUndo(client, changes)
     const entitlements = await livingEntitlements(client, changes.map((c) => c.entitlementId))
+    const gone = await leftSince(client, undoneId, changes.map((c) => c.personId))
     const left: LeftOut[] = []
     const undone = changes.flatMap((change) => {
       const prepared = jobs.get(change.jobId)
@@ -50,6 +54,10 @@ export async function planUndo(context: Context, client: Client, plan: PlanRow, 
         account, held: new Set(account?.held), entitlementThere: change.entitlementId !== null && entitlements.has(change.entitlementId),
         descriptions: prepared.type.attributes, made: own !== undefined && change.kind !== 'create', plan: number,
       })
+      if (result.change !== null && givesAccess(result.change) && gone.has(change.personId)) {
+        left.push({ changeId: change.id, code: 'CHANGE_DIFFERS', words: leftSinceWords })
+        return []
+      }
       left.push(...result.left.map((l) => ({ changeId: change.id, ...l })))
       if (change.kind === 'create' && own?.password) left.push({ changeId: change.id, code: 'NOT_UNDOABLE', words: 'A first password was made for the account; it is not taken back, the account is disabled.' })
       return result.change === null ? [] : [result.change]

@@ -41,6 +41,15 @@ export async function accountsToUndo(db: Db, changes: DoneChange[]): Promise<Map
   return new Map(rows.map((r) => [r.id, r]))
 }
 
+/** Those of these people who have left since a plan was carried out for them: it did not follow from that. */
+export async function leftSince(db: Db, planId: string, people: string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>(
+    `select l.person_id as id from leaver l
+      where l.person_id = any ($2::uuid[]) and l.returned_at is null and l.started_at > (
+        select min(c.done_at) from plan_change c where c.plan_id = $1 and c.person_id = l.person_id and c.stage = 2 and c.state = 'done')`, [planId, people])
+  return new Set(rows.map((r) => r.id))
+}
+
 export async function livingEntitlements(db: Db, ids: (string | null)[]): Promise<Map<string, { id: string; objectType: string; nativeId: string; name: string }>> {
   const { rows } = await db.query<{ id: string; objectType: string; nativeId: string; name: string }>(
     `select id, object_type as "objectType", native_id as "nativeId", name from entitlement where id = any($1::bigint[]) and gone_at is null`, [ids.filter((id) => id !== null)])

@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tick } from '../../src/engine/clock.ts'
+import { runLeavers } from '../../src/engine/leaver.ts'
 import { nextDue } from '../../src/store/schedule.ts'
 import { appSystem, type Plan, type World } from './plan-fixture.ts'
 import { anna, bo, cy, openWorlds } from './worlds.ts'
 
 const open = openWorlds()
+const { signal } = new AbortController()
 
 async function undo(w: World, plan: Plan, until?: string): Promise<Plan> {
   const { planId } = await w.engine.undoPlan({ planId: plan.id, ...(until === undefined ? {} : { until }) }, 'ada')
@@ -127,6 +129,21 @@ test('access kept by an undoing is not kept from somebody who leaves afterwards'
   await w.approve(await undo(w, await w.shown(planId)))
   assert.deepEqual([w.members('vpn'), (await w.plan()).systems], [['anna.nowak'], []])
   assert.deepEqual((await w.day([{ ...anna, department: 'None', end: '2026-06-14' }])).systems, ['disable anna.nowak', 'revoke anna.nowak vpn'])
+})
+
+test('who has left since the run gets nothing back, by an undoing that was planned before or after', async () => {
+  const w = await open()
+  await w.day([anna, cy])
+  const run = await w.day([{ ...anna, department: 'None', leaveFrom: '2026-06-01', leaveUntil: '2026-09-01' }, cy])
+  assert.deepEqual(run.systems, ['disable anna.nowak', 'revoke anna.nowak sellers'])
+  const before = await undo(w, run)
+  assert.deepEqual(before.systems, ['enable anna.nowak planned', 'grant anna.nowak sellers planned'])
+  await w.engine.endPerson({ personId: await w.person('1') }, 'ada')
+  await runLeavers(w.context, signal)
+  assert.deepEqual((await w.approve(before)).changes.map((c) => `${c.kind} ${c.state} ${c.words}`), ['enable', 'grant'].map((kind) => `${kind} refused The person has left since.`))
+  assert.deepEqual([w.accounts(), w.members('sellers')], [['anna.nowak (disabled)', 'cy.lee'], ['cy.lee']])
+  const after = await undo(w, run)
+  assert.deepEqual([after.state, (await left(w, after)).filter((l) => l.includes('left since')).length], ['empty', 2])
 })
 
 test('once the instant is over until which it would be left so, nothing is undone, and that is said', async () => {
