@@ -33,7 +33,7 @@ export async function settleClocks(db: Db, leavers: string[], now: string, unsur
         where l.id = any ($1) and s.state <> 'unmanaged'
         group by 1, 2, 3),
      tried as (
-       select s.leaver_id, s.system_id, min(coalesce(c.started_at, b.begun_at)) as first_tried_at, coalesce(max(c.attempts + (b.id is not null)::int), 0) as attempts, max(c.done_at) filter (where c.state = 'done') as done_at,
+       select s.leaver_id, s.system_id, min(coalesce(c.started_at, b.begun_at)) as first_tried_at, coalesce(max(c.attempts + (b.id is not null)::int), 0) as attempts, case when bool_and(c.state = 'done') then max(c.done_at) end as done_at,
               min(c.next_attempt_at) filter (where c.state = 'again') as next_attempt_at,
               (array_agg(c.code order by c.id) filter (where c.state in ('again', 'stuck')))[1] as code,
               (array_agg(c.words order by c.id) filter (where c.state in ('again', 'stuck')))[1] as words,
@@ -88,13 +88,15 @@ export async function leftOver(db: Db, leavers: string[]): Promise<string[]> {
   return rows.map((r) => r.id)
 }
 
-/** Accounts of leavers that were not seen since their clocks started. */
+/** Accounts of leavers that were not seen since their clocks started, or since somebody said to have settled what was stuck there. */
 export async function unseenAccounts(db: Db, leavers: string[]): Promise<{ systemId: string; objectType: string; nativeId: string }[]> {
   const { rows } = await db.query<{ systemId: string; objectType: string; nativeId: string }>(
     `select a.system_id as "systemId", a.object_type as "objectType", a.native_id as "nativeId"
        from leaver l
        join leaver_system s on s.leaver_id = l.id and s.state <> 'unmanaged'
-       join account a on a.person_id = l.person_id and a.system_id = s.system_id and a.gone_at is null and a.seen_at < l.started_at
+       join account a on a.person_id = l.person_id and a.system_id = s.system_id and a.gone_at is null and a.seen_at < greatest(l.started_at, (
+         select max(d.settled_at) from plan_change c join settled_change d on d.plan_id = c.plan_id and d.change_id = c.id
+          where c.plan_id = l.plan_id and c.person_id = l.person_id and c.system_id = s.system_id))
       where l.id = any ($1)`, [leavers])
   return rows
 }

@@ -385,3 +385,18 @@ test('an account that was linked while its system was away, and they left meanwh
   assert.deepEqual((await w.pool.query(`select gone_at as at from leaver_system where system_id = 'app'`)).rows, [first])
   assert.ok((await w.reasons('1')).every((reason) => reason.endsWith(' ended')))
 })
+
+test('what a system refused and somebody did there by hand is looked at once they say so, and the clock stops at what was seen', async () => {
+  w.app.faults.push(fault('disable', 'refuse', 1))
+  await end('1')
+  await runLeavers(w.context, signal)
+  const { rows: [stuck] } = await w.pool.query<{ plan: string; id: string }>(`select plan_id as plan, id from plan_change where state = 'stuck'`)
+  w.at('2026-06-15T09:00:00Z')
+  w.account('anna.nowak')!.enabled = false
+  await w.engine.settleChange(stuck!.plan, stuck!.id, { how: 'by-hand', note: '' }, 'ada')
+  w.later(10_000)
+  await runLeavers(w.context, signal)
+  const clock = await clockOf('1')
+  assert.deepEqual([unfired(w), clock.gone, clock.systems], [[], true, ['app gone']])
+  assert.ok(clock.ms! >= 3_600_000, `${clock.ms} ms`)
+})
