@@ -12,7 +12,7 @@ import { isReleased } from '../store/release.ts'
 import type { Client } from '../store/database.ts'
 import { arrivingPeople, createInBulk, datesOfSnapshot, isMostlyNew, setApart, stretchesOf } from '../store/people-bulk.ts'
 import {
-  contradictedKeys, diffRows, diffVanished, matchKeys, nameNewPeople, newKeys, openCases, openDiff,
+  contradictedKeys, countVanished, diffRows, diffVanished, matchKeys, nameNewPeople, newKeys, openCases, openDiff, spareCandidates,
 } from '../store/people-diff.ts'
 import {
   countPeople, followRows, loadPeople, peopleOfDiff, snapshotShapes, unresolvedReferences, vanishedSet, writePeople, writePlanRows,
@@ -72,8 +72,11 @@ export async function planPeople(context: Context, client: Client, input: People
       await indexKeys(client, snapshot.snapshotId)
       await diffRows(client, job.id, snapshot.snapshotId, bulk)
     }
+    // First, so that who comes back under another key is known by it.
+    const tellsAbsence = mayTellAbsence(snapshot)
+    if (tellsAbsence) await diffVanished(client, job.id, snapshot.snapshotId)
     findings.push(...await identify(context, client, planId, job, snapshot, source, asOf))
-    const absence = await judgeAbsences(client, { job, snapshot, source, asOf, held })
+    const absence = tellsAbsence ? await judgeAbsences(client, { job, snapshot, source, asOf, held }) : 'nothing'
     const { columnsOf } = rowMapper(job, policy.settings)
     view.jobs.set(job.id, { id: job.id, method: job.method, absence, heldCode: held.get(job.id)?.code ?? null, shape, source, columnsOf } satisfies JobView)
   }
@@ -140,6 +143,7 @@ async function identify(context: Context, client: Client, planId: string, job: P
   }
   for (const odd of await contradictedKeys(client, job.id, snapshot.snapshotId, context.newId())) cases.push({ id: context.newId(), code: 'MATCH_CONTRADICTED', ...odd })
   await openCases(client, job.id, cases, asOf)
+  await spareCandidates(client, job.id, cases.flatMap((c) => c.candidates))
   return cases.map(({ key, code, candidates }) => ({
     code, job: job.id, system: snapshot.systemId, key, details: { key, candidates },
     message: code === 'MATCH_AMBIGUOUS'
@@ -148,14 +152,15 @@ async function identify(context: Context, client: Client, planId: string, job: P
   }))
 }
 
+/** Beyond what is listed, nobody can say whose rows were set aside. */
+const mayTellAbsence = ({ complete, setAside }: SnapshotResult): boolean => complete && setAside <= setAsideMax
+
 async function judgeAbsences(client: Client, input: {
   job: PeopleJob; snapshot: SnapshotResult; source: string; asOf: string; held: Map<string, Held>
 }): Promise<Absence> {
   const { job, snapshot, source, asOf, held } = input
-  // Beyond what is listed, nobody can say whose rows were set aside.
-  if (!snapshot.complete || snapshot.setAside > setAsideMax) return 'nothing'
   const lately = Temporal.Instant.from(asOf).subtract({ hours: 24 * shrinkDays }).toString()
-  const { affected, of } = await diffVanished(client, { jobId: job.id, snapshotId: snapshot.snapshotId, lately })
+  const { affected, of } = await countVanished(client, job.id, lately)
   const set = await vanishedSet(client, job.id)
   if (set.length === 0) return 'missing'
   const setHash = hash('sha256', canonical([job.id, set]))

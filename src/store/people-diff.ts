@@ -32,22 +32,28 @@ export async function diffRows(client: Client, jobId: string, snapshotId: string
   return rowCount ?? 0
 }
 
-/**
- * Accepted rows that are not in the snapshot, nor among those set aside. `affected`: how many of them, with those that
- * went missing lately, are of people who have not ended; `of`: of how many.
- */
-export async function diffVanished(client: Client, input: { jobId: string; snapshotId: string; lately: string }): Promise<{ affected: number; of: number }> {
+/** Accepted rows that are not in the snapshot, nor among those set aside. */
+export async function diffVanished(client: Client, jobId: string, snapshotId: string): Promise<void> {
   await client.query(
     `insert into people_row (job_id, snapshot_id, key, position_key, kind, person_id, missing_since)
      select $1, $2, r.key, r.position_key, 'vanished', r.person_id, r.missing_since from record r
       where r.job_id = $1
-        and not exists (select from ${tableOf(input.snapshotId)} s where s.key = r.key and s.position_key = r.position_key)
-        and not exists (select from set_aside a where a.snapshot_id = $2 and a.key = r.key)`, [input.jobId, input.snapshotId])
+        and not exists (select from ${tableOf(snapshotId)} s where s.key = r.key and s.position_key = r.position_key)
+        and not exists (select from set_aside a where a.snapshot_id = $2 and a.key = r.key)`, [jobId, snapshotId])
+}
+
+/** Whoever may be in one of the rows that wait for a decision has not vanished yet. */
+export async function spareCandidates(client: Client, jobId: string, candidates: string[]): Promise<void> {
+  await client.query(`delete from people_row where job_id = $1 and kind = 'vanished' and person_id = any ($2)`, [jobId, candidates])
+}
+
+/** How many of the rows that vanished, with those that went missing lately, are of people who have not ended; `of`: of how many. */
+export async function countVanished(client: Client, jobId: string, lately: string): Promise<{ affected: number; of: number }> {
   const { rows: [counts] } = await client.query<{ affected: number; of: number }>(
     `select count(*) filter (where v.key is not null and (r.missing_since is null or r.missing_since > $2))::int as affected, count(*)::int as of
        from record r join person p on p.id = r.person_id and p.state <> 'ended'
        left join people_row v on v.job_id = r.job_id and v.key = r.key and v.position_key = r.position_key and v.kind = 'vanished'
-      where r.job_id = $1 and (r.missing_since is null or r.missing_since > $2)`, [input.jobId, input.lately])
+      where r.job_id = $1 and (r.missing_since is null or r.missing_since > $2)`, [jobId, lately])
   return counts!
 }
 

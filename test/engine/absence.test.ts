@@ -101,6 +101,34 @@ importing('a proven-complete file that lacks three people makes exactly those th
   assert.deepEqual(ended, ['E1010', 'E1011', 'E1012'])
 }, [job('hr', { completeness: { maxShrink: 0.1, vanishedEnds: true } })])
 
+const proving = (hr: Import): void => { hr.revision.policy.systems[0]!.config['completeness'] = { trailer: { pattern: '^TOTAL (\\d+)$' } } }
+const proven = (rows: string[]): string[] => [...rows, `TOTAL ${rows.length}`]
+const vanishedEnds = { completeness: { maxShrink: 0.1, vanishedEnds: true } }
+
+importing('who is in a proven file under another key stays: a match rule knows them at once', async (hr) => {
+  proving(hr)
+  const rows = people(24)
+  await hr.day(proven(rows))
+  const { id } = await hr.person('E1005')
+  const rekeyed = proven(rows.with(5, rows[5]!.replace(/^E1005,/, 'e1005,')))
+  assert.deepEqual((await hr.day(rekeyed)).changes.map((c) => [c.kind, c.person_id]), [['update', id]])
+  assert.deepEqual([(await hr.person('e1005')).id, await states(hr)], [id, { active: 24 }])
+  assert.deepEqual((await hr.day(rekeyed)).changes, [])
+}, [job('hr', { ...vanishedEnds, match: [['email']] })])
+
+importing('who may be in a row that waits for a decision has not vanished until it is decided', async (hr) => {
+  proving(hr)
+  const rows = people(24)
+  await hr.day(proven(rows))
+  const { id } = await hr.person('E1005')
+  const rekeyed = proven(rows.with(5, rows[5]!.replace(/^E1005,/, 'E2005,')).toSpliced(8, 1))
+  const waiting = await hr.day(rekeyed)
+  assert.deepEqual([codes(waiting), waiting.changes.map((c) => `${c.kind} ${c.subject}`)], [['MATCH_AMBIGUOUS'], []])
+  await hr.pool.query(`update match_case set decided_at = $1, decided_by = 'test', person_id = $2`, [hr.context.now(), id])
+  assert.deepEqual((await hr.day(rekeyed)).changes.map((c) => `${c.kind} ${c.subject}`).toSorted(), ['disable First8 Lovelace', 'update First5 Lovelace'])
+  assert.equal((await hr.person('E2005')).id, id)
+}, [job('hr', { ...vanishedEnds, match: [['surname']] })])
+
 importing('a released set of four hundred makes exactly those four hundred leave', async (hr) => {
   const rows = people(1000)
   await hr.day(rows)
