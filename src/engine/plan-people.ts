@@ -166,7 +166,7 @@ async function judgeAbsences(client: Client, input: {
   const setHash = hash('sha256', canonical([job.id, set]))
   const { maxShrink, vanishedEnds } = job.completeness
   const unknown = snapshot.setAsideUnknown === 0 ? ''
-    : ` ${snapshot.setAsideUnknown} rows were set aside without a readable key; some of these people may be among them.`
+    : ` ${snapshot.setAsideUnknown === 1 ? '1 row was set aside without a readable key of its own' : `${snapshot.setAsideUnknown} rows were set aside without a readable key of their own`}; some of these people may be among them.`
   const short = affected > maxShrink * of
   const unproven = vanishedEnds && snapshot.proven !== true
   if (!short && vanishedEnds && !unproven && snapshot.setAsideUnknown === 0) return 'ends'

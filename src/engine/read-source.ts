@@ -9,7 +9,7 @@ import { UsherError } from '../domain/errors.ts'
 import { rowMapper, type RowMapper } from '../domain/map-row.ts'
 import type { PeopleJob } from '../domain/policy.ts'
 import {
-  attachRecords, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type NewSnapshot, type RowKeys, type SetAside,
+  attachRecords, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type Duplicate, type NewSnapshot, type RowKeys, type SetAside,
 } from '../store/snapshot.ts'
 import type { Stretch } from '../store/people-bulk.ts'
 import { transaction } from '../store/database.ts'
@@ -33,7 +33,7 @@ export interface SnapshotResult {
   rows: number
   /** Rows that were set aside; at most `setAsideMax` of them are listed. */
   setAside: number
-  /** Rows set aside whose key could not be read, so that nobody knows whose they are. */
+  /** Rows set aside whose key could not be read, or is another one's, so that nobody knows whose they are. */
   setAsideUnknown: number
   /** Of what was read; null where it has to be asked of the rows. */
   stretches: Stretch[] | null
@@ -194,7 +194,17 @@ async function setDuplicatesAside(
       expected: `a key of its own; ${where} has the same`,
     })
   }
+  taken.setAsideUnknown += strangersAmong(duplicates)
   return duplicates.length
+}
+
+/** Of rows with one key that say different things, all but one are of somebody else. Those that say the same are one row, written twice. */
+function strangersAmong(duplicates: Duplicate[]): number {
+  const groups = [...Map.groupBy(duplicates, ({ row, others }) => Math.min(row, ...others)).values()]
+  return groups.reduce((sum, group) => {
+    const faulty = group[0]!.others.length + 1 - group.length
+    return sum + new Set(group.map((d) => d.hash)).size + faulty - 1
+  }, 0)
 }
 
 async function close(context: Context, mapper: RowMapper, snapshot: NewSnapshot, taken: Take & { shape: SourceShape | null }, end: ReadEnd): Promise<SnapshotResult> {

@@ -114,13 +114,16 @@ export async function indexKeys(client: Client, snapshotId: string): Promise<voi
 
 export interface RowKeys { key: string; positionKey: string; row: number }
 
+/** A row that shares its key; rows that say the same have the same hash. */
+export interface Duplicate { key: string; row: number; others: number[]; hash: string }
+
 /**
  * Takes all rows that share key and position key with another one, or with one of the `faulty`, out of a snapshot, and
  * returns them. `keys`: those that may; null: any.
  */
-export async function takeDuplicates(db: Db, snapshotId: string, keys: string[] | null, faulty: RowKeys[]): Promise<{ key: string; row: number; others: number[] }[]> {
+export async function takeDuplicates(db: Db, snapshotId: string, keys: string[] | null, faulty: RowKeys[]): Promise<Duplicate[]> {
   const table = tableOf(snapshotId)
-  const { rows } = await db.query<{ key: string; row: number; others: number[] }>(
+  const { rows } = await db.query<Duplicate>(
     `with claim as (
        select key, position_key, row from ${table} where $1::text[] is null or key = any ($1)
        union all
@@ -128,8 +131,8 @@ export async function takeDuplicates(db: Db, snapshotId: string, keys: string[] 
      double as (
        select key, position_key, array_agg(row order by row) as rows from claim group by 1, 2 having count(*) > 1),
      taken as (
-       delete from ${table} s using double d where s.key = d.key and s.position_key = d.position_key returning s.key, s.row, d.rows)
-     select key, row, array_remove(rows, row) as others from taken order by row`,
+       delete from ${table} s using double d where s.key = d.key and s.position_key = d.position_key returning s.key, s.row, d.rows, s.hash)
+     select key, row, array_remove(rows, row) as others, encode(hash, 'hex') as hash from taken order by row`,
     [keys, faulty.map((f) => f.key), faulty.map((f) => f.positionKey), faulty.map((f) => f.row)])
   return rows
 }

@@ -129,6 +129,20 @@ importing('who may be in a row that waits for a decision has not vanished until 
   assert.equal((await hr.person('E2005')).id, id)
 }, [job('hr', { ...vanishedEnds, match: [['surname']] })])
 
+importing('whose key somebody overwrote with that of a neighbour is not ended, whatever the file proves; a row that is there twice holds nobody', async (hr) => {
+  proving(hr)
+  const rows = people(24)
+  await hr.day(proven(rows))
+  const filledDown = (end: string) => proven(rows.with(5, rows[5]!.replace(/^E1005,P5,/, 'E1006,P6,').replace('2027-12-31', end)))
+  for (const end of ['2027-12-31', 'never']) {
+    const planned = await hr.day(filledDown(end))
+    assert.deepEqual([codes(planned), planned.changes.filter((c) => c.state === 'planned' && c.kind === 'disable')], [['ROW_SET_ASIDE', 'PEOPLE_MISSING'], []])
+    assert.match(planned.findings.find((f) => f.code === 'PEOPLE_MISSING')!.message, /First5 Lovelace.*1 row was set aside without a readable key of its own; some of these people may be among/)
+  }
+  const twice = await hr.day(proven([...rows.slice(1), rows[8]!]))
+  assert.deepEqual(twice.changes.map((c) => `${c.kind} ${c.state} ${c.subject}`).filter((c) => c.startsWith('disable')), ['disable planned First0 Lovelace'])
+}, [job('hr', vanishedEnds)])
+
 importing('a released set of four hundred makes exactly those four hundred leave', async (hr) => {
   const rows = people(1000)
   await hr.day(rows)
