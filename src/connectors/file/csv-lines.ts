@@ -88,11 +88,9 @@ export function mayHoldFaults(text: string): boolean {
 }
 
 export function markFault(row: RawRow): void {
-  if (row.fault !== undefined) return
-  for (const [column, cell] of row.cells.entries()) {
-    row.fault = typeof cell === 'string' ? textFault(cell, column) : undefined
-    if (row.fault !== undefined) return
-  }
+  if (row.faults !== undefined) return
+  const faults = row.cells.flatMap((cell, column) => (typeof cell === 'string' ? textFault(cell, column) ?? [] : []))
+  if (faults.length > 0) row.faults = faults
 }
 
 async function* passing(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {

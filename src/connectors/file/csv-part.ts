@@ -36,7 +36,7 @@ export function rowsOf({ bytes, about, row, rows: count }: Part): PartRows {
 function page(rows: RawRow[], table: RowTable, wanted: Column[]): Page {
   const page: Page = { records: [], memberships: [], rejected: [] }
   for (const row of rows) {
-    const problem = problemOf(row, table, false)
+    const problem = problemOf(row, table, wanted, false)
     if (problem !== undefined) page.rejected.push(problem)
     else page.records.push(recordOf(row, wanted, table.label))
   }

@@ -131,8 +131,8 @@ test('a file of many chunks is read as if it were one, whether its lines go as p
     const { rows } = recordsOf(text.split('\n').slice(0, -1), 1, { delimiter: ',', quote: '"', lineEnd: '\n' }, true)
     const expected = rows.slice(1).flatMap((row): [number, unknown][] => {
       const cells = row.cells.map((cell) => String(cell).trim())
-      if (row.fault === undefined && cells.every((cell) => cell === '')) return []
-      if (row.fault !== undefined || cells.length !== 3) return [[row.row, 'ROW_MALFORMED']]
+      if (row.faults === undefined && cells.every((cell) => cell === '')) return []
+      if (row.faults !== undefined || cells.length !== 3) return [[row.row, 'ROW_MALFORMED']]
       return [[row.row, Object.fromEntries(['ID', 'Name', 'Unit'].map((name, i) => [name, cells[i]!]).filter(([, cell]) => cell !== ''))]]
     })
     assert.deepEqual(seen.toSorted(([a], [b]) => a - b), expected)

@@ -137,7 +137,7 @@ function mayGoOn(lines: string[], dialect: Dialect): boolean {
 function malformed(row: number, line: string): RawRow {
   const expected = 'a quote before and after the cell, and a doubled quote for each one inside it'
   const value = shown(withoutReturn(line))
-  return { row, cells: [line], fault: { column: 0, value, code: 'ROW_MALFORMED', expected } }
+  return { row, cells: [line], faults: [{ column: 0, value, code: 'ROW_MALFORMED', expected }] }
 }
 
 function withoutReturn(line: string): string {

@@ -15,7 +15,7 @@ export const headRows = 50
  * above it are narrow; data rows hold numbers, dates, addresses. Where no row looks like labels, the first wide one.
  */
 export function findHeader(rows: RawRow[]): RawRow | undefined {
-  const filled = rows.filter((row) => row.fault === undefined)
+  const filled = rows.filter((row) => row.faults === undefined)
     .map((row) => ({ row, cells: row.cells.filter((c) => !isEmpty(c)) }))
     .filter(({ cells }) => cells.length > 0)
   const several = filled.filter(({ cells }) => cells.length > 1)

@@ -29,9 +29,9 @@ export function recordOf(row: RawRow, columns: Column[], label: string): Observe
   return { objectType: 'row', id: String(row.row), name: `${label}!A${row.row}`, attributes, row: row.row }
 }
 
-/** Why a row cannot be used. */
-export function problemOf(row: RawRow, { label, fixedWidth, columns }: RowTable, endOptional: boolean): Rejection | undefined {
-  if (row.fault === undefined && row.cells.length === columns.length && !row.unended) return undefined
+/** Why a row cannot be used. What is wrong in a cell that is not `wanted` does not matter. */
+export function problemOf(row: RawRow, { label, fixedWidth, columns }: RowTable, wanted: Column[], endOptional: boolean): Rejection | undefined {
+  if (row.faults === undefined && row.cells.length === columns.length && !row.unended) return undefined
   const rejected = ({ column, value, code, expected }: Fault): Rejection => {
     const address = `${label}!${letterOf(column)}${row.row}`
     return { row: row.row, address, column: columns[column]?.name, value, code, expected }
@@ -41,7 +41,8 @@ export function problemOf(row: RawRow, { label, fixedWidth, columns }: RowTable,
     const value = cell === undefined ? undefined : shown(String(cell))
     return rejected({ column, value, code: 'ROW_MALFORMED', expected })
   }
-  if (row.fault !== undefined) return rejected(row.fault)
+  const fault = row.faults?.find(({ code, column }) => code === 'ROW_MALFORMED' || wanted.some((c) => c.index === column))
+  if (fault !== undefined) return rejected(fault)
   if (!fixedWidth) return undefined
   const width = row.cells.length
   const expected = `${columns.length} cells, as in the header; this row has ${width}`

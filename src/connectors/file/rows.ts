@@ -8,8 +8,8 @@ export interface RawRow {
   /** 1-based, as a spreadsheet program counts. */
   row: number
   cells: Cell[]
-  /** Why the row cannot be used. */
-  fault?: Fault
+  /** Why the row cannot be used, or only without these cells. */
+  faults?: Fault[]
   /** The last line of a file, with no line end behind it: it may be a part only. */
   unended?: boolean
 }

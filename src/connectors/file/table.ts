@@ -66,7 +66,7 @@ export async function* readTable(
 
   const take = (row: RawRow): void => {
     count++
-    const problem = problemOf(row, rowTable, finalLineEnd === 'optional')
+    const problem = problemOf(row, rowTable, columns, finalLineEnd === 'optional')
     if (problem !== undefined) page.rejected.push(problem)
     else page.records.push(recordOf(row, columns, source.label))
   }
@@ -87,7 +87,7 @@ export async function* readTable(
         continue
       }
       for (const row of batch) {
-        if (row.fault === undefined && isBlank(row) && (!row.unended || finalLineEnd === 'optional')) continue
+        if (row.faults === undefined && isBlank(row) && (!row.unended || finalLineEnd === 'optional')) continue
         if (!source.fixedWidth && row.cells.length > width) {
           const more = moreColumns(table.columns, row.cells.length)
           width = more.length
@@ -102,7 +102,7 @@ export async function* readTable(
         page = emptyPage()
       }
     }
-    if (trailer === undefined) finding = unendedFinding(last, table, finalLineEnd === 'optional')
+    if (trailer === undefined) finding = unendedFinding(last, table, columns, finalLineEnd === 'optional')
     else ({ finding, isMark, statedAt: table.statedAt } = readTrailer(trailer, last, count, table))
   } catch (error) {
     finding = error
@@ -127,7 +127,7 @@ async function* endingInRows(batches: RowSource['rows']): RowSource['rows'] {
   let held: Lines | undefined
   try {
     for await (const batch of batches) {
-      if (isRows(batch) && batch.every((row) => row.fault === undefined && !row.unended && isBlank(row))) continue
+      if (isRows(batch) && batch.every((row) => row.faults === undefined && !row.unended && isBlank(row))) continue
       if (held !== undefined) yield held
       held = undefined
       if (isRows(batch)) yield batch
@@ -141,11 +141,11 @@ async function* endingInRows(batches: RowSource['rows']): RowSource['rows'] {
 }
 
 /** The last line of a file without a line end: perhaps all of it, perhaps not. */
-function unendedFinding(last: RawRow | undefined, table: Table, endOptional: boolean): UsherError | undefined {
+function unendedFinding(last: RawRow | undefined, table: Table, columns: Column[], endOptional: boolean): UsherError | undefined {
   if (!last?.unended) return undefined
   const { label } = table.source
   if (endOptional) {
-    if (problemOf(last, { label, fixedWidth: table.source.fixedWidth, columns: table.columns }, true) === undefined) return undefined
+    if (problemOf(last, { label, fixedWidth: table.source.fixedWidth, columns: table.columns }, columns, true) === undefined) return undefined
     const message = `${label} ends in the middle of row ${last.row}. Transfer the file again.`
     return new UsherError('SOURCE_TRUNCATED', message, { row: last.row })
   }

@@ -86,6 +86,23 @@ test('an error of Excel, a date that is none and a huge cell set their row aside
   assert.ok(end.complete && end.count === 6)
 })
 
+test('a formula that nobody computed is not an empty cell; one whose result is empty is', async (t) => {
+  const formula = (attributes: string, value: string): string => `<row><c><v>7</v></c><c${attributes}><f>A1</f>${value}</c></row>`
+  const xml = `<sheetData>${row('ID', 'End')}${formula('', '')}${formula('', '<v></v>')}${formula(' t="str"', '<v></v>')}${formula('', '<v>0</v>')}</sheetData>`
+  const { records, rejected } = await readFile({ path: await fileWith(t, 'a.xlsx', book(xml)) })
+  assert.deepEqual(records.map((r) => r.attributes), [{ ID: 7 }, { ID: 7, End: 0 }])
+  assert.deepEqual(rejected.map((r) => [r.address, r.column, r.code]), [['Staff!B2', 'End', 'ROW_VALUE_INVALID'], ['Staff!B3', 'End', 'ROW_VALUE_INVALID']])
+})
+
+test('what is wrong in a column that is not asked for keeps no row back, and hides nothing that is wrong in one that is', async (t) => {
+  const error = '<c t="e"><v>#N/A</v></c>'
+  const xml = `<sheetData>${row('ID', 'Lookup', 'Name')}<row><c><v>1</v></c>${error}<c t="str"><v>Ada</v></c></row><row><c><v>2</v></c>${error}${error}</row></sheetData>`
+  const path = await fileWith(t, 'a.xlsx', book(xml))
+  const { records, rejected } = await readFile({ path }, { objectTypes: [], attributes: { row: ['ID', 'Name'] } })
+  assert.deepEqual([records.map((r) => r.attributes), rejected.map((r) => r.address)], [[{ ID: 1, Name: 'Ada' }], ['Staff!C3']])
+  assert.deepEqual((await readFile({ path })).rejected.map((r) => r.address), ['Staff!B2', 'Staff!B3'])
+})
+
 test('which formats are dates', () => {
   const from = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
   const builtin = (format: string): number[] => from(0, 60).filter((id) => dateFormatOf(id, undefined) === format)

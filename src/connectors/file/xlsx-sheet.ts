@@ -25,10 +25,12 @@ export async function* readSheet(book: Book, sheet: Sheet): AsyncGenerator<RawRo
       if (name === 'c') {
         column = columnOfAddress(attributes['r']) ?? column + 1
         if (column >= columnsMax) throw new Error('a cell right of the last column')
-        cell = { column, type: attributes['t'] ?? 'n', style: Number(attributes['s'] ?? 0) }
+        cell = { column, type: attributes['t'] ?? 'n', style: Number(attributes['s'] ?? 0), isFormula: false }
         text = ''
       } else if (name === 'v' || name === 't') {
         reading = cell !== undefined && !phonetic
+      } else if (name === 'f' && cell !== undefined) {
+        cell.isFormula = true
       } else if (name === 'row') {
         const number = attributes['r'] === undefined ? row.row + 1 : Number(attributes['r'])
         if (!Number.isInteger(number) || number < 1 || number > rowsMax) throw new Error('a row below the last row')
@@ -49,7 +51,7 @@ export async function* readSheet(book: Book, sheet: Sheet): AsyncGenerator<RawRo
       } else if (name === 'c' && cell !== undefined) {
         const { value, fault } = valueOf(book, cell, text)
         if (value !== undefined) row.cells[cell.column] = value
-        row.fault ??= fault
+        if (fault !== undefined) (row.faults ??= []).push(fault)
         cell = undefined
       } else if (name === 'row') {
         rows.push(row)
@@ -74,10 +76,13 @@ interface OpenCell {
   column: number
   type: string
   style: number
+  isFormula: boolean
 }
 
 function valueOf(book: Book, cell: OpenCell, text: string): { value?: Cell; fault?: Fault } {
-  const { column, type } = cell
+  const { column, type, isFormula } = cell
+  // Excel says of an empty result that it is a text.
+  if (text === '' && isFormula && type !== 'str') return bad(column, text, 'a formula with its result; open the workbook in Excel and save it')
   if (text === '') return {}
   if (type === 's') {
     const shared = book.texts[Number(text)]
