@@ -134,7 +134,7 @@ async function bulkCreate(client: Client, input: {
 
 /** Whose the new rows are: by decided cases, by match rules, else somebody new. What is unclear waits for a decision. */
 async function identify(context: Context, client: Client, planId: string, job: PeopleJob, snapshot: SnapshotResult, source: string, asOf: string): Promise<Finding[]> {
-  const cases: { id: string; key: string; code: 'MATCH_AMBIGUOUS' | 'MATCH_CONTRADICTED'; candidates: string[] }[] = []
+  const cases: { id: string; key: string; code: 'MATCH_AMBIGUOUS' | 'MATCH_CONTRADICTED'; candidates: string[]; takenFrom?: string }[] = []
   if (await newKeys(client, job.id, snapshot.snapshotId) > 0) {
     for (const rule of job.match) {
       for (const unclear of await matchKeys(client, planId, job.id, rule)) cases.push({ id: context.newId(), code: 'MATCH_AMBIGUOUS', ...unclear })
@@ -142,13 +142,14 @@ async function identify(context: Context, client: Client, planId: string, job: P
     await nameNewPeople(client, job.id, context.newId())
   }
   for (const odd of await contradictedKeys(client, job.id, snapshot.snapshotId, context.newId())) cases.push({ id: context.newId(), code: 'MATCH_CONTRADICTED', ...odd })
-  await openCases(client, job.id, cases, asOf)
+  await openCases(client, job.id, cases.filter((c) => c.takenFrom === undefined), asOf)
   await spareCandidates(client, job.id, cases.flatMap((c) => c.candidates))
-  return cases.map(({ key, code, candidates }) => ({
+  return cases.map(({ key, code, candidates, takenFrom }) => ({
     code, job: job.id, system: snapshot.systemId, key, details: { key, candidates },
     message: code === 'MATCH_AMBIGUOUS'
       ? `${job.name}: the row with key ${key} of ${source} fits ${candidates.length === 1 ? 'a person who is here by another row' : `${candidates.length} people`}. Decide who it is.`
-      : `${job.name}: key ${key} of ${source} belonged to a person who ended, and now has another name. Decide whether it is the same person.`,
+      : takenFrom === undefined ? `${job.name}: key ${key} of ${source} now has another first name, last name and e-mail. Decide whether it is the same person.`
+        : `${job.name}: key ${key} of ${source} is somebody else's now, while ${takenFrom}, whose it was, has not ended. End ${takenFrom}; the row waits until then.`,
   }))
 }
 

@@ -113,34 +113,39 @@ export async function nameNewPeople(client: Client, jobId: string, base: string)
 }
 
 /**
- * Keys of people who ended that come back with another first name, last name and e-mail: the row waits for a decision,
- * unless one was made since the row was last accepted. `base`: ids for those who were decided to be somebody new.
+ * Known keys whose row has another first name, last name and e-mail than its job gave before: the row waits for a decision, unless
+ * one was made since the row was last accepted. Somebody new takes a key over once whoever had it ended, and not before.
+ * `base`: ids for those who were decided to be somebody new.
  */
-export async function contradictedKeys(client: Client, jobId: string, snapshotId: string, base: string): Promise<{ key: string; candidates: string[] }[]> {
-  const { rows } = await client.query<{ key: string; personId: string; decided: boolean; decidedPerson: string | null; n: string }>(
+export async function contradictedKeys(client: Client, jobId: string, snapshotId: string, base: string): Promise<{ key: string; candidates: string[]; takenFrom?: string }[]> {
+  // Of somebody who is here, a mapping that is edited may put the same words elsewhere.
+  const wordsOf = (attributes: string): string => `regexp_split_to_array(lower(concat_ws(' ', ${attributes} ->> 'givenName', ${attributes} ->> 'surname')), '\\s+')`
+  const { rows } = await client.query<{ key: string; personId: string; name: string; ended: boolean; decided: boolean; decidedPerson: string | null; n: string }>(
     `with odd as (
-       select distinct on (n.key) n.key, n.person_id
+       select distinct on (n.key) n.key, n.person_id, p.state = 'ended' as ended, coalesce(p.attributes ->> 'displayName', n.key) as name
          from people_row n
-         join person p on p.id = n.person_id and p.state = 'ended'
+         join person p on p.id = n.person_id
          join ${tableOf(snapshotId)} s on s.key = n.key and s.position_key = n.position_key
-        cross join lateral (select s.attributes as now, p.attributes as was) a
+        cross join lateral (select s.attributes as now, coalesce(p.contributions -> $1, p.attributes) as was) a
         where n.job_id = $1 and n.kind <> 'vanished' and not exists (select from people_key k where k.job_id = $1 and k.key = n.key)
           and lower(a.now ->> 'surname') <> lower(a.was ->> 'surname') and lower(a.now ->> 'givenName') <> lower(a.was ->> 'givenName')
-          and coalesce(lower(a.now ->> 'email') <> lower(a.was ->> 'email'), true))
-     select odd.key, odd.person_id as "personId", d.decided_at is not null as decided, d.person_id as "decidedPerson", row_number() over (order by odd.key) as n
+          and coalesce(lower(a.now ->> 'email') <> lower(a.was ->> 'email'), true)
+          and (p.state = 'ended' or not ${wordsOf('a.now')} && ${wordsOf('a.was')}))
+     select odd.key, odd.person_id as "personId", odd.name, odd.ended, d.decided_at is not null as decided, d.person_id as "decidedPerson", row_number() over (order by odd.key) as n
        from odd left join lateral (
          select c.decided_at, c.person_id from match_case c
           where c.job_id = $1 and c.key = odd.key and c.code = 'MATCH_CONTRADICTED' and c.decided_at is not null
             and c.decided_at >= (select max(s.read_at) from record r join snapshot s on s.id = r.snapshot_id where r.job_id = $1 and r.key = odd.key)
           order by c.decided_at desc limit 1) d on true`, [jobId])
   const id = (n: string): string => `${Number(n).toString(16).padStart(8, '0')}${base.slice(8)}`
-  const settled = rows.filter((r) => r.decided)
-  const waiting = rows.filter((r) => !r.decided)
+  const isSettled = (r: typeof rows[number]): boolean => r.decided && (r.decidedPerson !== null || r.ended)
+  const settled = rows.filter(isSettled)
+  const waiting = rows.filter((r) => !isSettled(r))
   await client.query(
     `update people_row n set person_id = u.person_id from unnest($2::text[], $3::uuid[]) u (key, person_id)
       where n.job_id = $1 and n.key = u.key and n.kind <> 'vanished'`, [jobId, settled.map((r) => r.key), settled.map((r) => r.decidedPerson ?? id(r.n))])
   await client.query(`update people_row set waits = true where job_id = $1 and key = any ($2) and kind <> 'vanished'`, [jobId, waiting.map((r) => r.key)])
-  return waiting.map((r) => ({ key: r.key, candidates: [r.personId] }))
+  return waiting.map((r) => ({ key: r.key, candidates: [r.personId], ...(r.decided ? { takenFrom: r.name } : {}) }))
 }
 
 /** Opens a case for each key that waits, and takes back those that nobody needs to decide any more. */

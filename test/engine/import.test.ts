@@ -145,6 +145,38 @@ for (const decision of ['the same', 'another'] as const) {
   })
 }
 
+for (const decision of ['the same', 'another'] as const) {
+  importing(`a key that another identity takes while its person is here waits, and nobody gets their accounts; decided: ${decision}`, async (hr) => {
+    await hr.day(three)
+    const here = await hr.person('E1')
+    const rows = [line({ id: 'E1', first: 'Linus', last: 'Torvalds', start: '2026-06-01' }), ...three.slice(1)]
+    for (let again = 0; again < 2; again++) {
+      const planned = await hr.day(rows)
+      assert.deepEqual([planned.changes, codes(planned)], [[], ['MATCH_CONTRADICTED']])
+    }
+    await hr.pool.query(`update match_case set decided_at = $1, decided_by = 'test', person_id = $2`, [hr.context.now(), decision === 'the same' ? here.id : null])
+    if (decision === 'another') {
+      const waiting = await hr.day(rows)
+      assert.deepEqual([waiting.changes, (await hr.pool.query('select from match_case')).rowCount], [[], 1])
+      assert.match(waiting.findings[0]!.message, /somebody else's now, while Ada Lovelace, whose it was, has not ended/)
+      await hr.pool.query(`update person set state = 'ended' where id = $1`, [here.id])
+    }
+    assert.deepEqual(kinds(await hr.day(rows)), [decision === 'the same' ? 'update planned' : 'create planned'])
+    const linus = (await hr.people()).find((p) => p.attributes['givenName'] === 'Linus')!
+    assert.deepEqual([linus.state, linus.id === here.id], ['active', decision === 'the same'])
+    assert.deepEqual((await hr.day(rows)).changes, [])
+  })
+}
+
+importing('first and last name that a mapping had the wrong way round are put right for everybody, without a question', async (hr) => {
+  const { email: _, ...mapping } = job('hr').mapping
+  hr.setPolicy([job('hr', { mapping: { ...mapping, givenName: mapping.surname, surname: mapping.givenName } })])
+  await hr.day(three)
+  hr.setPolicy([job('hr', { mapping })])
+  const planned = await hr.day(three)
+  assert.deepEqual([kinds(planned), codes(planned)], [Array(3).fill('update planned'), []])
+})
+
 importing('rows with the same key are all set aside, and come back when mended', async (hr) => {
   await hr.day(three)
   const planned = await hr.day([...three, line({ id: 'E1', first: 'Other' }), line({ id: 'E4', start: '31.02.2026' })])
