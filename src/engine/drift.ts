@@ -48,7 +48,8 @@ export async function adoptDrift(context: Context, ids: string[], note: string, 
   const rows = await known(context, ids)
   const { revision } = await currentRevision(context.pool)
   await decideOn(context, rows, 'adopted', actor, { note }, async (client, now) => {
-    const extra = rows.filter((r) => r.kind === 'extra')
+    // Each locks its person: in the order in which everybody does.
+    const extra = rows.filter((r) => r.kind === 'extra').toSorted((a, b) => (a.personId < b.personId ? -1 : 1))
     for (const { personId, entitlementId } of extra) await insertManualReason(client, { personId, entitlementId: entitlementId!, note, revision, actor, now })
     await takeOver(client, extra.map((r) => ({ accountId: r.accountId, entitlementId: r.entitlementId! })))
     await insertExceptions(client, rows.filter((r) => r.kind !== 'extra').map(exceptionOf), { until: null, note, by: actor, planId: null, now })

@@ -5,7 +5,8 @@ import type { Client } from './database.ts'
 export async function insertManualReason(
   client: Client, input: { personId: string; roleId?: string; entitlementId?: string; from?: string; until?: string; note?: string; revision: number; actor: string; now: string },
 ): Promise<string> {
-  const { rows: [person] } = await client.query<{ state: string }>('select state from person where id = $1', [input.personId])
+  // Whoever leaves at this moment ends it with the rest of what they have, or has left already.
+  const { rows: [person] } = await client.query<{ state: string }>('select state from person where id = $1 for share', [input.personId])
   if (person === undefined) throw new UsherError('NOT_FOUND', 'There is no such person.')
   if (person.state === 'ended') throw new UsherError('INVALID_INPUT', 'This person has left; access is given to people with a position.')
   if (input.entitlementId !== undefined) {

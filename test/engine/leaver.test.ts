@@ -7,6 +7,7 @@ import { runLeavers } from '../../src/engine/leaver.ts'
 import { applyPlan } from '../../src/engine/apply-plan.ts'
 import { approveAutomatic, startPlan } from '../../src/engine/start-plan.ts'
 import { computePlan } from '../../src/engine/compute-plan.ts'
+import { insertManualReason } from '../../src/store/reason.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { appSystem, fault, job, openWorld, unfired, type World } from './plan-fixture.ts'
 
@@ -399,4 +400,20 @@ test('what a system refused and somebody did there by hand is looked at once the
   const clock = await clockOf('1')
   assert.deepEqual([unfired(w), clock.gone, clock.systems], [[], true, ['app gone']])
   assert.ok(clock.ms! >= 3_600_000, `${clock.ms} ms`)
+})
+
+test('what is given at the moment they leave ends with them, and does not wait for their return', async () => {
+  const personId = await w.person('1')
+  const entitlementId = await w.entitlement('vpn')
+  const client = await w.pool.connect()
+  await client.query('begin')
+  await insertManualReason(client, { personId, entitlementId, revision: 1, actor: 'ada', now: w.context.now() })
+  let over = false
+  const leaving = end('1').then(() => runLeavers(w.context, signal)).finally(() => { over = true })
+  const waits = async () => (await w.pool.query('select from pg_locks where not granted')).rows.length > 0
+  while (!over && !await waits()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await client.query('commit')
+  client.release()
+  await leaving
+  assert.deepEqual((await w.reasons('1')).filter((reason) => !reason.endsWith(' ended')), [])
 })
