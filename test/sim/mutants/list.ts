@@ -87,7 +87,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: 'what was created unseen is created again', promise: 'Nobody gets two accounts',
-    file: 'src/engine/carry-out.ts', find: 'recogniseCreated(hands, attempts, tried, shown)', replace: '[]',
+    file: 'src/engine/carry-out.ts', find: 'recogniseCreated(hands, attempts, tried, shown, loaded)', replace: '[]',
   },
   {
     name: 'a leaver is deleted at once', promise: 'The days of grace',
