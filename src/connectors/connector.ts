@@ -217,6 +217,8 @@ export type ReadEnd =
 export interface SourceShape {
   file: string
   sheet?: string
+  /** Nobody named it: of several it looks most like a table. */
+  isSheetGuessed?: true
   sheets?: string[]
   encoding?: string
   delimiter?: string

@@ -9,7 +9,7 @@ import { UsherError } from '../domain/errors.ts'
 import { rowMapper, type RowMapper } from '../domain/map-row.ts'
 import type { PeopleJob } from '../domain/policy.ts'
 import {
-  attachRecords, copyRecords, endSnapshot, insertSetAside, insertSnapshot, takeDuplicates, type Duplicate, type NewSnapshot, type RowKeys, type SetAside,
+  attachRecords, copyRecords, endSnapshot, insertSetAside, insertSnapshot, lastSheet, takeDuplicates, type Duplicate, type NewSnapshot, type RowKeys, type SetAside,
 } from '../store/snapshot.ts'
 import type { Stretch } from '../store/people-bulk.ts'
 import { transaction } from '../store/database.ts'
@@ -63,6 +63,7 @@ export async function readSource(context: Context, revision: Revision, job: Peop
   try {
     taken.shape = (await reader.inspect?.(signal)) ?? null
     assertColumns(job, mapper, taken.shape)
+    await assertSheet(context, job, taken.shape)
     const scope = { objectTypes: [], ...(taken.shape === null ? {} : { attributes: { row: mapper.columns } }) }
     const source = reader.readParts?.(scope, signal) ?? reader.read(scope, signal)
     const idEnd = context.newId().replaceAll('-', '').slice(8)
@@ -126,6 +127,16 @@ function assertColumns(job: PeopleJob, mapper: RowMapper, shape: SourceShape | n
   const names = (list: string[]): string => list.map((name) => `"${name}"`).join(', ')
   throw new UsherError('SOURCE_COLUMN_MISSING',
     `${shape.file} has no column ${names(missing)}, which job "${job.name}" reads. There are: ${names(there)}.`, { missing, columns: there })
+}
+
+/** A sheet that was found by its looks is the same one as before, as long as that is there: a list of leavers may outgrow that of the staff. */
+async function assertSheet(context: Context, job: PeopleJob, shape: SourceShape | null): Promise<void> {
+  if (shape?.isSheetGuessed !== true) return
+  const before = await lastSheet(context.pool, job.id)
+  if (before === null || before === shape.sheet || !shape.sheets!.includes(before)) return
+  throw new UsherError('SOURCE_OUT_OF_CONTRACT',
+    `Of the sheets of ${shape.file}, "${shape.sheet}" looks most like a table now, and "${before}" was read before. Set \`sheet\` in the config of system ${job.source} to the one that is meant.`,
+    { before, now: shape.sheet })
 }
 
 /** Streams the source's rows to `copy`; returns how the read ended. */

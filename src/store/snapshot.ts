@@ -112,6 +112,12 @@ export async function indexKeys(client: Client, snapshotId: string): Promise<voi
   await client.query(`create index if not exists ${tableOf(snapshotId)}_key on ${tableOf(snapshotId)} (key)`)
 }
 
+/** The sheet that the last complete read of a job was of. */
+export async function lastSheet(db: Db, jobId: string): Promise<string | null> {
+  const { rows } = await db.query<{ sheet: string | null }>(`select shape ->> 'sheet' as sheet from snapshot where job_id = $1 and state = 'complete' order by read_at desc limit 1`, [jobId])
+  return rows[0]?.sheet ?? null
+}
+
 export interface RowKeys { key: string; positionKey: string; row: number }
 
 /** A row that shares its key; rows that say the same have the same hash. */

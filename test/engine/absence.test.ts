@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import test, { after, before } from 'node:test'
+import { bookOf, sheetOf } from '../../src/connectors/file/fixture.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgresql.ts'
 import { codes, header, job, line, openImport, type Import, type Planned } from './import-fixture.ts'
 
@@ -142,6 +143,22 @@ importing('whose key somebody overwrote with that of a neighbour is not ended, w
   const twice = await hr.day(proven([...rows.slice(1), rows[8]!]))
   assert.deepEqual(twice.changes.map((c) => `${c.kind} ${c.state} ${c.subject}`).filter((c) => c.startsWith('disable')), ['disable planned First0 Lovelace'])
 }, [job('hr', vanishedEnds)])
+
+importing('a sheet that outgrows the one that was read is not taken for it, until somebody names it', async (hr) => {
+  const rows = people(12).map((text) => text.split(','))
+  const left = rows.slice(6)
+  const book = (sheets: Record<string, string[][]>) => writeFile(hr.file(), bookOf({ sheets: Object.fromEntries(Object.entries(sheets).map(([name, list]) => [name, { xml: sheetOf([columns, ...list]) }])) }))
+  await book({ Staff: rows.slice(0, 6), Left: left.slice(0, 5) })
+  await hr.apply((await hr.plan()).planId)
+  await book({ Staff: rows.slice(0, 5), Left: left })
+  const outgrown = await hr.plan()
+  assert.deepEqual([codes(outgrown), outgrown.changes], [['SOURCE_OUT_OF_CONTRACT'], []])
+  assert.match(outgrown.findings[0]!.message, /"Left" looks most like a table now, and "Staff" was read before/)
+  await book({ 'Staff 2027': rows.slice(0, 6), Left: left.slice(0, 5) })
+  assert.deepEqual(codes(await hr.plan()), [])
+  hr.revision.policy.systems[0]!.config['sheet'] = 'Left'
+  assert.equal((await hr.plan()).changes.filter((c) => c.kind === 'create').length, 5)
+}, [job('hr')])
 
 importing('a released set of four hundred makes exactly those four hundred leave', async (hr) => {
   const rows = people(1000)

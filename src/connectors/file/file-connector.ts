@@ -67,9 +67,9 @@ async function inspect(config: FileConfig, encodingOf: EncodingOf, signal: Abort
     const { headerRow, columns, source } = opened.table
     const first = await pagesOf(readTable(opened.table, {})).next()
     const sample = first.done ? [] : first.value.records.slice(0, sampleRows).map((record) => record.attributes)
-    const { sheet, sheets, encoding, delimiter } = source
+    const { sheet, isSheetGuessed, sheets, encoding, delimiter } = source
     const modifiedAt = new Date(Number(opened.file.before.mtimeNs / 1_000_000n)).toISOString()
-    return { file: opened.file.name, sheet, sheets, encoding, delimiter, modifiedAt, headerRow, columns, sample }
+    return { file: opened.file.name, sheet, ...(isSheetGuessed && { isSheetGuessed }), sheets, encoding, delimiter, modifiedAt, headerRow, columns, sample }
   } finally {
     await opened.close()
   }

@@ -31,6 +31,7 @@ export interface RowSource {
   /** Lines that are rows each, whatever stands in the others, may come as they are. */
   rows: AsyncGenerator<RawRow[] | Lines, void>
   sheet?: string
+  isSheetGuessed?: true
   sheets?: string[]
   encoding?: string
   delimiter?: string

@@ -12,11 +12,13 @@ export async function openXlsx(file: SourceFile, sheetName: string | undefined):
   try {
     const book = await openBook(parts)
     const sheet = sheetName === undefined ? await likelySheet(book) : sheetNamed(book, sheetName)
+    const isGuessed = sheetName === undefined && book.sheets.length > 1
     return {
       label: sheet.name,
       fixedWidth: false,
       rows: readSheet(book, sheet),
       sheet: sheet.name,
+      ...(isGuessed ? { isSheetGuessed: true as const } : {}),
       sheets: book.sheets.filter((s) => !s.hidden || s === sheet).map((s) => s.name),
       close: () => parts.close(),
     }
