@@ -55,7 +55,8 @@ export function sessionRoutes(app: FastifyInstance, door: Door): void {
     try {
       await forward(request, reply, 'E-mail address or password is wrong.')
     } catch (error) {
-      await note(door, 'usher', 'user.sign-in-refused', subject, { address: request.ip })
+      // A database that failed has refused nobody.
+      if (error instanceof UsherError && error.status < 500) await note(door, 'usher', 'user.sign-in-refused', subject, { address: request.ip })
       throw error
     }
     await note(door, user?.id ?? 'usher', 'user.signed-in', subject, { by: 'password' })

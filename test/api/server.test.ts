@@ -83,6 +83,7 @@ test('a disk of the database that is full is named', async () => {
   try {
     const { byToken, signIn } = codesOf(await waysIn())
     assert.deepEqual({ byToken, signIn }, { byToken: 'DATABASE_FULL', signIn: 'DATABASE_FULL' })
+    assert.equal((await world.pool.query(`select from audit where action = 'user.sign-in-refused'`)).rowCount, 0)
   } finally {
     await world.pool.query('drop function full_disk cascade')
   }
