@@ -3,7 +3,7 @@
  * One worker holds a plan at a time. Killed anywhere, it is taken up again: every step can be repeated.
  */
 import type { System } from '../domain/policy.ts'
-import { serverFault, transaction, type Client } from '../store/database.ts'
+import { databaseFault, transaction, type Client } from '../store/database.ts'
 import { settleDriftOf } from '../store/drift.ts'
 import { claimChanges, takeUpChanges, type ChangeRow } from '../store/batch.ts'
 import { countChanges, findPlan, isSettled, isStopped, mayGoOn, setPlan, systemsToDo, type PlanRow } from '../store/plan.ts'
@@ -157,7 +157,7 @@ async function carryOutBatch(hands: Hands, changes: ChangeRow[]): Promise<boolea
     await carryOutUnlinks(hands, changes)
     return true
   } catch (error) {
-    if (serverFault(error) !== undefined) throw error
+    if (databaseFault(error) !== undefined) throw error
     hands.context.log.error({ plan: hands.plan.number, system: hands.system.id, err: error }, 'a batch of changes failed')
     if (changes.length === 1) await giveUp(hands, changes[0]!)
     else for (const change of await withoutCompany(hands, changes)) if (!await carryOutBatch(hands, [change])) return false

@@ -5,7 +5,7 @@
 import { UsherError } from '../domain/errors.ts'
 import { accountJobs, peopleJobs, roleGrants, type Policy, type System } from '../domain/policy.ts'
 import { peopleOf, type Finding, type PlanBrake } from '../domain/plan.ts'
-import { briskly, briskTransaction, isPassing, serverFault, together, transaction, type Client } from '../store/database.ts'
+import { briskly, briskTransaction, databaseFault, isPassing, together, transaction, type Client } from '../store/database.ts'
 import { isAtPeople } from '../store/batch.ts'
 import { fewMax } from '../store/overlay.ts'
 import { areRolesStored, storeRoleEntitlements } from '../store/role-entitlement.ts'
@@ -52,7 +52,7 @@ async function computeLocked(context: Context, connection: Client, planId: strin
     if (signal.aborted) return
     // Nor is this: the queue tries it again.
     if (isPassing(error)) throw error
-    const known = error instanceof UsherError ? error : serverFault(error)
+    const known = error instanceof UsherError ? error : databaseFault(error)
     if (known !== error) context.log.error({ plan: plan.number, err: error }, 'computing a plan failed')
     await setPlan(context.pool, planId, {
       state: 'failed', ended_at: context.now(), progress: null,

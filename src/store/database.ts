@@ -60,23 +60,22 @@ export function keepPlans(pool: Pool): void {
 const diskFull = '53100'
 /** A server that starts, stops, takes no more connections, has no memory or no disk left, or may only be read for now. */
 const serverAway = /^(57P0[1235]|08006|53...|58030|25006)$/
-const connectionsFail = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND']
+/** What the client library says of a connection that broke, or that could not be had in time. */
+const brokenWords = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/
+const brokenCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND']
 
-/** Where PostgreSQL says that it cannot do what it is asked now, whatever that is: as an error with a code. */
-export function serverFault(error: unknown): UsherError | undefined {
-  if (!(error instanceof pg.DatabaseError)) return undefined
-  if (error.code === diskFull) return new UsherError('DATABASE_FULL', 'The disk of the database is full.', {}, error)
-  return serverAway.test(error.code ?? '') ? new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error) : undefined
+/** Whether a connection to the database broke or could not be made. Without its socket the private PostgreSQL does not run. */
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code = '', syscall } = error as NodeJS.ErrnoException
+  return brokenWords.test(error.message) || brokenCodes.includes(code) || (code === 'ENOENT' && syscall === 'connect')
 }
 
-/** The same, or the connection to it broke or could not be made: for where nothing else is connected to. */
+/** Where the database cannot do what it is asked now, whatever that is: as an error with a code. Connectors say in words of their own that a system is away. */
 export function databaseFault(error: unknown): UsherError | undefined {
-  const said = serverFault(error)
-  if (said !== undefined || !(error instanceof Error)) return said
-  const { code, syscall } = error as NodeJS.ErrnoException
-  // Without its socket the private PostgreSQL does not run.
-  const isBroken = connectionsFail.includes(code ?? '') || (code === 'ENOENT' && syscall === 'connect') || /^Connection terminated|timeout exceeded when trying to connect/.test(error.message)
-  return isBroken ? new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error) : undefined
+  const code = error instanceof pg.DatabaseError ? error.code ?? '' : ''
+  if (code === diskFull) return new UsherError('DATABASE_FULL', 'The disk of the database is full.', {}, error)
+  return serverAway.test(code) || isBroken(error) ? new UsherError('DATABASE_UNREACHABLE', 'The database does not answer.', {}, error) : undefined
 }
 
 /** Runs `work` in one transaction on one connection. */
@@ -112,7 +111,7 @@ export async function contested<T>(pool: Pool, work: (client: Client) => Promise
 
 /** Whether PostgreSQL gave the work up for a cause that passes: a deadlock, or a connection that somebody closed. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^(08|40|57P)/.test(error.code ?? '')
+  return isBroken(error) || (error instanceof pg.DatabaseError && /^(08|40|57P)/.test(error.code ?? ''))
 }
 
 /** Runs `work`, which wants tables for itself, in a transaction; where others are at work on them, it is left. */

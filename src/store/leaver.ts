@@ -215,7 +215,7 @@ export async function changedBeforeReturn(db: Db, planId: string): Promise<strin
        from plan p
        join plan_change back on back.plan_id = p.id and back.stage = 1 and back.kind = 'enable' and back.state = 'done'
        join plan_change c on c.person_id = back.person_id and c.plan_id <> p.id and c.stage = 2
-      where p.id = $1 and (c.state = 'done' and c.done_at > p.as_of or ${isUnderWay('c')})`, [planId])
+      where p.id = $1 and (c.state = 'done' and c.done_at > p.as_of or ${isUnderWay('c')}) order by 1`, [planId])
   return rows.map((r) => r.id)
 }
 
