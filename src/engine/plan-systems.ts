@@ -120,12 +120,11 @@ function methodIn(policy: Policy, jobId: string): Method {
 }
 
 /** How a leaver's changes are carried out: *approve* systems go along, unless they say otherwise. */
-export function leaverMethod({ policy }: Revision, jobId: string): Method {
-  const job = policy.jobs.find((j) => j.id === jobId)
-  if (job === undefined || job.destination === 'people') return 'observe'
-  const system = systemOf(policy, job.destination)
-  const method = stricter(job.method, system.method)
-  return method === 'approve' && system.leavers === 'automatic' ? 'automatic' : method
+export function leaverMethod(revision: Revision, jobId: string): Method {
+  const job = accountJobs(revision.policy).find((j) => j.id === jobId)
+  if (job === undefined) return 'observe'
+  const method = methodOf(revision, jobId)
+  return method === 'approve' && systemOf(revision.policy, job.destination).leavers === 'automatic' ? 'automatic' : method
 }
 
 /** Linking writes nothing to the system, so it is not held back by *observe*. */

@@ -64,14 +64,17 @@ const serverAway = /^(57P0[1235]|08006|53...|58030|25006)$/
 const brokenWords = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/
 const brokenCodes = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND']
 
-/** Whether a connection to the database broke or could not be made. Without its socket the private PostgreSQL does not run. */
+/**
+ * Whether a connection to the database broke or could not be made. Without its socket the private PostgreSQL does not run.
+ * What a connector says of its own system's connection may be the same words.
+ */
 function isBroken(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+  if (!(error instanceof Error) || error instanceof UsherError) return false
   const { code = '', syscall } = error as NodeJS.ErrnoException
   return brokenWords.test(error.message) || brokenCodes.includes(code) || (code === 'ENOENT' && syscall === 'connect')
 }
 
-/** Where the database cannot do what it is asked now, whatever that is: as an error with a code. Connectors say in words of their own that a system is away. */
+/** Where the database cannot do what it is asked now, whatever that is: as an error with a code. */
 export function databaseFault(error: unknown): UsherError | undefined {
   const code = error instanceof pg.DatabaseError ? error.code ?? '' : ''
   if (code === diskFull) return new UsherError('DATABASE_FULL', 'The disk of the database is full.', {}, error)

@@ -22,6 +22,7 @@ export interface PeopleFilter {
   search?: string
 }
 
+/** Whether each of these is somebody's id. */
 export async function areAllThere(db: Db, ids: string[]): Promise<boolean> {
   const { rows } = await db.query('select from unnest($1::uuid[]) as asked (id) where not exists (select from person p where p.id = asked.id) limit 1', [ids])
   return rows.length === 0
